@@ -1,0 +1,112 @@
+//! Alternating least squares for implicit feedback: the estimator and its epochs.
+
+mod cholesky;
+mod conjugate_gradient;
+mod fold_in;
+mod gram;
+mod half_step;
+mod init;
+mod loss;
+mod objective;
+mod params;
+mod system;
+
+use std::ops::ControlFlow;
+
+use half_step::{Plan, half_step};
+use objective::Objective;
+
+use crate::error::{Error, Result, check_size};
+use crate::kernel::Real;
+use crate::model::Model;
+use crate::pool;
+use crate::sparse::CsrView;
+
+pub use loss::training_loss;
+pub use objective::Confidence;
+pub use params::{AlternatingLeastSquares, Solver};
+
+/// Watches a fit, and may end it.
+pub trait Observer: Sync {
+    /// Called after every epoch, counted from 1, with the loss: the objective divided by the total weight
+    /// of all pairs. `Break` ends the fit and keeps the factors of this epoch.
+    fn epoch(&self, epoch: usize, loss: f64) -> ControlFlow<()> {
+        let _ = (epoch, loss);
+        ControlFlow::Continue(())
+    }
+
+    /// Asked often, from many threads. `true` ends the fit at once with [`Error::Interrupted`].
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// The observer that does nothing.
+impl Observer for () {}
+
+impl AlternatingLeastSquares {
+    /// Learns factors for the rows (users) and columns (items) of `user_items`.
+    pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<Model<T>> {
+        self.fit_observed(user_items, &())
+    }
+
+    /// Like [`fit`](Self::fit), telling `observer` after every epoch.
+    pub fn fit_observed<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        observer: &dyn Observer,
+    ) -> Result<Model<T>> {
+        self.check(user_items)?;
+        let (mut x, mut y) =
+            init::random_factors(user_items.rows(), user_items.columns(), self.factors, self.seed);
+        self.fit_from(user_items, &mut x, &mut y, observer)?;
+        Model::new(self.factors, x, y)
+    }
+
+    /// Improves given factors in place and returns the loss after each epoch.
+    ///
+    /// `user_factors` is users x f, `item_factors` items x f, both row-major. The fixed side of the first
+    /// half-step is the items. After an error both hold something between their old and their new values.
+    pub fn fit_from<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        user_factors: &mut [T],
+        item_factors: &mut [T],
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>> {
+        self.check(user_items)?;
+        let f = self.factors;
+        check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
+        check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
+        let objective = Objective::new(self);
+        let plan = Plan { factors: f, objective, solver: self.solver, cg_steps: self.cg_steps };
+        let interrupted = || observer.interrupted();
+        pool::run(self.threads, || {
+            let item_users = user_items.transpose();
+            let item_users = item_users.view();
+            let total_weight = objective.total_weight(user_items);
+            let mut losses = Vec::with_capacity(self.iterations);
+            for epoch in 1..=self.iterations {
+                half_step(user_items, user_factors, item_factors, &plan, &interrupted)?;
+                let without_users = half_step(&item_users, item_factors, user_factors, &plan, &interrupted)?;
+                let loss = (without_users + objective.penalty(user_items, user_factors, f)) / total_weight;
+                if !loss.is_finite() {
+                    return Err(Error::Diverged { epoch });
+                }
+                let previous = losses.last().copied();
+                losses.push(loss);
+                if observer.epoch(epoch, loss).is_break() || self.converged(previous, loss) {
+                    break;
+                }
+            }
+            Ok(losses)
+        })?
+    }
+
+    fn converged(&self, previous: Option<f64>, loss: f64) -> bool {
+        match (self.tolerance, previous) {
+            (Some(tolerance), Some(previous)) => previous - loss < tolerance * previous,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The objective of a fit, as numbers per entry and per row.
+//!
+//! ```text
+//! L(X, Y) = Σ_stored c (p − x·y)²  +  w0 Σ_others (x·y)²  +  Σ_u λ_u |x_u|²  +  Σ_i λ_i |y_i|²
+//! ```
+//!
+//! A positive value `r` says "liked" (`p = 1`), a negative one "disliked" (`p = 0`, confidence from `|r|`),
+//! and a stored zero says nothing: it counts as not stored. (Hu, Koren and Volinsky 2008, equation 3.)
+
+use crate::als::params::AlternatingLeastSquares;
+use crate::kernel::Real;
+use crate::sparse::{CsrView, Row};
+
+/// The formula that turns the value `r` of an entry into its confidence `c`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Confidence {
+    /// `c = α |r|`
+    #[default]
+    Alpha,
+    /// `c = 1 + α |r|` (Hu et al. 2008, section 4)
+    Linear,
+    /// `c = 1 + α ln(1 + |r| / ε)` (Hu et al. 2008, equation 6)
+    Log,
+}
+
+/// The part of the parameters that says what is minimized.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Objective {
+    confidence: Confidence,
+    alpha: f64,
+    epsilon: f64,
+    regularization: f64,
+    exponent: f64,
+    /// `w0`
+    pub(crate) unobserved_weight: f64,
+}
+
+/// What one stored entry adds to its row's system and to the loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Entry {
+    /// `c − w0`, what the entry weighs beyond the dense part.
+    pub(crate) weight: f64,
+    /// `c p`
+    pub(crate) target: f64,
+}
+
+impl Objective {
+    pub(crate) fn new(params: &AlternatingLeastSquares) -> Self {
+        Self {
+            confidence: params.confidence,
+            alpha: params.alpha,
+            epsilon: params.epsilon,
+            regularization: params.regularization,
+            exponent: params.regularization_exponent,
+            unobserved_weight: params.unobserved_weight,
+        }
+    }
+
+    /// The entry for the value `r`.
+    pub(crate) fn entry(&self, r: f64) -> Entry {
+        if r == 0.0 {
+            return Entry { weight: 0.0, target: 0.0 };
+        }
+        let size = r.abs();
+        let c = match self.confidence {
+            Confidence::Alpha => self.alpha * size,
+            Confidence::Linear => 1.0 + self.alpha * size,
+            Confidence::Log => 1.0 + self.alpha * (size / self.epsilon).ln_1p(),
+        };
+        Entry { weight: c - self.unobserved_weight, target: if r > 0.0 { c } else { 0.0 } }
+    }
+
+    /// `λ (n + w0 m)^ν` for a row with `n` entries that count and `m` columns.
+    pub(crate) fn row_regularization<T: Real>(&self, row: Row<'_, T>, columns: usize) -> f64 {
+        if self.exponent == 0.0 {
+            return self.regularization;
+        }
+        let count = row.values.iter().filter(|&&r| r != T::ZERO).count() as f64;
+        self.regularization * (count + self.unobserved_weight * columns as f64).powf(self.exponent)
+    }
+
+    /// `Σ c + w0 (pairs − stored)`: the weight of all pairs together, which the loss is divided by.
+    pub(crate) fn total_weight<T: Real>(&self, matrix: &CsrView<'_, T>) -> f64 {
+        let stored: f64 = (0..matrix.rows())
+            .map(|row| matrix.row(row).values.iter().map(|r| self.entry(r.to_f64()).weight).sum::<f64>())
+            .sum();
+        stored + self.unobserved_weight * matrix.rows() as f64 * matrix.columns() as f64
+    }
+
+    /// `Σ λ_u |x_u|²`
+    pub(crate) fn penalty<T: Real>(&self, matrix: &CsrView<'_, T>, x: &[T], f: usize) -> f64 {
+        let square = |x: &[T]| x.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
+        x.chunks_exact(f)
+            .enumerate()
+            .map(|(u, x)| self.row_regularization(matrix.row(u), matrix.columns()) * square(x))
+            .sum()
+    }
+}

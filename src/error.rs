@@ -1,0 +1,154 @@
+//! The one error type of the crate. Every variant carries the numbers that explain it.
+
+use thiserror::Error;
+
+/// What can go wrong, in terms of the caller's own input.
+///
+/// Functions of this crate return an error for every mistake in data or parameters. They panic only
+/// when the crate breaks its own rules.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `indptr` needs one entry more than there are rows.
+    #[error("indptr must hold at least one entry, the 0 before the first row; it is empty")]
+    IndptrEmpty,
+    /// `indptr` starts somewhere else than at 0.
+    #[error("indptr must start at 0, it starts at {first}")]
+    IndptrStart {
+        /// The first entry found.
+        first: i64,
+    },
+    /// `indptr` decreases.
+    #[error("indptr must not decrease: row {row} starts at {start} and ends at {end}")]
+    IndptrDecreases {
+        /// The row whose end lies before its start.
+        row: usize,
+        /// Where the row starts.
+        start: i64,
+        /// Where the row ends.
+        end: i64,
+    },
+    /// The last entry of `indptr` is not the number of column indices.
+    #[error("indptr ends at {end}, but there are {indices} column indices")]
+    IndptrEnd {
+        /// The last entry of `indptr`.
+        end: i64,
+        /// The number of column indices.
+        indices: usize,
+    },
+    /// A column index lies outside the matrix.
+    #[error("column index {index} in row {row} is outside the matrix, which has {columns} columns")]
+    ColumnOutOfRange {
+        /// The row it stands in.
+        row: usize,
+        /// The index found.
+        index: i32,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// The column indices of a row do not strictly increase.
+    #[error("column indices must increase within a row without repeats; those of row {row} do not")]
+    ColumnsNotIncreasing {
+        /// The first such row.
+        row: usize,
+    },
+    /// More rows or columns than ids can number.
+    #[error("{what} must be at most {max}, got {value}")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// The size asked for.
+        value: usize,
+        /// The largest size possible.
+        max: usize,
+    },
+    /// A stored value is NaN or infinite.
+    #[error("the value stored at row {row}, column {column} is {value}; values must be finite")]
+    NotFinite {
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A matrix has no rows, no columns or no stored entries.
+    #[error(
+        "{what} has {rows} rows, {columns} columns and {stored} stored entries; there is nothing to learn from"
+    )]
+    Empty {
+        /// The argument.
+        what: &'static str,
+        /// Its number of rows.
+        rows: usize,
+        /// Its number of columns.
+        columns: usize,
+        /// Its number of stored entries.
+        stored: usize,
+    },
+    /// Two sizes that have to agree do not.
+    #[error("{what} must be {expected}, got {actual}")]
+    SizeMismatch {
+        /// Which size.
+        what: &'static str,
+        /// The size that is right.
+        expected: usize,
+        /// The size that came.
+        actual: usize,
+    },
+    /// A parameter lies outside its range.
+    #[error("{name} must be {expected}, got {value}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// Its range, in words.
+        expected: &'static str,
+        /// The value that came.
+        value: f64,
+    },
+    /// An id does not exist in the model.
+    #[error("{what} {id} is outside the model, which has {len} of them")]
+    IdOutOfRange {
+        /// What kind of id.
+        what: &'static str,
+        /// The id that came.
+        id: i64,
+        /// How many there are.
+        len: usize,
+    },
+    /// The factors became NaN or infinite.
+    #[error(
+        "the fit diverged in epoch {epoch}: the loss is not finite; less alpha or more regularization helps"
+    )]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: usize,
+    },
+    /// The observer asked to stop in the middle of an epoch.
+    #[error("interrupted")]
+    Interrupted,
+    /// The operating system refused to start the threads.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the operating system said.
+        reason: String,
+    },
+}
+
+/// A result whose error is [`enum@Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Fails with [`Error::SizeMismatch`] unless the two sizes agree.
+pub(crate) fn check_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
+    if expected == actual { Ok(()) } else { Err(Error::SizeMismatch { what, expected, actual }) }
+}
+
+/// Fails with [`Error::IdOutOfRange`] unless every id is in `0..len`.
+pub(crate) fn check_ids(what: &'static str, ids: &[i32], len: usize) -> Result<()> {
+    match ids.iter().find(|&&id| usize::try_from(id).map_or(true, |id| id >= len)) {
+        Some(&id) => Err(Error::IdOutOfRange { what, id: i64::from(id), len }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! The two number types that everything works in.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// `f32` or `f64`. Sealed: the kernels are written for these two.
+pub trait Real:
+    sealed::Sealed
+    + faer::traits::RealField
+    + Copy
+    + Send
+    + Sync
+    + Debug
+    + Display
+    + Default
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+    /// 0
+    const ZERO: Self;
+    /// 1
+    const ONE: Self;
+    /// NaN.
+    const NAN: Self;
+    /// −∞, the score of a slot that could not be filled.
+    const NEG_INFINITY: Self;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: Self;
+    /// Rounds to this type.
+    fn from_f64(value: f64) -> Self;
+    /// Widens without loss.
+    fn to_f64(self) -> f64;
+    /// Neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
+}
+
+macro_rules! real {
+    ($float:ident) => {
+        #[allow(clippy::cast_lossless)]
+        impl Real for $float {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NAN: Self = $float::NAN;
+            const NEG_INFINITY: Self = $float::NEG_INFINITY;
+            const EPSILON: Self = $float::EPSILON;
+            fn from_f64(value: f64) -> Self {
+                value as $float
+            }
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            fn is_finite(self) -> bool {
+                self.is_finite()
+            }
+            fn is_nan(self) -> bool {
+                self.is_nan()
+            }
+        }
+    };
+}
+
+real!(f32);
+real!(f64);

@@ -1,0 +1,67 @@
+"""Write the golden vectors from the dense NumPy oracle: what both languages must reproduce."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "python"))
+
+from conftest import random_ratings  # noqa: E402
+from oracle import Oracle  # noqa: E402
+
+PARAMETERS = {
+    "factors": 4,
+    "regularization": 0.2,
+    "alpha": 3.0,
+    "confidence": "log",
+    "epsilon": 0.5,
+    "unobserved_weight": 0.3,
+    "regularization_exponent": 0.5,
+}
+
+
+def als():
+    ratings = random_ratings(seed=11, users=12, items=9)
+    random = np.random.default_rng(12)
+    X, Y = (random.normal(size=(n, 4)) for n in ratings.shape)
+    p = PARAMETERS
+    oracle = Oracle(
+        ratings.toarray(), p["regularization"], p["alpha"], p["confidence"], p["epsilon"], p["unobserved_weight"],
+        p["regularization_exponent"],
+    )  # fmt: skip
+    golden = {
+        "parameters": PARAMETERS,
+        "columns": ratings.shape[1],
+        "indptr": ratings.indptr.tolist(),
+        "indices": ratings.indices.tolist(),
+        "values": ratings.data.tolist(),
+        "user_factors": X.ravel().tolist(),
+        "item_factors": Y.ravel().tolist(),
+        "losses": [],
+    }
+    for _ in range(3):
+        X, Y = oracle.epoch(X, Y)
+        golden["losses"].append(oracle.loss(X, Y))
+    return golden | {"scores": (X @ Y.T).ravel().tolist()}
+
+
+def rank():
+    random = np.random.default_rng(13)
+    X, Y = random.integers(-3, 4, (5, 6)), random.integers(-3, 4, (30, 6))
+    scores = X @ Y.T
+    ids = np.argsort(-scores, axis=1, kind="stable")[:, :7]
+    return {
+        "factors": 6,
+        "user_factors": X.ravel().tolist(),
+        "item_factors": Y.ravel().tolist(),
+        "ids": ids.tolist(),
+        "scores": np.take_along_axis(scores, ids, axis=1).tolist(),
+    }
+
+
+if __name__ == "__main__":
+    for name, golden in {"als": als(), "rank": rank()}.items():
+        (HERE / f"{name}.json").write_text(json.dumps(golden) + "\n", encoding="utf-8")
