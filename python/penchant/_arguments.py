@@ -1,0 +1,132 @@
+"""What callers pass, checked and brought into the few forms that the core takes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from penchant import _core
+from penchant.utils import ParameterWarning
+
+Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Ids: TypeAlias = npt.NDArray[np.int32]
+Csr: TypeAlias = tuple[int, npt.NDArray[np.int64], Ids, Floats]
+Entries: TypeAlias = tuple[int, npt.NDArray[np.int64], Ids]
+
+
+def describe(value: object) -> str:
+    """Name the type of a value as a message should."""
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether this is a SciPy sparse matrix or array."""
+    return sp.issparse(value)
+
+
+def sparse_rows(matrix: Any, name: str) -> Any:
+    """Return `matrix` as CSR, with a warning if it had to be converted."""
+    if not is_sparse(matrix):
+        msg = f"{name} must be a SciPy sparse matrix or array, got {describe(matrix)}"
+        raise TypeError(msg)
+    if matrix.ndim != 2:
+        msg = f"{name} must have two dimensions, got {matrix.ndim}"
+        raise ValueError(msg)
+    if matrix.format != "csr":
+        warnings.warn(
+            f"{name} is {matrix.format.upper()}; converting it to CSR takes time and memory",
+            ParameterWarning,
+            stacklevel=4,
+        )
+        matrix = matrix.tocsr()
+    return matrix
+
+
+def _narrow(index: Any, limit: int, name: str, what: str, dtype: Any) -> Any:
+    """Cast an index array, after making sure that nothing wraps around."""
+    if index.dtype.kind not in "iu" or index.ndim != 1:
+        msg = f"{name}.{what} must be a one-dimensional array of integers, got {index.ndim} of {index.dtype}"
+        raise ValueError(msg)
+    if index.dtype.itemsize >= np.dtype(dtype).itemsize and index.size:
+        low, high = int(index.min()), int(index.max())
+        if low < 0 or high > limit:
+            msg = f"{name}.{what} must be between 0 and {limit}, got {low} to {high}"
+            raise ValueError(msg)
+    return np.ascontiguousarray(index, dtype=dtype)
+
+
+def entries(matrix: Any, name: str) -> Entries:
+    """Return columns, indptr and indices of a CSR matrix: which entries it stores."""
+    if not (is_sparse(matrix) and matrix.format == "csr"):
+        msg = f"{name} must be a SciPy CSR matrix or array, got {describe(matrix)}"
+        raise ValueError(msg)
+    columns, indptr, indices, _ = canonical(matrix, name)
+    return columns, indptr, indices
+
+
+def canonical(matrix: Any, name: str) -> tuple[int, npt.NDArray[np.int64], Ids, Any]:
+    """Return columns, indptr, indices and data with sorted columns and repeats summed."""
+    rows, columns = matrix.shape
+    for _ in range(2):
+        data = np.asarray(matrix.data)
+        indptr = _narrow(np.asarray(matrix.indptr), data.size, name, "indptr", np.int64)
+        indices = _narrow(np.asarray(matrix.indices), max(columns - 1, 0), name, "indices", np.int32)
+        if indptr.size != rows + 1 or data.shape != indices.shape:
+            msg = (
+                f"{name} has {rows} rows but {indptr.size} entries in indptr, "
+                f"and {indices.size} indices but {data.size} values"
+            )
+            raise ValueError(msg)
+        if _core.csr_is_canonical(columns, indptr, indices):
+            return columns, indptr, indices, data
+        matrix = matrix.copy()
+        matrix.has_canonical_format = False
+        matrix.has_sorted_indices = False
+        matrix.sum_duplicates()
+    msg = f"{name} changed while it was being read"
+    raise ValueError(msg)
+
+
+def csr(matrix: Any, name: str, dtype: npt.DTypeLike) -> Csr:
+    """Return a CSR matrix as the core takes it, its values cast to `dtype`."""
+    if matrix.dtype.kind not in "buif":
+        msg = f"{name} must hold real numbers, got {matrix.dtype}"
+        raise TypeError(msg)
+    columns, indptr, indices, data = canonical(matrix, name)
+    with np.errstate(over="ignore"):  # an infinity is reported by the core, with its place
+        return columns, indptr, indices, np.ascontiguousarray(data, dtype=dtype)
+
+
+def ids(values: Any, name: str, count: int, *, scalar: bool = False) -> Ids:
+    """Return ids as int32 after checking that each of them exists."""
+    array = np.asarray(values)
+    if array.size == 0:
+        array = array.astype(np.int32)
+    if array.dtype.kind not in "iu":
+        msg = f"{name} must be an integer or integers, got {array.dtype}"
+        raise TypeError(msg)
+    if array.ndim > 1 or (array.ndim == 0 and not scalar):
+        msg = f"{name} must be one-dimensional, got {array.ndim} dimensions"
+        raise ValueError(msg)
+    array = np.atleast_1d(array)
+    outside = (array < 0) | (array >= count)
+    if outside.any():
+        msg = f"{name} {int(array[outside][0])} is outside the model, which has {count} of them"
+        raise IndexError(msg)
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def factors(values: Any, name: str) -> Floats:
+    """Return factors as a contiguous two-dimensional array of floats."""
+    array = np.asarray(values)
+    if array.dtype not in (np.float32, np.float64):
+        msg = f"{name} must be float32 or float64, got {array.dtype}"
+        raise TypeError(msg)
+    if array.ndim != 2:
+        msg = f"{name} must have two dimensions, got {array.ndim}"
+        raise ValueError(msg)
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

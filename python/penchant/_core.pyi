@@ -1,0 +1,58 @@
+"""The compiled core. Private: checks types but not meanings; use the modules around it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "DEBUG_BUILD",
+    "__version__",
+    "bm25",
+    "check_parameters",
+    "csr_is_canonical",
+    "fit",
+    "fold_in",
+    "normalize",
+    "recommend",
+    "similar",
+    "tfidf",
+    "training_loss",
+]
+
+__version__: Final[str]
+DEBUG_BUILD: Final[bool]
+
+_Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+_Ids: TypeAlias = npt.NDArray[np.int32]
+_Indptr: TypeAlias = npt.NDArray[np.int64]
+_Csr: TypeAlias = tuple[int, _Indptr, _Ids, _Floats]
+_Entries: TypeAlias = tuple[int, _Indptr, _Ids]
+
+def check_parameters(params: Mapping[str, Any]) -> None: ...
+def fit(
+    user_items: _Csr,
+    user_factors: _Floats,
+    item_factors: _Floats,
+    params: Mapping[str, Any],
+    after_epoch: Callable[[int, float], object],
+) -> list[float]: ...
+def fold_in(rows: _Csr, fixed: _Floats, params: Mapping[str, Any]) -> _Floats: ...
+def training_loss(
+    user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
+) -> float: ...
+def recommend(
+    user_factors: _Floats,
+    item_factors: _Floats,
+    userids: _Ids,
+    liked: _Entries | None,
+    wanted: Mapping[str, Any],
+) -> tuple[_Ids, _Floats]: ...
+def similar(
+    factors: _Floats, ids: _Ids, vectors: _Floats | None, wanted: Mapping[str, Any]
+) -> tuple[_Ids, _Floats]: ...
+def bm25(matrix: _Csr, k1: float, b: float) -> _Floats: ...
+def tfidf(matrix: _Csr) -> _Floats: ...
+def normalize(matrix: _Csr) -> _Floats: ...
+def csr_is_canonical(columns: int, indptr: _Indptr, indices: _Ids) -> bool: ...

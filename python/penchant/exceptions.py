@@ -1,0 +1,15 @@
+"""The exceptions of Penchant, all of them a `PenchantError`."""
+
+__all__ = ["ModelFitError", "NotFittedError", "PenchantError"]
+
+
+class PenchantError(Exception):
+    """The base class of Penchant's own exceptions."""
+
+
+class NotFittedError(PenchantError, ValueError, AttributeError):
+    """A model was asked for something that only a fitted one knows."""
+
+
+class ModelFitError(PenchantError):
+    """A fit diverged; the model's factors are what they were before."""

@@ -1,0 +1,208 @@
+//! Fitting and folding in.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use numpy::{Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadwriteArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::als::{self, AlternatingLeastSquares, Confidence, Observer, Solver};
+use crate::error::Error;
+use crate::kernel::Real;
+use crate::python::arrays::{AnyCsr, Csr, dense, view};
+use crate::python::interrupt::interruptible;
+
+/// The parameters of a fit as a dictionary of Python values.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct Params {
+    factors: i64,
+    regularization: f64,
+    alpha: f64,
+    iterations: i64,
+    num_threads: i64,
+    solver: String,
+    cg_steps: i64,
+    confidence: String,
+    epsilon: f64,
+    unobserved_weight: f64,
+    regularization_exponent: f64,
+    tolerance: Option<f64>,
+}
+
+impl Params {
+    fn build(&self) -> PyResult<AlternatingLeastSquares> {
+        let solver = match self.solver.as_str() {
+            "auto" => Solver::Auto,
+            "cg" => Solver::ConjugateGradient,
+            "cholesky" => Solver::Cholesky,
+            other => return Err(unknown("solver", "'auto', 'cg' or 'cholesky'", other)),
+        };
+        let confidence = match self.confidence.as_str() {
+            "alpha" => Confidence::Alpha,
+            "linear" => Confidence::Linear,
+            "log" => Confidence::Log,
+            other => return Err(unknown("confidence", "'alpha', 'linear' or 'log'", other)),
+        };
+        Ok(AlternatingLeastSquares::new(count("factors", self.factors)?)
+            .regularization(self.regularization)
+            .alpha(self.alpha)
+            .iterations(count("iterations", self.iterations)?)
+            .threads(count("num_threads", self.num_threads)?)
+            .solver(solver)
+            .cg_steps(count("cg_steps", self.cg_steps)?)
+            .confidence(confidence)
+            .epsilon(self.epsilon)
+            .unobserved_weight(self.unobserved_weight)
+            .regularization_exponent(self.regularization_exponent)
+            .tolerance(self.tolerance))
+    }
+}
+
+fn unknown(name: &str, expected: &str, value: &str) -> PyErr {
+    PyValueError::new_err(format!("{name} must be {expected}, got {value:?}"))
+}
+
+fn count(name: &'static str, value: i64) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| Error::InvalidParameter {
+        name,
+        expected: "a number of at least 0",
+        value: value as f64,
+    })
+}
+
+/// Fails if a parameter is out of range.
+#[pyfunction]
+pub(super) fn check_parameters(params: Params) -> PyResult<()> {
+    Ok(params.build()?.check_parameters()?)
+}
+
+/// What the fitting thread asks of the thread that holds the interpreter.
+struct EpochDone {
+    epoch: usize,
+    loss: f64,
+    stop: Sender<bool>,
+}
+
+/// Sends every epoch to the calling thread and waits for its answer.
+struct Reporter<'a> {
+    messages: Sender<EpochDone>,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Reporter<'_> {
+    fn epoch(&self, epoch: usize, loss: f64) -> ControlFlow<()> {
+        let (stop, answer) = channel();
+        let asked = self.messages.send(EpochDone { epoch, loss, stop });
+        // A closed channel means that the caller has given up.
+        if asked.is_ok() && answer.recv() == Ok(false) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn fit_any<'py, T: Real + Element>(
+    py: Python<'py>,
+    user_items: &Csr<'py, T>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: &AlternatingLeastSquares,
+    after_epoch: &Bound<'py, PyAny>,
+) -> PyResult<Vec<f64>> {
+    let mut x: PyReadwriteArray2<'py, T> = user_factors.extract()?;
+    let mut y: PyReadwriteArray2<'py, T> = item_factors.extract()?;
+    let (x, y) = (x.as_slice_mut()?, y.as_slice_mut()?);
+    let user_items = view(user_items)?;
+    let losses = interruptible(
+        py,
+        |messages, stop| params.fit_from(&user_items, x, y, &Reporter { messages, stop }),
+        |done: EpochDone| {
+            let stop: bool = after_epoch.call1((done.epoch, done.loss))?.is_truthy()?;
+            // The worker waits for this; it cannot have gone.
+            let _ = done.stop.send(stop);
+            Ok(())
+        },
+    )?;
+    Ok(losses?)
+}
+
+/// Improves the factors in place, calls `after_epoch(epoch, loss)`, and returns the losses.
+#[pyfunction]
+pub(super) fn fit<'py>(
+    py: Python<'py>,
+    user_items: AnyCsr<'py>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: Params,
+    after_epoch: &Bound<'py, PyAny>,
+) -> PyResult<Vec<f64>> {
+    let params = params.build()?;
+    match user_items {
+        AnyCsr::Single(matrix) => fit_any(py, &matrix, user_factors, item_factors, &params, after_epoch),
+        AnyCsr::Double(matrix) => fit_any(py, &matrix, user_factors, item_factors, &params, after_epoch),
+    }
+}
+
+fn fold_in_any<'py, T: Real + Element>(
+    py: Python<'py>,
+    rows: &Csr<'py, T>,
+    fixed: &Bound<'py, PyAny>,
+    params: &AlternatingLeastSquares,
+) -> PyResult<Bound<'py, PyArray2<T>>> {
+    let fixed: PyReadonlyArray2<'py, T> = fixed.extract()?;
+    let (rows, fixed) = (view(rows)?, dense(&fixed)?);
+    let solution = py.detach(|| params.fold_in(&rows, fixed))?;
+    solution.into_pyarray(py).reshape([rows.rows(), fixed.columns()])
+}
+
+/// The exact factors of each of `rows` with the other side fixed.
+#[pyfunction]
+pub(super) fn fold_in<'py>(
+    py: Python<'py>,
+    rows: AnyCsr<'py>,
+    fixed: &Bound<'py, PyAny>,
+    params: Params,
+) -> PyResult<Bound<'py, PyAny>> {
+    let params = params.build()?;
+    match rows {
+        AnyCsr::Single(rows) => Ok(fold_in_any(py, &rows, fixed, &params)?.into_any()),
+        AnyCsr::Double(rows) => Ok(fold_in_any(py, &rows, fixed, &params)?.into_any()),
+    }
+}
+
+fn training_loss_any<'py, T: Real + Element>(
+    py: Python<'py>,
+    user_items: &Csr<'py, T>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: &AlternatingLeastSquares,
+) -> PyResult<f64> {
+    let x: PyReadonlyArray2<'py, T> = user_factors.extract()?;
+    let y: PyReadonlyArray2<'py, T> = item_factors.extract()?;
+    let (user_items, x, y) = (view(user_items)?, x.as_slice()?, y.as_slice()?);
+    Ok(py.detach(|| als::training_loss(params, &user_items, x, y))?)
+}
+
+/// The loss of given factors from its definition.
+#[pyfunction]
+pub(super) fn training_loss<'py>(
+    py: Python<'py>,
+    user_items: AnyCsr<'py>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: Params,
+) -> PyResult<f64> {
+    let params = params.build()?;
+    match user_items {
+        AnyCsr::Single(matrix) => training_loss_any(py, &matrix, user_factors, item_factors, &params),
+        AnyCsr::Double(matrix) => training_loss_any(py, &matrix, user_factors, item_factors, &params),
+    }
+}

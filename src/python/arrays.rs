@@ -1,0 +1,67 @@
+//! `NumPy` arrays as the slices and views of the core, without copies.
+
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+use crate::dense::DenseView;
+use crate::error::Result;
+use crate::kernel::Real;
+use crate::rank::Rankings;
+use crate::sparse::{CsrView, Pattern, check_structure};
+
+/// A CSR matrix as Python hands it over: columns, indptr, indices, values.
+pub(super) type Csr<'py, T> =
+    (usize, PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, i32>, PyReadonlyArray1<'py, T>);
+
+/// A CSR matrix of either precision.
+#[derive(FromPyObject)]
+pub(super) enum AnyCsr<'py> {
+    Single(Csr<'py, f32>),
+    Double(Csr<'py, f64>),
+}
+
+/// Checks the structure and views it as the core does.
+pub(super) fn view<'a, T: Real + Element>(csr: &'a Csr<'_, T>) -> PyResult<CsrView<'a, T>> {
+    let (columns, indptr, indices, values) = csr;
+    Ok(CsrView::new(*columns, indptr.as_slice()?, indices.as_slice()?, values.as_slice()?)?)
+}
+
+/// Which entries a CSR matrix stores, as Python hands it over: columns, indptr, indices.
+pub(super) type Entries<'py> = (usize, PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, i32>);
+
+/// Checks the structure and views it as the core does.
+pub(super) fn pattern<'a>(entries: &'a Entries<'_>) -> PyResult<Pattern<'a>> {
+    let (columns, indptr, indices) = entries;
+    Ok(Pattern::new(*columns, indptr.as_slice()?, indices.as_slice()?)?)
+}
+
+/// Views a two-dimensional array, row-major and without gaps.
+pub(super) fn dense<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyResult<DenseView<'a, T>> {
+    let shape = array.as_array().raw_dim();
+    Ok(DenseView::new(array.as_slice()?, shape[0], shape[1])?)
+}
+
+/// Two-dimensional ids and scores.
+pub(super) type Ranked<'py, T> = (Bound<'py, PyArray2<i32>>, Bound<'py, PyArray2<T>>);
+
+/// Results as arrays of one row for each query.
+pub(super) fn ranked<T: Real + Element>(py: Python<'_>, found: Rankings<T>) -> PyResult<Ranked<'_, T>> {
+    let shape = [found.queries(), found.n()];
+    let (ids, scores) = found.into_parts();
+    Ok((PyArray1::from_vec(py, ids).reshape(shape)?, PyArray1::from_vec(py, scores).reshape(shape)?))
+}
+
+/// Whether the columns increase within every row; an error if the structure means nothing.
+#[pyfunction]
+pub(super) fn csr_is_canonical(
+    py: Python<'_>,
+    columns: usize,
+    indptr: PyReadonlyArray1<'_, i64>,
+    indices: PyReadonlyArray1<'_, i32>,
+) -> PyResult<bool> {
+    let (indptr, indices) = (indptr.as_slice()?, indices.as_slice()?);
+    Ok(py.detach(|| {
+        check_structure(columns, indptr, indices)?;
+        Result::Ok(Pattern::is_canonical(columns, indptr, indices))
+    })?)
+}
