@@ -1,0 +1,121 @@
+"""The fit against dense NumPy, entry for entry."""
+
+import numpy as np
+import pytest
+from conftest import random_ratings
+from oracle import Oracle
+
+from penchant import _core
+from penchant.als import AlternatingLeastSquares
+
+OBJECTIVES = {
+    "defaults": {},
+    "confidences below 1": {"alpha": 0.3},
+    "linear": {"confidence": "linear", "alpha": 4.0},
+    "log": {"confidence": "log", "alpha": 10.0, "epsilon": 0.1},
+    "little weight for the unobserved": {"unobserved_weight": 0.05},
+    "scaled regularization": {"regularization": 0.01, "regularization_exponent": 1.0},
+    "everything at once": {
+        "confidence": "log", "alpha": 3.0, "epsilon": 0.5, "unobserved_weight": 0.2, "regularization_exponent": 0.5,
+    },
+    "no regularization, more factors than rank": {"regularization": 0.0, "factors": 24},
+    "more factors than items": {"factors": 40},
+    "one factor": {"factors": 1},
+}  # fmt: skip
+SOLVERS = {
+    "cg": {"solver": "cg", "cg_steps": 60},
+    "cholesky": {"solver": "cholesky"},
+    "auto": {"cg_steps": 60},
+}
+
+
+def oracle_for(model, ratings):
+    return Oracle(
+        ratings.toarray(), model.regularization, model.alpha, model.confidence, model.epsilon,
+        model.unobserved_weight, model.regularization_exponent,
+    )  # fmt: skip
+
+
+def start(model, ratings, seed=1):
+    random = np.random.default_rng(seed)
+    X, Y = (random.normal(size=(n, model.factors)) for n in ratings.shape)
+    model.user_factors, model.item_factors = X, Y
+    return X, Y
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_epochs_equal_exact_epochs_in_dense_numpy(solver, objective):
+    ratings = random_ratings()
+    arguments = {"factors": 5, "regularization": 0.1, **OBJECTIVES[objective], **SOLVERS[solver]}
+    model = AlternatingLeastSquares(**arguments, iterations=3, dtype=np.float64)
+    oracle = oracle_for(model, ratings)
+    X, Y = start(model, ratings)
+    expected_losses = []
+    for _ in range(3):
+        X, Y = oracle.epoch(X, Y)
+        expected_losses.append(oracle.loss(X, Y))
+    model.fit(ratings, show_progress=False)
+    np.testing.assert_allclose(model.user_factors @ model.item_factors.T, X @ Y.T, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(model.loss_history, expected_losses, rtol=1e-7, atol=1e-14)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_loss_is_the_dense_objective_also_where_cg_has_not_converged(objective):
+    ratings = random_ratings()
+    arguments = {"factors": 5, "regularization": 0.1, **OBJECTIVES[objective]}
+    model = AlternatingLeastSquares(**arguments, iterations=2, dtype=np.float64, solver="cg", cg_steps=1)
+    start(model, ratings)
+    model.fit(ratings, show_progress=False)
+    expected = oracle_for(model, ratings).loss(model.user_factors, model.item_factors)
+    assert model.loss_history[-1] == pytest.approx(expected, rel=1e-9)
+    csr = (15, ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32), ratings.data)
+    slow = _core.training_loss(csr, model.user_factors, model.item_factors, model._params())
+    assert slow == pytest.approx(expected, rel=1e-12)
+
+
+def test_float32_agrees_with_float64_to_its_precision():
+    ratings = random_ratings(users=60, items=40)
+    losses = {}
+    for dtype in (np.float32, np.float64):
+        model = AlternatingLeastSquares(factors=8, regularization=0.1, dtype=dtype)
+        start(model, ratings)
+        losses[dtype] = model.fit(ratings, show_progress=False).loss_history
+        assert model.user_factors.dtype == dtype
+    # Fifteen epochs from starts that differ in the eighth digit.
+    np.testing.assert_allclose(losses[np.float32], losses[np.float64], rtol=1e-5)
+
+
+def test_a_row_without_entries_gets_zeros():
+    model = AlternatingLeastSquares(factors=4, random_state=0).fit(random_ratings(), show_progress=False)
+    assert not model.user_factors[3].any()
+    assert not model.item_factors[2].any()
+
+
+def test_recalculated_rows_are_the_exact_solutions():
+    ratings = random_ratings()
+    model = AlternatingLeastSquares(factors=5, regularization=0.1, dtype=np.float64, random_state=0)
+    model.fit(ratings, show_progress=False)
+    oracle = oracle_for(model, ratings)
+    users = oracle.solve_side(oracle.C, oracle.P, model.item_factors, oracle.user_lambda)
+    items = oracle.solve_side(oracle.C.T, oracle.P.T, model.user_factors, oracle.item_lambda)
+    np.testing.assert_allclose(model.recalculate_user(np.arange(20), ratings), users, atol=1e-9)
+    np.testing.assert_allclose(model.recalculate_item(np.arange(15), ratings.T.tocsr()), items, atol=1e-9)
+    np.testing.assert_allclose(model.recalculate_user(5, ratings[[5]]), users[5], atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_number_of_threads_does_not_change_a_bit(dtype):
+    ratings = random_ratings(users=700, items=300)
+    fits = []
+    for threads in (1, 2, 3):
+        model = AlternatingLeastSquares(
+            factors=17, iterations=4, random_state=5, dtype=dtype, num_threads=threads
+        )
+        model.fit(ratings, show_progress=False)
+        found = model.recommend(np.arange(700), ratings)
+        alike = model.similar_items(np.arange(300))
+        fits.append([model.user_factors, model.item_factors, model.loss_history, *found, *alike])
+    for other in fits[1:]:
+        for ours, theirs in zip(fits[0], other, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
