@@ -1,0 +1,59 @@
+# What a newcomer types. Needs python3 (3.11 or later) and a Rust toolchain; everything else is installed
+# from the package registries into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PENCHANT_DATA ?= $(abspath ../shared/data)
+DATA ?=
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
+
+.PHONY: help demo test lint bench docs clean
+
+help: ## Show what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(VENV)/installed ## Train a model and show what it recommends; DATA=folder for real Last.fm data
+	$(BIN)/python -m penchant demo $(if $(DATA),--data "$(DATA)")
+
+test: $(VENV)/installed ## Run the tests of both languages
+	$(BIN)/pip install --quiet --group test
+	cargo test --locked
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentation
+	$(BIN)/pip install --quiet --group lint --group test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --features python -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	cargo bench --locked --no-run
+	@if cargo tree --locked --edges normal | grep -E '\b(pyo3|numpy) v'; then \
+	  echo "the crate without features must not depend on pyo3 or numpy"; exit 1; fi
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest penchant._core
+
+bench: ## Run the benchmarks of the crate
+	cargo bench --locked
+
+docs: ## Build the documentation of the crate
+	cargo doc --locked --no-deps
+
+clean: ## Remove everything that was built
+	rm -rf target dist $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("penchant needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "maturin>=1.16,<2.0"
+
+# The wheel that a user would install, built with the release profile.
+$(VENV)/installed: $(VENV)/bin/python $(SOURCES)
+	rm -rf dist
+	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist
+	$(BIN)/pip install --quiet dist/*.whl
+	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/*.whl
+	touch $@
