@@ -36,8 +36,9 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest penchant._core
 
-bench: ## Run the benchmarks of the crate
+bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the comparison with other libraries (quick size)
 	cargo bench --locked
+	$(BIN)/python benches/peers/compare.py
 
 docs: ## Build the documentation of the crate
 	cargo doc --locked --no-deps

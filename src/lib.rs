@@ -37,6 +37,8 @@
 //! threads. Every mistake in the input is an [`enum@Error`] that carries the numbers.
 
 mod als;
+#[doc(hidden)]
+pub mod bench;
 mod dense;
 mod error;
 mod kernel;

@@ -61,6 +61,13 @@ impl<'a> Pattern<'a> {
         &self.indices[self.range(row)]
     }
 
+    /// As many columns as row `row` has, `distance` entries after its own; fewer at the end of the matrix.
+    pub(crate) fn following(&self, row: usize, distance: usize) -> &'a [i32] {
+        let range = self.range(row);
+        let end = self.indices.len();
+        &self.indices[end.min(range.start + distance)..end.min(range.end + distance)]
+    }
+
     fn range(&self, row: usize) -> std::ops::Range<usize> {
         self.indptr[row] as usize..self.indptr[row + 1] as usize
     }

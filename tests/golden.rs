@@ -56,7 +56,7 @@ fn assert_close(actual: f64, expected: f64, tolerance: f64) {
 fn every_solver_reproduces_the_scores_and_losses_of_dense_numpy() {
     let golden: Als = serde_json::from_str(include_str!("golden/als.json")).unwrap();
     let matrix = CsrMatrix::new(golden.columns, golden.indptr, golden.indices, golden.values).unwrap();
-    for solver in [Solver::Auto, Solver::ConjugateGradient, Solver::Cholesky] {
+    for solver in [Solver::Auto, Solver::ConjugateGradient, Solver::Dual, Solver::Cholesky] {
         let als = parameters(&golden.parameters).solver(solver);
         let (mut x, mut y) = (golden.user_factors.clone(), golden.item_factors.clone());
         let losses = als.fit_from(&matrix.view(), &mut x, &mut y, &()).unwrap();

@@ -52,11 +52,12 @@ class AlternatingLeastSquares(FactorModel):
         The number of threads; 0 for all that the process may use. The result does not depend on it.
     random_state : int, None, numpy.random.Generator or numpy.random.RandomState
         Where the first factors come from. With an int, equal fits give equal bits.
-    solver : {"auto", "cg", "cholesky"}, default "auto"
-        How each row is solved: by a few preconditioned conjugate-gradient steps, exactly by Cholesky, or by
-        whatever is fastest.
+    solver : {"auto", "cg", "dual", "cholesky"}, default "auto"
+        How each row is solved: by a few preconditioned conjugate-gradient steps; exactly, through a system as
+        small as the row where it is short; exactly by Cholesky; or by whatever is fastest for the row.
     cg_steps : int, default 3
-        The most conjugate-gradient steps for a row in an epoch. They start from the last epoch's solution.
+        The most conjugate-gradient steps for a row in an epoch; they start from the last epoch's solution. On
+        large sparse data 2 reach the same loss sooner; confidences in the hundreds are worth 5.
     confidence : {"alpha", "linear", "log"}, default "alpha"
         ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
     epsilon : float, default 1.0
@@ -109,7 +110,7 @@ class AlternatingLeastSquares(FactorModel):
         num_threads: int = 0,
         random_state: RandomState = None,
         *,
-        solver: Literal["auto", "cg", "cholesky"] = "auto",
+        solver: Literal["auto", "cg", "dual", "cholesky"] = "auto",
         cg_steps: int = 3,
         confidence: Literal["alpha", "linear", "log"] = "alpha",
         epsilon: float = 1.0,

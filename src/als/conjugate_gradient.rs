@@ -3,8 +3,16 @@
 //! The preconditioner is the system's own diagonal `E`, which in the turned basis is the exact inverse of
 //! everything that the row shares with all others. Each step reads the row's vectors once.
 
-use crate::als::system::System;
-use crate::kernel::{self, Real};
+use crate::kernel::vector::{advance, direct, dot, multiply};
+use crate::kernel::{Real, Simd};
+
+/// A row's matrix and right side, as the iteration needs them. A trait rather than a closure, so that it can be
+/// made part of the function that is compiled for the CPU.
+pub(crate) trait Product<T> {
+    /// Adds `Σ (a t − d (z·v)) z` to `out` and returns `Σ t (z·v)`, which is `b·v`: with `a = 1` what is needed
+    /// for the residual, with `a = 0` minus the product with `Zᵀ D Z`.
+    fn add_to<S: Simd>(&mut self, simd: S, a: T, v: &[T], out: &mut [T]) -> T;
+}
 
 /// The vectors of the iteration, reused from row to row.
 pub(crate) struct ConjugateGradient<T> {
@@ -16,47 +24,40 @@ pub(crate) struct ConjugateGradient<T> {
 }
 
 impl<T: Real> ConjugateGradient<T> {
-    pub(crate) fn new(f: usize, steps: usize) -> Self {
-        Self {
-            r: vec![T::ZERO; f],
-            z: vec![T::ZERO; f],
-            p: vec![T::ZERO; f],
-            minus_ap: vec![T::ZERO; f],
-            steps,
-        }
+    pub(crate) fn new(width: usize, steps: usize) -> Self {
+        let vector = || vec![T::ZERO; width];
+        Self { r: vector(), z: vector(), p: vector(), minus_ap: vector(), steps }
     }
 
     /// Improves `x` by at most the number of steps and returns `b·x + r·x`, by which the row's loss is
     /// below its constant.
-    pub(crate) fn solve(&mut self, system: &System<'_, T>, x: &mut [T]) -> f64 {
-        let mut b_x = system.residual(T::ONE, x, &mut self.r);
-        let mut r_z = self.precondition(system);
-        self.p.copy_from_slice(&self.z);
-        for _ in 0..self.steps {
+    #[inline(always)]
+    pub(crate) fn solve<S: Simd>(
+        &mut self,
+        simd: S,
+        [e, inverse_e]: [&[T]; 2],
+        x: &mut [T],
+        mut product: impl Product<T>,
+    ) -> f64 {
+        let Self { r, z, p, minus_ap, steps } = self;
+        p.fill(T::ZERO);
+        direct(simd, T::ZERO, x, e, p, r);
+        let mut b_x = product.add_to(simd, T::ONE, x, r);
+        let mut r_z = multiply(simd, inverse_e, r, z);
+        let mut beta = T::ZERO;
+        for _ in 0..*steps {
             // Rounding sets this floor: below it a step would only move noise.
             if r_z <= T::EPSILON * T::EPSILON * b_x {
                 break;
             }
-            let b_p = system.residual(T::ZERO, &self.p, &mut self.minus_ap);
-            let alpha = -(r_z / kernel::dot(&self.p, &self.minus_ap));
-            kernel::axpy(alpha, &self.p, x);
-            kernel::axpy(alpha, &self.minus_ap, &mut self.r);
+            direct(simd, beta, z, e, p, minus_ap);
+            let b_p = product.add_to(simd, T::ZERO, p, minus_ap);
+            let alpha = -(r_z / dot(simd, p, minus_ap));
             b_x += alpha * b_p;
-            let previous = r_z;
-            r_z = self.precondition(system);
-            let beta = r_z / previous;
-            for (p, &z) in self.p.iter_mut().zip(&self.z) {
-                *p = z + beta * *p;
-            }
+            let next = advance(simd, alpha, [p, minus_ap, inverse_e], [x, r, z]);
+            beta = next / r_z;
+            r_z = next;
         }
-        b_x.to_f64() + kernel::dot(&self.r, x).to_f64()
-    }
-
-    /// `z = E⁻¹ r`; returns `r·z`.
-    fn precondition(&mut self, system: &System<'_, T>) -> T {
-        for ((z, &r), &e) in self.z.iter_mut().zip(&self.r).zip(&system.diagonal) {
-            *z = r / e;
-        }
-        kernel::dot(&self.r, &self.z)
+        b_x.to_f64() + dot(simd, r, x).to_f64()
     }
 }

@@ -1,6 +1,7 @@
 //! Factors for new or changed rows, with the other side fixed.
 
-use crate::als::half_step::{Plan, half_step};
+use crate::als::gram::Square;
+use crate::als::half_step::{Plan, half_step, turn_rows};
 use crate::als::objective::Objective;
 use crate::als::params::{AlternatingLeastSquares, Solver};
 use crate::dense::DenseView;
@@ -27,11 +28,16 @@ impl AlternatingLeastSquares {
             objective: Objective::new(self),
             solver: Solver::Cholesky,
             cg_steps: self.cg_steps,
+            compact: false,
         };
         let mut solution = vec![T::ZERO; rows.rows() * self.factors];
         let rows = rows.widened(fixed.rows());
-        let loss =
-            pool::run(self.threads, || half_step(&rows, &mut solution, fixed.data(), &plan, &|| false))??;
+        let loss = pool::run(self.threads, || {
+            let from = Square::identity(self.factors);
+            let outcome = half_step(&rows, &mut solution, fixed.data(), &from, &plan, &|| false)?;
+            turn_rows(&mut solution, &outcome.turn.transposed());
+            Ok(outcome.loss)
+        })??;
         if loss.is_finite() { Ok(solution) } else { Err(Error::Diverged { epoch: 0 }) }
     }
 }

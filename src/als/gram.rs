@@ -11,95 +11,142 @@
 use faer::{Mat, Side};
 use rayon::prelude::*;
 
-use crate::kernel::{self, Real};
+use crate::kernel::{self, Real, Simd, WithSimd, pack, padded};
+
+/// Rows whose products are summed in `T` before they are added up in f64: few enough for the precision, and
+/// for two panels of them to stay in the first-level cache.
+pub(crate) const ROWS_PER_PACK: usize = 128;
 
 /// Rows summed into one partial Gram matrix. Fixed, so that the sum does not depend on the threads.
-const ROWS_PER_PART: usize = 4096;
+const ROWS_PER_PART: usize = 32 * ROWS_PER_PACK;
 
 /// Partial Gram matrices held at a time; bounds the memory, and keeps enough of them for many threads.
 const PARTS_AT_A_TIME: usize = 64;
 
-/// `YᵀY` in f64, both triangles, row-major.
+/// `YᵀY` in f64, both triangles, row-major `f × f`.
 pub(crate) fn gram<T: Real>(y: &[T], f: usize) -> Vec<f64> {
-    let mut sum = vec![0.0; f * f];
+    let mut sum = vec![0.0; padded(f) * padded(f)];
     for group in y.chunks(ROWS_PER_PART * PARTS_AT_A_TIME * f) {
-        let parts: Vec<Vec<f64>> = group
-            .par_chunks(ROWS_PER_PART * f)
-            .map(|rows| {
-                let mut part = vec![0.0; f * f];
-                kernel::gram(rows, f, &mut part);
-                part
-            })
-            .collect();
+        let parts: Vec<Vec<f64>> =
+            group.par_chunks(ROWS_PER_PART * f).map(|rows| kernel::dispatch(Part { rows, f })).collect();
         for part in &parts {
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
     }
-    for i in 0..f {
-        for j in 0..i {
-            sum[j * f + i] = sum[i * f + j];
+    let width = padded(f);
+    let lower = |i: usize, j: usize| sum[i.max(j) * width + i.min(j)];
+    (0..f * f).map(|at| lower(at / f, at % f)).collect()
+}
+
+/// The Gram matrix of some rows, padded.
+struct Part<'a, T> {
+    rows: &'a [T],
+    f: usize,
+}
+
+impl<T: Real> WithSimd for Part<'_, T> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+        let width = padded(self.f);
+        let mut gram = vec![0.0; width * width];
+        let mut panels = vec![T::ZERO; ROWS_PER_PACK * width];
+        for rows in self.rows.chunks(ROWS_PER_PACK * self.f) {
+            let count = rows.len() / self.f;
+            let panels = &mut panels[..count * width];
+            pack(rows, self.f, panels);
+            kernel::gram(simd, panels, panels, count, &mut gram);
         }
+        gram
     }
-    sum
+}
+
+/// An `f × f` matrix in f64, row-major.
+#[derive(Clone)]
+pub(crate) struct Square {
+    pub(crate) f: usize,
+    pub(crate) values: Vec<f64>,
+}
+
+impl Square {
+    pub(crate) fn identity(f: usize) -> Self {
+        Self { f, values: (0..f * f).map(|at| if at / f == at % f { 1.0 } else { 0.0 }).collect() }
+    }
+
+    fn at(&self, i: usize, j: usize) -> f64 {
+        self.values[i * self.f + j]
+    }
+
+    pub(crate) fn transposed(&self) -> Self {
+        let f = self.f;
+        Self { f, values: (0..f * f).map(|at| self.at(at % f, at / f)).collect() }
+    }
+
+    /// `self · other · diag(scale)`, packed for [`kernel::rotate`].
+    pub(crate) fn times<T: Real>(&self, other: &Self, scale: &[f64]) -> Vec<T> {
+        let f = self.f;
+        let (left, right) =
+            (Mat::from_fn(f, f, |i, j| self.at(i, j)), Mat::from_fn(f, f, |i, j| other.at(i, j) * scale[j]));
+        let product = left * right;
+        let rows: Vec<T> = (0..f * f).map(|at| T::from_f64(product[(at / f, at % f)])).collect();
+        let mut panels = vec![T::ZERO; f * padded(f)];
+        pack(&rows, f, &mut panels);
+        panels
+    }
 }
 
 /// The change of variables that whitens the dense part for one regularization.
-pub(crate) struct Basis<T> {
+pub(crate) struct Basis {
+    /// `Q`: the eigenvectors are its columns, that of the largest eigenvalue first.
+    pub(crate) q: Square,
     /// `w0 l`, the dense part without regularization; 0 where the direction is left alone.
-    pub(crate) dense: Vec<f64>,
-    /// `diag(W)²`, 0 where the direction is left alone.
-    pub(crate) scale: Vec<f64>,
-    /// `Q W`, row-major: a fixed row becomes `z = y · into`.
-    pub(crate) into: Vec<T>,
-    /// `Q W⁻¹`, row-major: a solution becomes `x̃ = x · warm`.
-    pub(crate) warm: Vec<T>,
-    /// `W Qᵀ`, row-major: a solution comes back as `x = x̃ · back`.
-    pub(crate) back: Vec<T>,
+    dense: Vec<f64>,
+    /// `diag(W)`, 0 where the direction is left alone.
+    pub(crate) w: Vec<f64>,
 }
 
-impl<T: Real> Basis<T> {
-    /// The basis for the symmetric `gram`, weight `w0` and regularization `λ`.
+impl Basis {
+    /// The basis for the symmetric `gram` of factors in `T`, weight `w0` and regularization `λ`.
     /// `None` if `gram` holds a NaN or an infinity.
-    pub(crate) fn new(gram: &[f64], f: usize, w0: f64, regularization: f64) -> Option<Self> {
+    pub(crate) fn new<T: Real>(gram: &[f64], f: usize, w0: f64, regularization: f64) -> Option<Self> {
         if gram.iter().any(|value| !value.is_finite()) {
             return None;
         }
         let eigen = Mat::from_fn(f, f, |i, j| gram[i * f + j]).self_adjoint_eigen(Side::Lower).ok()?;
-        let (q, l) = (eigen.U(), eigen.S().column_vector());
+        let (vectors, l) = (eigen.U(), eigen.S().column_vector());
         let largest = l.iter().fold(0.0_f64, |largest, &l| largest.max(l));
         // What rounding leaves of an exact zero: the Gram sum in f64, the factors themselves in T.
         let rounding = (8.0 * T::EPSILON.to_f64()).powi(2).max(16.0 * f as f64 * f64::EPSILON);
-        let mut basis = Self {
-            dense: vec![0.0; f],
-            scale: vec![0.0; f],
-            into: vec![T::ZERO; f * f],
-            warm: vec![T::ZERO; f * f],
-            back: vec![T::ZERO; f * f],
-        };
+        let values = (0..f * f).map(|at| vectors[(at / f, f - 1 - at % f)]).collect();
+        let mut basis = Self { q: Square { f, values }, dense: vec![0.0; f], w: vec![0.0; f] };
         for k in 0..f {
-            // Largest eigenvalue first.
-            let column = f - 1 - k;
-            let eigenvalue = l[column].max(0.0);
+            let eigenvalue = l[f - 1 - k].max(0.0);
             let diagonal = w0 * eigenvalue + regularization;
-            if diagonal <= 0.0 || (regularization == 0.0 && eigenvalue <= rounding * largest) {
-                continue;
-            }
-            let w = diagonal.sqrt().recip();
-            basis.dense[k] = w0 * eigenvalue;
-            basis.scale[k] = w * w;
-            for i in 0..f {
-                basis.into[i * f + k] = T::from_f64(q[(i, column)] * w);
-                basis.warm[i * f + k] = T::from_f64(q[(i, column)] / w);
-                basis.back[k * f + i] = T::from_f64(q[(i, column)] * w);
+            if diagonal > 0.0 && (regularization > 0.0 || eigenvalue > rounding * largest) {
+                basis.dense[k] = w0 * eigenvalue;
+                basis.w[k] = diagonal.sqrt().recip();
             }
         }
         Some(basis)
     }
 
-    /// `(w0 l + λ_u) W²`: the diagonal that a row with its own regularization has in this basis.
-    pub(crate) fn diagonal(&self, regularization: f64, out: &mut [T]) {
-        for ((out, &dense), &scale) in out.iter_mut().zip(&self.dense).zip(&self.scale) {
-            *out = if scale > 0.0 { T::from_f64((dense + regularization) * scale) } else { T::ONE };
+    /// `W⁻¹`, 0 where the direction is left alone.
+    pub(crate) fn inverse_w(&self) -> Vec<f64> {
+        self.w.iter().map(|&w| if w > 0.0 { w.recip() } else { 0.0 }).collect()
+    }
+
+    /// `E = (w0 l + λ_u) W²`, the diagonal that a row with its own regularization has in this basis, and `E⁻¹`.
+    /// Padding and directions left alone get 1.
+    pub(crate) fn diagonal<T: Real>(&self, regularization: f64, e: &mut [T], inverse: &mut [T]) {
+        e.fill(T::ONE);
+        inverse.fill(T::ONE);
+        for (k, (&dense, &w)) in self.dense.iter().zip(&self.w).enumerate() {
+            if w > 0.0 {
+                let diagonal = (dense + regularization) * w * w;
+                e[k] = T::from_f64(diagonal);
+                inverse[k] = T::from_f64(diagonal.recip());
+            }
         }
     }
 }

@@ -1,19 +1,21 @@
 //! Solving all rows of one side with the other side fixed.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
-use crate::als::cholesky::Cholesky;
-use crate::als::conjugate_gradient::ConjugateGradient;
-use crate::als::gram::{Basis, gram};
+use crate::als::block::{Block, Worker};
+use crate::als::gram::{Basis, Square, gram};
+use crate::als::long_row;
 use crate::als::objective::Objective;
 use crate::als::params::Solver;
-use crate::als::system::System;
+use crate::als::system::Fixed;
 use crate::error::{Error, Result};
-use crate::kernel::{self, Real};
+use crate::kernel::{self, Buffer, Real, Simd, Stored, WithSimd, padded, rotate};
 use crate::sparse::CsrView;
 
 /// Rows that a thread takes at a time: turned together, solved one by one.
-const ROWS_PER_BLOCK: usize = 64;
+pub(crate) const ROWS_PER_BLOCK: usize = 64;
 
 /// How the rows of a side are to be solved.
 #[derive(Clone, Copy)]
@@ -22,95 +24,127 @@ pub(crate) struct Plan {
     pub(crate) objective: Objective,
     pub(crate) solver: Solver,
     pub(crate) cg_steps: usize,
+    /// Whether the rows that are gathered may be stored in the compact form of their type.
+    pub(crate) compact: bool,
 }
 
-/// Replaces `x` by the solution for `rows` with `y` fixed, starting from `x`.
+/// What a half-step leaves behind.
+pub(crate) struct Outcome {
+    /// The objective without the regularization of the fixed side: the rows' residuals give it for free,
+    /// since with `r = b − A x` a row contributes `Σ c p² − b·x − r·x`.
+    pub(crate) loss: f64,
+    /// `Q`: the solutions are in the basis that the fixed side has after a product with it.
+    pub(crate) turn: Square,
+}
+
+/// Everything that the rows of a half-step have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a, T> {
+    pub(crate) rows: &'a CsrView<'a, T>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) basis: &'a Basis,
+    /// From the basis of the old solutions to the whitened one: `P Q W⁻¹`, packed.
+    pub(crate) warm: &'a [T],
+    /// `W`, padded: from whitened solutions to those that are kept.
+    pub(crate) scale: &'a [T],
+    pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Replaces `x` by the solutions for `rows` with `y` fixed, starting from `x · from`.
 ///
-/// Returns the objective without the regularization of `y`: the rows' residuals give it for free, since
-/// with `r = b − A x` a row contributes `Σ c p² − b·x − r·x`.
+/// `from` is the rotation that takes the basis of `x` to that of `y`. The new solutions are in the basis of
+/// `y` after the turn that is returned; turning them back is left to whoever needs it, and mostly nobody does.
 pub(crate) fn half_step<T: Real>(
     rows: &CsrView<'_, T>,
     x: &mut [T],
     y: &[T],
+    from: &Square,
     plan: &Plan,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<f64> {
+) -> Result<Outcome> {
     let f = plan.factors;
     let objective = &plan.objective;
-    let row_lambda = |u: usize| objective.row_regularization(rows.row(u), rows.columns());
-    let lambda = (0..rows.rows()).map(row_lambda).fold(f64::INFINITY, f64::min);
-    let Some(basis) = Basis::<T>::new(&gram(y, f), f, objective.unobserved_weight, lambda) else {
-        return Ok(f64::NAN);
+    let lambda = objective.smallest_regularization(rows);
+    let Some(basis) = Basis::new::<T>(&gram(y, f), f, objective.unobserved_weight, lambda) else {
+        return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f) });
     };
-    let mut fixed = vec![T::ZERO; y.len()];
-    fixed
-        .par_chunks_mut(ROWS_PER_BLOCK * f)
-        .zip(y.par_chunks(ROWS_PER_BLOCK * f))
-        .for_each(|(out, y)| kernel::rotate(y, &basis.into, f, out));
+    let warm = from.times::<T>(&basis.q, &basis.inverse_w());
+    let mut scale = vec![T::ZERO; padded(f)];
+    for (scale, &w) in scale.iter_mut().zip(&basis.w) {
+        *scale = T::from_f64(w);
+    }
+    let side = Side { rows, plan, basis: &basis, warm: &warm, scale: &scale, interrupted };
+    let loss = match T::COMPACT_MAX {
+        Some(largest) if plan.compact && objective.unobserved_weight > 0.0 => {
+            // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
+            // and numbers down to a billionth of the largest possible one keep all their bits.
+            let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();
+            solve_with::<T, T::Compact>(&side, x, y, sigma)
+        }
+        _ => solve_with::<T, T>(&side, x, y, 1.0),
+    }?;
+    Ok(Outcome { loss, turn: basis.q })
+}
 
+/// Turns `y` into the whitened basis, stored as `G` times `sigma`, and solves every row.
+fn solve_with<T: Real, G: Stored<T>>(side: &Side<'_, T>, x: &mut [T], y: &[T], sigma: f64) -> Result<f64> {
+    let f = side.plan.factors;
+    let width = padded(f);
+    let scaled: Vec<f64> = side.basis.w.iter().map(|w| w * sigma).collect();
+    let panels = Square::identity(f).times::<T>(&side.basis.q, &scaled);
+    let mut turned = Buffer::<G>::new::<T>(y.len() / f * width);
+    turned
+        .as_mut_slice()
+        .par_chunks_mut(ROWS_PER_BLOCK * width)
+        .zip(y.par_chunks(ROWS_PER_BLOCK * f))
+        .for_each(|(out, rows)| kernel::dispatch(Rotate { rows, panels: &panels, f, out }));
+    let fixed = Fixed { rows: turned.as_slice(), width, sigma };
+
+    let long = long_row::solve_all(side, x, fixed)?;
     let partial_losses: Vec<f64> = x
         .par_chunks_mut(ROWS_PER_BLOCK * f)
         .enumerate()
         .map_init(
-            || Worker::new(&fixed, plan),
+            || Worker::new(fixed, side.plan),
             |worker, (block, x)| {
-                if interrupted() {
+                if (side.interrupted)() {
                     return Err(Error::Interrupted);
                 }
-                Ok(worker.solve_block(block * ROWS_PER_BLOCK, x, rows, &basis, plan))
+                Ok(kernel::dispatch(Block { side, worker, first: block * ROWS_PER_BLOCK, x, long: &long }))
             },
         )
         .collect::<Result<_>>()?;
     Ok(partial_losses.iter().sum())
 }
 
-/// What a thread needs to solve rows: allocated once, used for many.
-struct Worker<'a, T> {
-    system: System<'a, T>,
-    conjugate_gradient: ConjugateGradient<T>,
-    cholesky: Cholesky<T>,
-    turned: Vec<T>,
+/// Rows solved beforehand, by their number.
+pub(crate) type Solved<T> = HashMap<usize, long_row::Solution<T>>;
+
+struct Rotate<'a, T, G> {
+    rows: &'a [T],
+    panels: &'a [T],
+    f: usize,
+    out: &'a mut [G],
 }
 
-impl<'a, T: Real> Worker<'a, T> {
-    fn new(fixed: &'a [T], plan: &Plan) -> Self {
-        let f = plan.factors;
-        Self {
-            system: System::new(fixed, f),
-            conjugate_gradient: ConjugateGradient::new(f, plan.cg_steps),
-            cholesky: Cholesky::new(f),
-            turned: vec![T::ZERO; ROWS_PER_BLOCK * f],
-        }
-    }
+impl<T: Real, G: Stored<T>> WithSimd for Rotate<'_, T, G> {
+    type Output = ();
 
-    fn solve_block(
-        &mut self,
-        first: usize,
-        x: &mut [T],
-        rows: &CsrView<'a, T>,
-        basis: &Basis<T>,
-        plan: &Plan,
-    ) -> f64 {
-        let f = plan.factors;
-        let turned = &mut self.turned[..x.len()];
-        kernel::rotate(x, &basis.warm, f, turned);
-        let mut loss = 0.0;
-        for (u, x) in (first..).zip(turned.chunks_exact_mut(f)) {
-            let row = rows.row(u);
-            if row.indices.is_empty() {
-                x.fill(T::ZERO);
-                continue;
-            }
-            self.system.set(row, &plan.objective);
-            let lambda = plan.objective.row_regularization(row, rows.columns());
-            basis.diagonal(lambda, &mut self.system.diagonal);
-            let gain = match plan.solver {
-                Solver::Auto | Solver::ConjugateGradient => self.conjugate_gradient.solve(&self.system, x),
-                Solver::Cholesky => self.cholesky.solve(&self.system, x),
-            };
-            loss += self.system.constant - gain;
-        }
-        kernel::rotate(turned, &basis.back, f, x);
-        loss
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        rotate(simd, self.rows, self.panels, self.f, self.out);
     }
+}
+
+/// `x · turn` for every row, in place.
+pub(crate) fn turn_rows<T: Real>(x: &mut [T], turn: &Square) {
+    let f = turn.f;
+    let panels = turn.times::<T>(&Square::identity(f), &vec![1.0; f]);
+    x.par_chunks_mut(ROWS_PER_BLOCK * f).for_each(|rows| {
+        let mut out = vec![T::ZERO; rows.len() / f * padded(f)];
+        kernel::dispatch(Rotate { rows, panels: &panels, f, out: &mut out });
+        for (row, out) in rows.chunks_exact_mut(f).zip(out.chunks_exact(padded(f))) {
+            row.copy_from_slice(&out[..f]);
+        }
+    });
 }

@@ -1,11 +1,15 @@
 //! Alternating least squares for implicit feedback: the estimator and its epochs.
 
+mod block;
 mod cholesky;
 mod conjugate_gradient;
+mod cost;
+mod dual;
 mod fold_in;
 mod gram;
 mod half_step;
 mod init;
+mod long_row;
 mod loss;
 mod objective;
 mod params;
@@ -13,11 +17,12 @@ mod system;
 
 use std::ops::ControlFlow;
 
-use half_step::{Plan, half_step};
+use gram::Square;
+use half_step::{Plan, half_step, turn_rows};
 use objective::Objective;
 
 use crate::error::{Error, Result, check_size};
-use crate::kernel::Real;
+use crate::kernel::{self, Real};
 use crate::model::Model;
 use crate::pool;
 use crate::sparse::CsrView;
@@ -79,17 +84,31 @@ impl AlternatingLeastSquares {
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
         let objective = Objective::new(self);
-        let plan = Plan { factors: f, objective, solver: self.solver, cg_steps: self.cg_steps };
+        let plan = Plan {
+            factors: f,
+            objective,
+            solver: self.solver,
+            cg_steps: self.cg_steps,
+            compact: kernel::has_fast_halves(),
+        };
         let interrupted = || observer.interrupted();
         pool::run(self.threads, || {
             let item_users = user_items.transpose();
             let item_users = item_users.view();
             let total_weight = objective.total_weight(user_items);
             let mut losses = Vec::with_capacity(self.iterations);
+            // From the basis of the users to that of the items, and back.
+            let mut from_users = Square::identity(f);
             for epoch in 1..=self.iterations {
-                half_step(user_items, user_factors, item_factors, &plan, &interrupted)?;
-                let without_users = half_step(&item_users, item_factors, user_factors, &plan, &interrupted)?;
-                let loss = (without_users + objective.penalty(user_items, user_factors, f)) / total_weight;
+                let users =
+                    half_step(user_items, user_factors, item_factors, &from_users, &plan, &interrupted)?;
+                if !users.loss.is_finite() {
+                    return Err(Error::Diverged { epoch });
+                }
+                let items =
+                    half_step(&item_users, item_factors, user_factors, &users.turn, &plan, &interrupted)?;
+                from_users = items.turn;
+                let loss = (items.loss + objective.penalty(user_items, user_factors, f)) / total_weight;
                 if !loss.is_finite() {
                     return Err(Error::Diverged { epoch });
                 }
@@ -99,6 +118,7 @@ impl AlternatingLeastSquares {
                     break;
                 }
             }
+            turn_rows(user_factors, &from_users);
             Ok(losses)
         })?
     }

@@ -10,6 +10,10 @@
 use crate::als::params::AlternatingLeastSquares;
 use crate::kernel::Real;
 use crate::sparse::{CsrView, Row};
+use rayon::prelude::*;
+
+/// Rows that are summed together; fixed, so that the sum does not depend on the threads.
+const ROWS_PER_PART: usize = 1024;
 
 /// The formula that turns the value `r` of an entry into its confidence `c`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,6 +84,12 @@ impl Objective {
         self.regularization * (count + self.unobserved_weight * columns as f64).powf(self.exponent)
     }
 
+    /// The smallest regularization of a row.
+    pub(crate) fn smallest_regularization<T: Real>(&self, rows: &CsrView<'_, T>) -> f64 {
+        let each = (0..rows.rows()).map(|u| self.row_regularization(rows.row(u), rows.columns()));
+        if self.exponent == 0.0 { self.regularization } else { each.fold(f64::INFINITY, f64::min) }
+    }
+
     /// `Σ c + w0 (pairs − stored)`: the weight of all pairs together, which the loss is divided by.
     pub(crate) fn total_weight<T: Real>(&self, matrix: &CsrView<'_, T>) -> f64 {
         let stored: f64 = (0..matrix.rows())
@@ -91,9 +101,14 @@ impl Objective {
     /// `Σ λ_u |x_u|²`
     pub(crate) fn penalty<T: Real>(&self, matrix: &CsrView<'_, T>, x: &[T], f: usize) -> f64 {
         let square = |x: &[T]| x.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
-        x.chunks_exact(f)
+        let parts: Vec<f64> = x
+            .par_chunks(ROWS_PER_PART * f)
             .enumerate()
-            .map(|(u, x)| self.row_regularization(matrix.row(u), matrix.columns()) * square(x))
-            .sum()
+            .map(|(part, x)| {
+                let rows = (part * ROWS_PER_PART..).zip(x.chunks_exact(f));
+                rows.map(|(u, x)| self.row_regularization(matrix.row(u), matrix.columns()) * square(x)).sum()
+            })
+            .collect();
+        parts.iter().sum()
     }
 }

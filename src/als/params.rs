@@ -16,6 +16,9 @@ pub enum Solver {
     /// A few preconditioned conjugate-gradient steps from the previous epoch's solution
     /// (Takács, Pilászy and Tikk 2011).
     ConjugateGradient,
+    /// The exact solution through a system as small as the row (the Woodbury identity); rows that are too long
+    /// for that, or have a confidence of at most the unobserved weight, by Cholesky.
+    Dual,
     /// An exact solution by a Cholesky factorization.
     Cholesky,
 }

@@ -4,77 +4,91 @@
 //! (E + Zᵀ D Z) x = Zᵀ t      E = diag(e),  D = diag(c − w0),  t = c p
 //! ```
 //!
-//! `Z` are the rows of the fixed side that the row has entries for, read through their indices.
+//! `Z` are the rows of the fixed side that the row has entries for, read through their indices. They may be
+//! stored multiplied by a power of two `σ`, which keeps halves in the middle of their range: the coefficients
+//! are divided by it, so nothing else needs to know.
 
+use crate::als::gram::Basis;
 use crate::als::objective::Objective;
-use crate::kernel::{self, Real};
+use crate::kernel::{Gathered, Real, Stored};
 use crate::sparse::Row;
 
+/// The turned rows of the fixed side, and the factor that they are stored with.
+#[derive(Clone, Copy)]
+pub(crate) struct Fixed<'a, G> {
+    pub(crate) rows: &'a [G],
+    /// The length of a row, padded.
+    pub(crate) width: usize,
+    /// `σ`
+    pub(crate) sigma: f64,
+}
+
 /// The coefficients of a row's system. Reused from row to row.
-pub(crate) struct System<'a, T> {
-    fixed: &'a [T],
-    f: usize,
-    /// Which rows of the fixed side take part.
+pub(crate) struct System<'a, T, G> {
+    pub(crate) fixed: Fixed<'a, G>,
     indices: &'a [i32],
-    /// `D`
+    /// `D / σ²`
     weights: Vec<T>,
-    /// `t`
+    /// `t / σ`
     targets: Vec<T>,
     /// `E`
     pub(crate) diagonal: Vec<T>,
+    /// `E⁻¹`
+    pub(crate) inverse_diagonal: Vec<T>,
+    /// The regularization that `E` was made for.
+    regularization: f64,
     /// `Σ c p²`, the loss of this row at `x = 0`.
     pub(crate) constant: f64,
 }
 
-impl<'a, T: Real> System<'a, T> {
-    pub(crate) fn new(fixed: &'a [T], f: usize) -> Self {
+impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
+    pub(crate) fn new(fixed: Fixed<'a, G>) -> Self {
         Self {
             fixed,
-            f,
             indices: &[],
             weights: Vec::new(),
             targets: Vec::new(),
-            diagonal: vec![T::ONE; f],
+            diagonal: vec![T::ONE; fixed.width],
+            inverse_diagonal: vec![T::ONE; fixed.width],
+            regularization: f64::NAN,
             constant: 0.0,
         }
     }
 
     /// Takes the entries of another row.
-    pub(crate) fn set(&mut self, row: Row<'a, T>, objective: &Objective) {
+    pub(crate) fn set(&mut self, row: Row<'a, T>, columns: usize, objective: &Objective, basis: &Basis) {
         self.indices = row.indices;
-        self.weights.clear();
-        self.targets.clear();
+        self.weights.resize(row.values.len(), T::ZERO);
+        self.targets.resize(row.values.len(), T::ZERO);
         self.constant = 0.0;
-        for r in row.values {
+        let by_sigma = self.fixed.sigma.recip();
+        for ((r, d), t) in row.values.iter().zip(&mut self.weights).zip(&mut self.targets) {
             let entry = objective.entry(r.to_f64());
-            self.weights.push(T::from_f64(entry.weight));
-            self.targets.push(T::from_f64(entry.target));
+            *d = T::from_f64(entry.weight * by_sigma * by_sigma);
+            *t = T::from_f64(entry.target * by_sigma);
             self.constant += entry.target;
         }
+        let regularization = objective.row_regularization(row, columns);
+        if regularization.to_bits() != self.regularization.to_bits() {
+            basis.diagonal(regularization, &mut self.diagonal, &mut self.inverse_diagonal);
+            self.regularization = regularization;
+        }
     }
 
-    /// `(z, d, t)` of each entry.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a [T], T, T)> + '_ {
-        let (fixed, f) = (self.fixed, self.f);
-        self.indices.iter().zip(&self.weights).zip(&self.targets).map(move |((&index, &d), &t)| {
-            let start = index as usize * f;
-            (&fixed[start..start + f], d, t)
-        })
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.indices.len()
     }
 
-    /// `out = Σ (a t − d (z·v)) z − E v`, and returns `Σ t (z·v)`, which is `b·v`.
-    ///
-    /// With `a = 1` and `v = x` this is the residual of `x`; with `a = 0`, minus the matrix times `v`.
-    pub(crate) fn residual(&self, a: T, v: &[T], out: &mut [T]) -> T {
-        for ((out, &e), &v) in out.iter_mut().zip(&self.diagonal).zip(v) {
-            *out = -(e * v);
-        }
-        let mut b_v = T::ZERO;
-        for (z, d, t) in self.entries() {
-            let score = kernel::dot(z, v);
-            b_v += t * score;
-            kernel::axpy(a * t - d * score, z, out);
-        }
-        b_v
+    /// The entries `range`, for the kernels.
+    #[inline(always)]
+    pub(crate) fn entries(&self, range: std::ops::Range<usize>) -> Gathered<'_, T, G> {
+        Gathered::new(
+            self.fixed.rows,
+            self.fixed.width,
+            &self.indices[range.clone()],
+            &self.weights[range.clone()],
+            &self.targets[range],
+        )
     }
 }

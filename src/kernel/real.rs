@@ -12,6 +12,7 @@ mod sealed {
 /// `f32` or `f64`. Sealed: the kernels are written for these two.
 pub trait Real:
     sealed::Sealed
+    + super::Lanes
     + faer::traits::RealField
     + Copy
     + Send
@@ -27,6 +28,10 @@ pub trait Real:
     + Neg<Output = Self>
     + 'static
 {
+    /// What these numbers are stored as where half the memory traffic is worth more than half the digits.
+    type Compact: super::Stored<Self>;
+    /// The largest number that [`Compact`](Self::Compact) holds, if it holds less than this type.
+    const COMPACT_MAX: Option<f64>;
     /// 0
     const ZERO: Self;
     /// 1
@@ -41,6 +46,9 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// Widens without loss.
     fn to_f64(self) -> f64;
+    /// √x
+    #[must_use]
+    fn root(self) -> Self;
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
     /// Whether this is NaN.
@@ -48,9 +56,11 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($float:ident) => {
+    ($float:ident, $compact:ty, $compact_max:expr) => {
         #[allow(clippy::cast_lossless)]
         impl Real for $float {
+            type Compact = $compact;
+            const COMPACT_MAX: Option<f64> = $compact_max;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const NAN: Self = $float::NAN;
@@ -62,6 +72,9 @@ macro_rules! real {
             fn to_f64(self) -> f64 {
                 self as f64
             }
+            fn root(self) -> Self {
+                self.sqrt()
+            }
             fn is_finite(self) -> bool {
                 self.is_finite()
             }
@@ -72,5 +85,5 @@ macro_rules! real {
     };
 }
 
-real!(f32);
-real!(f64);
+real!(f32, super::Half, Some(65504.0));
+real!(f64, f64, None);

@@ -37,8 +37,9 @@ impl Params {
         let solver = match self.solver.as_str() {
             "auto" => Solver::Auto,
             "cg" => Solver::ConjugateGradient,
+            "dual" => Solver::Dual,
             "cholesky" => Solver::Cholesky,
-            other => return Err(unknown("solver", "'auto', 'cg' or 'cholesky'", other)),
+            other => return Err(unknown("solver", "'auto', 'cg', 'dual' or 'cholesky'", other)),
         };
         let confidence = match self.confidence.as_str() {
             "alpha" => Confidence::Alpha,

@@ -16,7 +16,7 @@ def read(name):
     return json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("solver", ["cg", "cholesky"])
+@pytest.mark.parametrize("solver", ["auto", "cg", "dual", "cholesky"])
 def test_als(solver):
     golden = read("als")
     ratings = sp.csr_array((golden["values"], golden["indices"], golden["indptr"]))

@@ -1,0 +1,144 @@
+//! Solving a block of rows on one thread, each in the way that suits it.
+
+use crate::als::cholesky::Cholesky;
+use crate::als::conjugate_gradient::{ConjugateGradient, Product};
+use crate::als::cost::{Method, choose};
+use crate::als::dual::Dual;
+use crate::als::half_step::{Plan, ROWS_PER_BLOCK, Side, Solved};
+use crate::als::long_row::is_long;
+use crate::als::params::Solver;
+use crate::als::system::{Fixed, System};
+use crate::kernel::{Gathered, Real, Simd, Stored, WithSimd, rotate};
+
+/// What a thread needs to solve rows: allocated once, used for many.
+pub(crate) struct Worker<'a, T, G> {
+    system: System<'a, T, G>,
+    conjugate_gradient: ConjugateGradient<T>,
+    dual: Dual<T>,
+    cholesky: Option<Cholesky<T>>,
+    /// The old solutions of the rows that start from them, close together; then the same, turned.
+    starts: Vec<T>,
+    turned: Vec<T>,
+    solution: Vec<T>,
+}
+
+impl<'a, T: Real, G: Stored<T>> Worker<'a, T, G> {
+    pub(crate) fn new(fixed: Fixed<'a, G>, plan: &Plan) -> Self {
+        Self {
+            system: System::new(fixed),
+            conjugate_gradient: ConjugateGradient::new(fixed.width, plan.cg_steps),
+            dual: Dual::new(fixed.width),
+            cholesky: None,
+            starts: vec![T::ZERO; ROWS_PER_BLOCK * plan.factors],
+            turned: vec![T::ZERO; ROWS_PER_BLOCK * fixed.width],
+            solution: vec![T::ZERO; fixed.width],
+        }
+    }
+}
+
+/// Consecutive rows, from number `first` on.
+pub(crate) struct Block<'a, 'b, T, G> {
+    pub(crate) side: &'b Side<'a, T>,
+    pub(crate) worker: &'b mut Worker<'a, T, G>,
+    pub(crate) first: usize,
+    pub(crate) x: &'b mut [T],
+    pub(crate) long: &'b Solved<T>,
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
+    /// The rows' part of the objective.
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Self { side, worker, first, x, long } = self;
+        let Worker { system, conjugate_gradient, dual, cholesky, starts, turned, solution } = worker;
+        let (f, width) = (side.plan.factors, system.fixed.width);
+        let mut methods = [Method::Nothing; ROWS_PER_BLOCK];
+        let mut warm = 0;
+        for ((u, x), method) in (first..).zip(x.chunks_exact(f)).zip(&mut methods) {
+            *method = choose_for(side, u);
+            if *method == Method::ConjugateGradient {
+                starts[warm * f..(warm + 1) * f].copy_from_slice(x);
+                warm += 1;
+            }
+        }
+        rotate(simd, &starts[..warm * f], side.warm, f, &mut turned[..warm * width]);
+        let mut turned = turned.chunks_exact_mut(width);
+
+        let mut loss = 0.0;
+        for ((u, x), method) in (first..).zip(x.chunks_exact_mut(f)).zip(methods) {
+            let row = side.rows.row(u);
+            if method == Method::Nothing {
+                x.fill(T::ZERO);
+                continue;
+            }
+            if method == Method::Long {
+                let solved = &long[&u];
+                loss += solved.loss;
+                x.copy_from_slice(&solved.x);
+                continue;
+            }
+            system.set(row, side.rows.columns(), &side.plan.objective, side.basis);
+            let entries = system.entries(0..system.len());
+            let ahead = side.rows.pattern().following(u, prefetch_distance::<G>(width));
+            let start = if method == Method::ConjugateGradient { turned.next() } else { None };
+            let gain = match (method, start) {
+                (Method::Dual, _) => {
+                    entries.prefetch(ahead);
+                    dual.solve(simd, entries, &system.inverse_diagonal, solution)
+                }
+                (Method::ConjugateGradient, Some(start)) => {
+                    solution.copy_from_slice(start);
+                    let diagonals = [&system.diagonal[..], &system.inverse_diagonal];
+                    conjugate_gradient.solve(simd, diagonals, solution, Pass { entries, ahead })
+                }
+                _ => {
+                    let cholesky = cholesky.get_or_insert_with(|| Cholesky::new(f, width));
+                    cholesky.solve(simd, entries, &system.diagonal, solution)
+                }
+            };
+            loss += system.constant - gain;
+            for ((x, &value), &w) in x.iter_mut().zip(&*solution).zip(side.scale) {
+                *x = value * w;
+            }
+        }
+        loss
+    }
+}
+
+/// The way for one row. What the caller asks for decides, but the dual is for positive weights alone.
+fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
+    let row = side.rows.row(u);
+    let n = row.indices.len();
+    if is_long(n) {
+        return Method::Long;
+    }
+    let method = choose(side.plan.solver, n, side.plan.factors, side.plan.cg_steps);
+    let positive = || row.values.iter().all(|r| side.plan.objective.entry(r.to_f64()).weight > 0.0);
+    match (method, side.plan.solver) {
+        (Method::Dual, Solver::Dual) if !positive() => Method::Cholesky,
+        (Method::Dual, _) if !positive() => Method::ConjugateGradient,
+        _ => method,
+    }
+}
+
+/// How many entries ahead of their use rows are asked for: a quarter of the first-level cache of 32 KiB.
+fn prefetch_distance<G>(width: usize) -> usize {
+    ((1 << 13) / (width * size_of::<G>())).max(4)
+}
+
+/// Products with a row's matrix, asking for the rows of the next system on the way.
+struct Pass<'a, T, G> {
+    entries: Gathered<'a, T, G>,
+    ahead: &'a [i32],
+}
+
+impl<T: Real, G: Stored<T>> Product<T> for Pass<'_, T, G> {
+    #[inline(always)]
+    fn add_to<S: Simd>(&mut self, simd: S, a: T, v: &[T], out: &mut [T]) -> T {
+        // Once is enough: on the first of the passes.
+        let ahead = std::mem::take(&mut self.ahead);
+        self.entries.residual(simd, a, v, ahead, out)
+    }
+}

@@ -1,0 +1,178 @@
+//! Rows so long that all threads share each of them, so that no thread is left alone with the last one.
+//!
+//! The entries are cut into fixed chunks whose sums are folded in order: the bits do not depend on the threads.
+
+use rayon::prelude::*;
+
+use crate::als::cholesky::{Normal, Packs, solve_normal};
+use crate::als::conjugate_gradient::{ConjugateGradient, Product};
+use crate::als::cost::{Method, choose};
+use crate::als::half_step::{Side, Solved};
+use crate::als::system::{Fixed, System};
+use crate::error::{Error, Result};
+use crate::kernel::{self, Real, Simd, Stored, WithSimd, padded, rotate};
+use faer::Par;
+use faer::dyn_stack::MemBuffer;
+use faer::linalg::cholesky::llt;
+
+/// Rows with more entries than this are shared.
+const LONG: usize = 1 << 15;
+
+/// Entries that a thread takes at a time.
+const ENTRIES_PER_CHUNK: usize = 1 << 11;
+
+/// Whether a row of `n` entries is solved here.
+pub(crate) fn is_long(n: usize) -> bool {
+    n > LONG
+}
+
+/// A row's new factors, and its part of the objective.
+pub(crate) struct Solution<T> {
+    pub(crate) x: Vec<T>,
+    pub(crate) loss: f64,
+}
+
+/// Solves the long rows, one after the other, from their old solutions in `x`.
+pub(crate) fn solve_all<T: Real, G: Stored<T>>(
+    side: &Side<'_, T>,
+    x: &[T],
+    fixed: Fixed<'_, G>,
+) -> Result<Solved<T>> {
+    let f = side.plan.factors;
+    let mut solved = Solved::new();
+    for u in (0..side.rows.rows()).filter(|&u| is_long(side.rows.row(u).indices.len())) {
+        if (side.interrupted)() {
+            return Err(Error::Interrupted);
+        }
+        solved.insert(u, kernel::dispatch(LongRow { side, u, x: &x[u * f..(u + 1) * f], fixed }));
+    }
+    Ok(solved)
+}
+
+struct LongRow<'a, 'b, T, G> {
+    side: &'b Side<'a, T>,
+    u: usize,
+    x: &'b [T],
+    fixed: Fixed<'b, G>,
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
+    type Output = Solution<T>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Solution<T> {
+        let Self { side, u, x, fixed } = self;
+        let (f, plan) = (side.plan.factors, side.plan);
+        let mut system = System::new(fixed);
+        system.set(side.rows.row(u), side.rows.columns(), &plan.objective, side.basis);
+        let mut solution = vec![T::ZERO; padded(f)];
+        let gain = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
+            rotate(simd, x, side.warm, f, &mut solution);
+            let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps);
+            conjugate_gradient.solve(
+                simd,
+                [&system.diagonal, &system.inverse_diagonal],
+                &mut solution,
+                Shared(&system),
+            )
+        } else {
+            let normal = shared_normal(&system, f);
+            let request = llt::factor::cholesky_in_place_scratch::<T>(f, Par::Seq, faer::Spec::default());
+            let mut matrix = vec![T::ZERO; f * f];
+            solve_normal(
+                f,
+                &normal,
+                &system.diagonal,
+                &mut matrix,
+                &mut MemBuffer::new(request),
+                &mut solution,
+            );
+            kernel::dot(&normal.b, &solution).to_f64()
+        };
+        let x = solution.iter().zip(side.scale).take(f).map(|(&x, &w)| x * w).collect();
+        Solution { x, loss: system.constant - gain }
+    }
+}
+
+/// Products with the matrix of a row, all threads taking part.
+struct Shared<'a, 'b, T, G>(&'b System<'a, T, G>);
+
+impl<T: Real, G: Stored<T>> Product<T> for Shared<'_, '_, T, G> {
+    fn add_to<S: Simd>(&mut self, _: S, a: T, v: &[T], out: &mut [T]) -> T {
+        shared_residual(self.0, a, v, out)
+    }
+}
+
+fn chunks(n: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
+    let count = n.div_ceil(ENTRIES_PER_CHUNK);
+    (0..count).into_par_iter().map(move |c| c * ENTRIES_PER_CHUNK..n.min((c + 1) * ENTRIES_PER_CHUNK))
+}
+
+fn shared_residual<T: Real, G: Stored<T>>(system: &System<'_, T, G>, a: T, v: &[T], out: &mut [T]) -> T {
+    let parts: Vec<(T, Vec<T>)> = chunks(system.len())
+        .map(|range| {
+            let mut out = vec![T::ZERO; v.len()];
+            let entries = system.entries(range);
+            let b_v = kernel::dispatch(Residual { entries, a, v, out: &mut out });
+            (b_v, out)
+        })
+        .collect();
+    let mut b_v = T::ZERO;
+    for (part, values) in parts {
+        b_v += part;
+        out.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+    b_v
+}
+
+fn shared_normal<T: Real, G: Stored<T>>(system: &System<'_, T, G>, f: usize) -> Normal<T> {
+    let width = padded(f);
+    let mut sum = Normal::new(width);
+    let ranges: Vec<_> = chunks(system.len()).collect();
+    // Not all at once: each part is a matrix.
+    for group in ranges.chunks(2 * rayon::current_num_threads().max(1)) {
+        let parts: Vec<Normal<T>> = group
+            .par_iter()
+            .map(|range| {
+                let mut part = Normal::new(width);
+                kernel::dispatch(Sum { entries: system.entries(range.clone()), normal: &mut part });
+                part
+            })
+            .collect();
+        for part in &parts {
+            sum.add(part);
+        }
+    }
+    sum
+}
+
+struct Residual<'a, T, G> {
+    entries: kernel::Gathered<'a, T, G>,
+    a: T,
+    v: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for Residual<'_, T, G> {
+    type Output = T;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> T {
+        // The chunk's own rows are asked for a little before they are read.
+        self.entries.residual(simd, self.a, self.v, &[], self.out)
+    }
+}
+
+struct Sum<'a, T, G> {
+    entries: kernel::Gathered<'a, T, G>,
+    normal: &'a mut Normal<T>,
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for Sum<'_, T, G> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        Packs::new(self.normal.b.len()).sum(simd, self.entries, self.normal);
+    }
+}

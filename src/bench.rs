@@ -1,0 +1,97 @@
+//! Doors for the benchmarks of this crate into rooms that are closed otherwise. Not part of the API.
+
+use crate::kernel::{self, Buffer, Gathered, Real, Simd, Stored, WithSimd, pack, padded};
+
+/// Rows to gather from, in the form that this CPU would store them, and one system over them.
+pub struct Gather<T: Real> {
+    full: Vec<T>,
+    compact: Buffer<T::Compact>,
+    indices: Vec<i32>,
+    weights: Vec<T>,
+    v: Vec<T>,
+    out: Vec<T>,
+}
+
+impl<T: Real> Gather<T> {
+    /// A pass over `indices` of `rows` rows.
+    #[must_use]
+    pub fn new(rows: usize, f: usize, indices: Vec<i32>) -> Self {
+        let width = padded(f);
+        let mut compact = Buffer::<T::Compact>::new::<T>(rows * width);
+        let full = (0..rows * width).map(|at| T::from_f64((at % 97) as f64 / 97.0 - 0.4)).collect::<Vec<_>>();
+        kernel::dispatch(Store { from: &full, to: compact.as_mut_slice() });
+        let weights = vec![T::from_f64(0.001); indices.len()];
+        Self { full, compact, indices, weights, v: vec![T::ONE; width], out: vec![T::ZERO; width] }
+    }
+
+    /// One pass over the rows in full precision.
+    pub fn full(&mut self) -> T {
+        let Self { full, indices, weights, v, out, .. } = self;
+        kernel::dispatch(Pass { fixed: &full[..], indices, weights, v, out })
+    }
+
+    /// One pass over the rows in their compact form.
+    pub fn compact(&mut self) -> T {
+        let Self { compact, indices, weights, v, out, .. } = self;
+        kernel::dispatch(Pass { fixed: compact.as_slice(), indices, weights, v, out })
+    }
+}
+
+struct Store<'a, T, G> {
+    from: &'a [T],
+    to: &'a mut [G],
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for Store<'_, T, G> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for at in (0..self.from.len()).step_by(T::lanes::<S>()) {
+            G::store(simd, self.to, at, T::load::<S>(self.from, at));
+        }
+    }
+}
+
+struct Pass<'a, T, G> {
+    fixed: &'a [G],
+    indices: &'a [i32],
+    weights: &'a [T],
+    v: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real, G: Stored<T>> WithSimd for Pass<'_, T, G> {
+    type Output = T;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> T {
+        let Self { fixed, indices, weights, v, out } = self;
+        Gathered::new(fixed, v.len(), indices, weights, weights).residual(simd, T::ZERO, v, &[], out)
+    }
+}
+
+/// `rows · matrix` for rows of length `f`; returns the padded result.
+pub fn rotate<T: Real>(rows: &[T], panels: &[T], f: usize, out: &mut [T]) {
+    struct Rotate<'a, T>(&'a [T], &'a [T], usize, &'a mut [T]);
+    impl<T: Real> WithSimd for Rotate<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            kernel::rotate(simd, self.0, self.1, self.2, self.3);
+        }
+    }
+    kernel::dispatch(Rotate(rows, panels, f, out));
+}
+
+/// Packs the rows and adds their Gram matrix.
+pub fn gram<T: Real>(rows: &[T], f: usize, panels: &mut [T], sum: &mut [f64]) {
+    struct Gram<'a, T>(&'a [T], usize, &'a mut [f64]);
+    impl<T: Real> WithSimd for Gram<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            kernel::gram(simd, self.0, self.0, self.1, self.2);
+        }
+    }
+    pack(rows, f, panels);
+    kernel::dispatch(Gram(panels, rows.len() / f, sum));
+}

@@ -1,0 +1,81 @@
+//! How the rows that are gathered lie in memory: in full, or as halves of f32.
+
+use half::f16;
+use pulp::Simd;
+
+use super::Real;
+
+/// A number as it is stored for gathering; read into registers of `T`.
+pub trait Stored<T: Real>: Copy + Send + Sync + 'static {
+    /// Zero.
+    const NOTHING: Self;
+
+    /// The numbers at `from[at..]`, as many as `T` has lanes.
+    fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> T::Vector<S>;
+
+    /// Rounds a register and writes it to `to[at..]`.
+    fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: T::Vector<S>);
+}
+
+impl<T: Real> Stored<T> for T {
+    const NOTHING: Self = T::ZERO;
+
+    #[inline(always)]
+    fn load<S: Simd>(_: S, from: &[Self], at: usize) -> T::Vector<S> {
+        <T as super::Lanes>::load::<S>(from, at)
+    }
+
+    #[inline(always)]
+    fn store<S: Simd>(_: S, to: &mut [Self], at: usize, value: T::Vector<S>) {
+        <T as super::Lanes>::store::<S>(to, at, value);
+    }
+}
+
+/// The bits of a number in half precision (IEEE 754 binary16): 11 significant ones, half the memory traffic.
+/// A plain integer, because a vector of zeros of those comes from the system without being written.
+pub(crate) type Half = u16;
+
+impl Stored<f32> for Half {
+    const NOTHING: Self = 0;
+
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> S::f32s {
+        debug_assert!(at + S::F32_LANES <= from.len(), "a load past the end");
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v4) = super::lanes::as_v4(simd) {
+            // SAFETY: as for `Lanes::load`, the whole register lies inside: 16 halves, which are 256 bits. S is
+            // V4, whose vectors are the 512-bit registers.
+            unsafe {
+                let bits = from.as_ptr().add(at).cast::<std::arch::x86_64::__m256i>().read_unaligned();
+                return std::mem::transmute_copy(&v4.avx512f._mm512_cvtph_ps(bits));
+            }
+        }
+        let mut wide = [0.0; super::WIDTH];
+        for (wide, half) in wide.iter_mut().zip(&from[at..at + S::F32_LANES]) {
+            *wide = f16::from_bits(*half).to_f32_const();
+        }
+        <f32 as super::Lanes>::load::<S>(&wide, 0)
+    }
+
+    #[inline(always)]
+    fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: S::f32s) {
+        let lanes = S::F32_LANES;
+        let to = &mut to[at..at + lanes];
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v4) = super::lanes::as_v4(simd) {
+            use std::arch::x86_64::{__m256i, _MM_FROUND_TO_NEAREST_INT};
+            // SAFETY: as in `load`.
+            unsafe {
+                let bits =
+                    v4.avx512f._mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(std::mem::transmute_copy(&value));
+                to.as_mut_ptr().cast::<__m256i>().write_unaligned(bits);
+            }
+            return;
+        }
+        let mut wide = [0.0; super::WIDTH];
+        <f32 as super::Lanes>::store::<S>(&mut wide, 0, value);
+        for (half, &wide) in to.iter_mut().zip(&wide) {
+            *half = f16::from_f32_const(wide).to_bits();
+        }
+    }
+}

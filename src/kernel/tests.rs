@@ -1,0 +1,241 @@
+//! Every instruction set that this CPU has, against plain loops in f64.
+//!
+//! The tolerance is what rounding can do: each result is a sum of products whose absolute values add up to
+//! `size`, and each product and sum is rounded once, so the error stays below `terms · ε · size`.
+
+use proptest::prelude::*;
+use pulp::{Arch, Simd, WithSimd};
+
+use super::{Gathered, Half, Lanes, Real, Stored, WIDTH, gram, pack, padded, rotate, vector};
+
+fn every_arch() -> Vec<Arch> {
+    #[cfg(target_arch = "x86_64")]
+    return [
+        Some(Arch::Scalar),
+        pulp::x86::V3::try_new().map(Arch::V3),
+        pulp::x86::V4::try_new().map(Arch::V4),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    #[cfg(not(target_arch = "x86_64"))]
+    return vec![Arch::new()];
+}
+
+fn numbers<T: Real>(count: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        T::from_f64((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5)
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn assert_close<T: Real>(actual: T, expected: f64, size: f64, terms: usize) {
+    let bound = 4.0 * terms as f64 * T::EPSILON.to_f64() * size + 1e-30;
+    let error = (actual.to_f64() - expected).abs();
+    assert!(error <= bound, "{actual} is {error:e} from {expected}, more than {bound:e}");
+}
+
+struct Pass<'a, T, G>(Gathered<'a, T, G>, T, &'a [T], &'a mut [T]);
+
+impl<T: Real, G: Stored<T>> WithSimd for Pass<'_, T, G> {
+    type Output = T;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> T {
+        self.0.residual(simd, self.1, self.2, &[], self.3)
+    }
+}
+
+/// `widen` says what a stored number is worth.
+fn check_pass<T: Real, G: Stored<T>>(fixed: &[G], widen: impl Fn(G) -> f64, f: usize, n: usize) {
+    let width = padded(f);
+    let rows = fixed.len() / width;
+    let indices: Vec<i32> = (0..n).map(|j| ((j * 7 + 3) % rows) as i32).collect();
+    let (d, t): (Vec<T>, Vec<T>) = (numbers(n, 2), numbers(n, 3));
+    let (v, start): (Vec<T>, Vec<T>) = (numbers(width, 4), numbers(width, 5));
+    let a = T::from_f64(0.75);
+    let (mut expected, mut sizes) = (start.iter().map(|x| x.to_f64()).collect::<Vec<_>>(), vec![1.0; width]);
+    let (mut total, mut total_size) = (0.0, 1.0);
+    for (j, &index) in indices.iter().enumerate() {
+        let z: Vec<f64> = fixed[index as usize * width..][..width].iter().map(|&z| widen(z)).collect();
+        let score: f64 = z.iter().zip(&v).map(|(z, v)| z * v.to_f64()).sum();
+        let size: f64 = z.iter().zip(&v).map(|(z, v)| (z * v.to_f64()).abs()).sum();
+        let (d, t) = (d[j].to_f64(), t[j].to_f64());
+        total += t * score;
+        total_size += t.abs() * size;
+        for k in 0..width {
+            expected[k] += (0.75 * t - d * score) * z[k];
+            sizes[k] += (t.abs() + d.abs() * size) * z[k].abs();
+        }
+    }
+    for arch in every_arch() {
+        let mut out = start.clone();
+        let entries = Gathered::new(fixed, width, &indices, &d, &t);
+        let sum = arch.dispatch(Pass(entries, a, &v, &mut out));
+        assert_close(sum, total, total_size, width + n);
+        for k in 0..width {
+            assert_close(out[k], expected[k], sizes[k], width + n);
+        }
+    }
+}
+
+struct Rotate<'a, T>(&'a [T], &'a [T], usize, &'a mut [T]);
+
+impl<T: Real> WithSimd for Rotate<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        rotate(simd, self.0, self.1, self.2, self.3);
+    }
+}
+
+struct Gram<'a, T>(&'a [T], &'a [T], usize, &'a mut [f64]);
+
+impl<T: Real> WithSimd for Gram<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        gram(simd, self.0, self.1, self.2, self.3);
+    }
+}
+
+fn check_dense<T: Real>(f: usize, count: usize) {
+    let width = padded(f);
+    let (rows, matrix): (Vec<T>, Vec<T>) = (numbers(count * f, 6), numbers(f * f, 7));
+    let mut panels = vec![T::ZERO; f * width];
+    pack(&matrix, f, &mut panels);
+    let mut packed = vec![T::ZERO; count * width];
+    pack(&rows, f, &mut packed);
+    for arch in every_arch() {
+        let mut out = vec![T::NAN; count * width];
+        arch.dispatch(Rotate(&rows, &panels, f, &mut out));
+        for i in 0..count {
+            for j in 0..width {
+                let terms = (0..f).map(|k| match j {
+                    j if j < f => rows[i * f + k].to_f64() * matrix[k * f + j].to_f64(),
+                    _ => 0.0,
+                });
+                let size = terms.clone().map(f64::abs).sum();
+                assert_close(out[i * width + j], terms.sum(), size, f);
+            }
+        }
+        let mut sum = vec![1.0; width * width];
+        arch.dispatch(Gram(&packed, &packed, count, &mut sum));
+        for i in 0..f {
+            for j in 0..=i {
+                let terms = (0..count).map(|k| rows[k * f + i].to_f64() * rows[k * f + j].to_f64());
+                let size = 1.0 + terms.clone().map(f64::abs).sum::<f64>();
+                assert_close(T::from_f64(sum[i * width + j]), 1.0 + terms.sum::<f64>(), size, count);
+            }
+        }
+    }
+}
+
+struct RoundTrip<'a>(&'a [f32], &'a mut [Half], &'a mut [f32]);
+
+impl WithSimd for RoundTrip<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for at in (0..self.0.len()).step_by(S::F32_LANES) {
+            <Half as Stored<f32>>::store(simd, self.1, at, <f32 as Lanes>::load::<S>(self.0, at));
+            let back = <Half as Stored<f32>>::load(simd, self.1, at);
+            <f32 as Lanes>::store::<S>(self.2, at, back);
+        }
+    }
+}
+
+struct Steps<'a, T>(&'a [T], &'a [T], [&'a mut [T]; 3]);
+
+impl<T: Real> WithSimd for Steps<'_, T> {
+    type Output = [T; 3];
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [T; 3] {
+        let Steps(a, b, [x, r, z]) = self;
+        vector::axpy(simd, T::from_f64(0.5), a, x);
+        let product = vector::multiply(simd, a, b, r);
+        vector::direct(simd, T::from_f64(-2.0), a, b, x, z);
+        let step = vector::advance(simd, T::from_f64(0.25), [a, b, a], [x, r, z]);
+        [product, step, vector::dot(simd, a, b)]
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_pass_is_the_sum_it_says(f in 1_usize..300, n in 0_usize..23) {
+        let width = padded(f);
+        let singles: Vec<f32> = numbers(11 * width, 1);
+        check_pass::<f32, f32>(&singles, f64::from, f, n);
+        let doubles: Vec<f64> = numbers(11 * width, 1);
+        check_pass::<f64, f64>(&doubles, |z| z, f, n);
+        let halves: Vec<Half> = singles.iter().map(|&z| half::f16::from_f32(z).to_bits()).collect();
+        check_pass::<f32, Half>(&halves, |z| half::f16::from_bits(z).to_f64(), f, n);
+    }
+
+    #[test]
+    fn rotations_and_gram_matrices_are_the_products_they_say(f in 1_usize..70, count in 0_usize..40) {
+        check_dense::<f32>(f, count);
+        check_dense::<f64>(f, count);
+    }
+
+    #[test]
+    fn halves_are_rounded_to_nearest_even_on_every_arch(
+        values in prop::collection::vec(-70_000.0_f32..70_000.0, WIDTH),
+        shift in 0_i32..40,
+    ) {
+        let values: Vec<f32> = values.iter().map(|x| x * 2.0_f32.powi(-shift)).collect();
+        for arch in every_arch() {
+            let (mut stored, mut back) = (vec![0; WIDTH], vec![0.0; WIDTH]);
+            arch.dispatch(RoundTrip(&values, &mut stored, &mut back));
+            for (k, &value) in values.iter().enumerate() {
+                let expected = half::f16::from_f32(value);
+                prop_assert_eq!(stored[k], expected.to_bits());
+                prop_assert_eq!(back[k].to_bits(), expected.to_f32().to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn vector_steps_agree_on_every_arch(panels in 1_usize..6) {
+        let n = panels * WIDTH;
+        let (a, b): (Vec<f64>, Vec<f64>) = (numbers(n, 8), numbers(n, 9));
+        let mut x: Vec<f64> = numbers(n, 10);
+        let (mut expected_r, mut sums) = (vec![0.0; n], [0.0; 3]);
+        let mut expected_z = vec![0.0; n];
+        for k in 0..n {
+            sums[0] += a[k] * b[k] * b[k];
+            sums[2] += a[k] * b[k];
+            x[k] = a[k] - 2.0 * (x[k] + 0.5 * a[k]) + 0.25 * a[k];
+            expected_r[k] = a[k] * b[k] + 0.25 * b[k];
+            expected_z[k] = a[k] * expected_r[k];
+            sums[1] += expected_r[k] * expected_z[k];
+        }
+        for arch in every_arch() {
+            let (mut actual, mut r, mut z): (Vec<f64>, _, _) = (numbers(n, 10), vec![0.0; n], vec![0.0; n]);
+            let found = arch.dispatch(Steps(&a, &b, [&mut actual, &mut r, &mut z]));
+            for k in 0..3 {
+                assert_close(found[k], sums[k], n as f64, n);
+            }
+            for k in 0..n {
+                assert_close(actual[k], x[k], 4.0, 8);
+                assert_close(r[k], expected_r[k], 4.0, 8);
+                assert_close(z[k], expected_z[k], 4.0, 8);
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "an index of a gathered row")]
+fn an_index_past_the_last_row_never_reaches_a_kernel() {
+    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[2], &[1.0], &[1.0]);
+}
+
+#[test]
+#[should_panic(expected = "an index of a gathered row")]
+fn a_negative_index_never_reaches_a_kernel() {
+    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[-1], &[1.0], &[1.0]);
+}
