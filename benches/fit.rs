@@ -1,9 +1,10 @@
-//! How long does an epoch take?
+//! How long does a half-step take, and how long a fit of one epoch?
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use penchant::{AlternatingLeastSquares, CsrMatrix};
+use penchant::bench::half_step;
+use penchant::{AlternatingLeastSquares, CsrMatrix, Solver};
 
 /// Users, items, entries for each user, factors.
 const SIZES: [(usize, usize, usize, usize); 3] =
@@ -37,5 +38,24 @@ fn fit(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fit);
+/// Each way of solving the rows of one side, from the same start.
+fn one_side(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("half-step");
+    group.sample_size(10);
+    for (users, items, each, factors) in SIZES {
+        let matrix = plays(users, items, each);
+        let start = AlternatingLeastSquares::new(factors).iterations(1).fit(&matrix.view()).expect("it fits");
+        group.throughput(Throughput::Elements(matrix.view().stored() as u64));
+        for solver in [Solver::Auto, Solver::ConjugateGradient, Solver::Dual, Solver::Cholesky] {
+            let als = AlternatingLeastSquares::new(factors).solver(solver);
+            let mut solutions = start.user_factors().data().to_vec();
+            group.bench_function(format!("{solver:?}, {factors} factors"), |bencher| {
+                bencher.iter(|| half_step(&als, &matrix.view(), &mut solutions, start.item_factors().data()));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, one_side, fit);
 criterion_main!(benches);

@@ -1,6 +1,12 @@
 //! Doors for the benchmarks of this crate into rooms that are closed otherwise. Not part of the API.
 
+use crate::als::AlternatingLeastSquares;
+use crate::als::gram::Square;
+use crate::als::half_step;
+use crate::error::Result;
 use crate::kernel::{self, Buffer, Gathered, Real, Simd, Stored, WithSimd, pack, padded};
+use crate::pool;
+use crate::sparse::CsrView;
 
 /// Rows to gather from, in the form that this CPU would store them, and one system over them.
 pub struct Gather<T: Real> {
@@ -19,7 +25,7 @@ impl<T: Real> Gather<T> {
         let width = padded(f);
         let mut compact = Buffer::<T::Compact>::new::<T>(rows * width);
         let full = (0..rows * width).map(|at| T::from_f64((at % 97) as f64 / 97.0 - 0.4)).collect::<Vec<_>>();
-        kernel::dispatch(Store { from: &full, to: compact.as_mut_slice() });
+        kernel::compact(&full, compact.as_mut_slice());
         let weights = vec![T::from_f64(0.001); indices.len()];
         Self { full, compact, indices, weights, v: vec![T::ONE; width], out: vec![T::ZERO; width] }
     }
@@ -34,21 +40,6 @@ impl<T: Real> Gather<T> {
     pub fn compact(&mut self) -> T {
         let Self { compact, indices, weights, v, out, .. } = self;
         kernel::dispatch(Pass { fixed: compact.as_slice(), indices, weights, v, out })
-    }
-}
-
-struct Store<'a, T, G> {
-    from: &'a [T],
-    to: &'a mut [G],
-}
-
-impl<T: Real, G: Stored<T>> WithSimd for Store<'_, T, G> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        for at in (0..self.from.len()).step_by(T::lanes::<S>()) {
-            G::store(simd, self.to, at, T::load::<S>(self.from, at));
-        }
     }
 }
 
@@ -94,4 +85,18 @@ pub fn gram<T: Real>(rows: &[T], f: usize, panels: &mut [T], sum: &mut [f64]) {
     }
     pack(rows, f, panels);
     kernel::dispatch(Gram(panels, rows.len() / f, sum));
+}
+
+/// One half-step: solves every row of `rows` with `fixed` fixed; returns its part of the objective.
+pub fn half_step<T: Real>(
+    als: &AlternatingLeastSquares,
+    rows: &CsrView<'_, T>,
+    solutions: &mut [T],
+    fixed: &[T],
+) -> Result<f64> {
+    let plan = als.plan();
+    let from = Square::identity(plan.factors);
+    let outcome =
+        pool::run(als.threads, || half_step::half_step(rows, solutions, fixed, &from, &plan, &|| false))??;
+    Ok(outcome.loss)
 }

@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// A matrix has no rows, no columns or no stored entries.
     #[error(
-        "{what} has {rows} rows, {columns} columns and {stored} stored entries; there is nothing to learn from"
+        "{what} has {rows} rows, {columns} columns and {stored} stored entries, none of them other than 0; there is nothing to learn from"
     )]
     Empty {
         /// The argument.

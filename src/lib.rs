@@ -34,7 +34,7 @@
 //! # What holds everywhere
 //!
 //! Work runs on the crate's own threads. The same input and seed give the same bits on any number of
-//! threads. Every mistake in the input is an [`enum@Error`] that carries the numbers.
+//! threads. Mistakes in the input come back as an [`enum@Error`] that carries the numbers.
 
 mod als;
 #[doc(hidden)]

@@ -30,10 +30,10 @@ impl<'a> Pattern<'a> {
         }
     }
 
-    /// Whether columns that pass [`check_structure`] also increase strictly within every row.
-    #[must_use]
-    pub fn is_canonical(columns: usize, indptr: &'a [i64], indices: &'a [i32]) -> bool {
-        Self { columns, indptr, indices }.first_unsorted_row().is_none()
+    /// Whether the columns increase strictly within every row; fails as [`check_structure`] does.
+    pub fn is_canonical(columns: usize, indptr: &'a [i64], indices: &'a [i32]) -> Result<bool> {
+        check_structure(columns, indptr, indices)?;
+        Ok(Self { columns, indptr, indices }.first_unsorted_row().is_none())
     }
 
     fn first_unsorted_row(&self) -> Option<usize> {
@@ -132,6 +132,12 @@ impl<'a, T: Real> CsrView<'a, T> {
     #[must_use]
     pub fn stored(&self) -> usize {
         self.values.len()
+    }
+
+    /// The values of all stored entries, row after row.
+    #[must_use]
+    pub fn values(&self) -> &'a [T] {
+        self.values
     }
 
     /// The stored entries of one row.

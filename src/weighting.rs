@@ -28,6 +28,7 @@ pub fn bm25<T: Real>(matrix: &CsrView<'_, T>, k1: f64, b: f64) -> Result<Vec<T>>
     if !(0.0..=1.0).contains(&b) {
         return Err(Error::InvalidParameter { name: "B", expected: "between 0 and 1", value: b });
     }
+    matrix.check_finite()?;
     let idf = inverse_document_frequency(matrix);
     let lengths: Vec<f64> =
         (0..matrix.rows()).map(|row| matrix.row(row).values.iter().map(|x| x.to_f64()).sum()).collect();
@@ -43,12 +44,18 @@ pub fn bm25<T: Real>(matrix: &CsrView<'_, T>, k1: f64, b: f64) -> Result<Vec<T>>
 
 /// Tf-idf weights of a matrix.
 pub fn tfidf<T: Real>(matrix: &CsrView<'_, T>) -> Result<Vec<T>> {
+    matrix.check_finite()?;
+    if let Some(negative) = matrix.values().iter().find(|&&x| x < T::ZERO) {
+        let value = negative.to_f64();
+        return Err(Error::InvalidParameter { name: "a value of tf-idf", expected: "at least 0", value });
+    }
     let idf = inverse_document_frequency(matrix);
     Ok(map_entries(matrix, |_, column, x| x.sqrt() * idf[column]))
 }
 
 /// Values scaled so that every row has Euclidean length 1. Rows of zeros stay as they are.
 pub fn normalize<T: Real>(matrix: &CsrView<'_, T>) -> Result<Vec<T>> {
+    matrix.check_finite()?;
     let lengths: Vec<f64> = (0..matrix.rows())
         .map(|row| matrix.row(row).values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt())
         .collect();

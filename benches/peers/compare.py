@@ -30,7 +30,8 @@ def fit(name, data, factors, epochs, threads, output="-"):
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{name} failed: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    [result] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    return json.loads(result.removeprefix("RESULT "))
 
 
 def compare(names, data, matrix, factors, threads, options, folder):

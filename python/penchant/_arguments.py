@@ -28,7 +28,7 @@ def is_sparse(value: Any) -> bool:
     return sp.issparse(value)
 
 
-def sparse_rows(matrix: Any, name: str) -> Any:
+def sparse_rows(matrix: Any, name: str, dtype: npt.DTypeLike) -> Any:
     """Return `matrix` as CSR, with a warning if it had to be converted."""
     if not is_sparse(matrix):
         msg = f"{name} must be a SciPy sparse matrix or array, got {describe(matrix)}"
@@ -42,7 +42,8 @@ def sparse_rows(matrix: Any, name: str) -> Any:
             ParameterWarning,
             stacklevel=4,
         )
-        matrix = matrix.tocsr()
+        # Repeats are summed on the way: not in a type that they could overflow.
+        matrix = (matrix.astype(dtype) if matrix.dtype.kind in "buif" else matrix).tocsr()
     return matrix
 
 
@@ -83,7 +84,8 @@ def canonical(matrix: Any, name: str) -> tuple[int, npt.NDArray[np.int64], Ids, 
             raise ValueError(msg)
         if _core.csr_is_canonical(columns, indptr, indices):
             return columns, indptr, indices, data
-        matrix = matrix.copy()
+        # Not in a type that the sums could overflow; what kind of numbers they are has been looked at before.
+        matrix = matrix.astype(np.float64) if matrix.dtype.kind in "bui" else matrix.copy()
         matrix.has_canonical_format = False
         matrix.has_sorted_indices = False
         matrix.sum_duplicates()

@@ -188,7 +188,7 @@ class AlternatingLeastSquares(FactorModel):
             raise TypeError(msg)
         params = self._params()
         _core.check_parameters(params)
-        matrix = _arguments.sparse_rows(user_items, "user_items")
+        matrix = _arguments.sparse_rows(user_items, "user_items", self.dtype)
         csr = _arguments.csr(matrix, "user_items", self.dtype)
         users, items = self._first_factors(matrix.shape)
         with tqdm(total=self.iterations, disable=not show_progress, unit="epoch") as bar:
@@ -241,14 +241,17 @@ class AlternatingLeastSquares(FactorModel):
         return self._recalculated(itemid, item_users, "item_users", self._fitted("user_factors"))
 
     def _recalculated(self, rowids: Any, rows: Any, name: str, fixed: Any) -> Floats:
+        _arguments.ids(rowids, "the ids", np.iinfo(np.int32).max, scalar=True)
         _arguments.entries(rows, name)
         if rows.shape[0] != np.size(rowids):
             msg = f"{name} must have one row for each of {np.size(rowids)} ids, got {rows.shape[0]}"
             raise ValueError(msg)
         params = self._params() | {"factors": fixed.shape[1]}
         solution: Floats = _core.fold_in(_arguments.csr(rows, name, fixed.dtype), fixed, params)
+        if np.ndim(rowids) > 0:
+            return solution
         row: Floats = solution[0]
-        return row if np.ndim(rowids) == 0 else solution
+        return row
 
     def _params(self) -> dict[str, Any]:
         return {
@@ -276,5 +279,7 @@ class AlternatingLeastSquares(FactorModel):
                 users, items = (side.astype(self.dtype) for side in kept)
                 return users, items
         generator = check_random_state(self.random_state)
-        users, items = (generator.random(side, dtype=self.dtype) * self.dtype.type(0.01) for side in wanted)
+        users, items = (generator.random(side, dtype=self.dtype) for side in wanted)
+        users *= self.dtype.type(0.01)
+        items *= self.dtype.type(0.01)
         return users, items

@@ -108,8 +108,12 @@ def _reweigh(X: Any, weights: Any) -> Any:
     if not _arguments.is_sparse(X):
         msg = f"X must be a SciPy sparse matrix or array, got {_arguments.describe(X)}"
         raise TypeError(msg)
+    if X.ndim != 2:
+        msg = f"X must have two dimensions, got {X.ndim}"
+        raise ValueError(msg)
     rows = X.tocsr()
     dtype = np.float64 if np.result_type(rows.dtype, np.float32) == np.float64 else np.float32
     columns, indptr, indices, data = _arguments.csr(rows, "X", dtype)
-    weighted = type(rows)((weights((columns, indptr, indices, data)), indices, indptr), shape=X.shape)
+    weighted = (weights((columns, indptr, indices, data)), indices.copy(), indptr.astype(rows.indptr.dtype))
+    weighted = type(rows)(weighted, shape=X.shape)
     return weighted.asformat(X.format)

@@ -111,6 +111,10 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
 fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
     let row = side.rows.row(u);
     let n = row.indices.len();
+    if row.values.iter().all(|&r| r <= T::ZERO) {
+        // Nothing liked: all zeros is the exact solution.
+        return Method::Nothing;
+    }
     if is_long(n) {
         return Method::Long;
     }

@@ -6,6 +6,9 @@
 use crate::kernel::vector::{advance, direct, dot, multiply};
 use crate::kernel::{Real, Simd};
 
+/// A residual of this energy is none, in either precision: its square root is still far from what an f32 loses.
+const NOTHING: f64 = 1e-30;
+
 /// A row's matrix and right side, as the iteration needs them. A trait rather than a closure, so that it can be
 /// made part of the function that is compiled for the CPU.
 pub(crate) trait Product<T> {
@@ -47,12 +50,16 @@ impl<T: Real> ConjugateGradient<T> {
         let mut beta = T::ZERO;
         for _ in 0..*steps {
             // Rounding sets this floor: below it a step would only move noise.
-            if r_z <= T::EPSILON * T::EPSILON * b_x {
+            if r_z <= T::EPSILON * T::EPSILON * b_x + T::from_f64(NOTHING) {
                 break;
             }
             direct(simd, beta, z, e, p, minus_ap);
             let b_p = product.add_to(simd, T::ZERO, p, minus_ap);
-            let alpha = -(r_z / dot(simd, p, minus_ap));
+            let curvature = -dot(simd, p, minus_ap);
+            if curvature <= T::ZERO {
+                break;
+            }
+            let alpha = r_z / curvature;
             b_x += alpha * b_p;
             let next = advance(simd, alpha, [p, minus_ap, inverse_e], [x, r, z]);
             beta = next / r_z;

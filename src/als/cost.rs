@@ -6,11 +6,11 @@ use crate::als::params::Solver;
 /// A way of solving a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// No entries: zeros.
+    /// Nothing liked: zeros.
     Nothing,
     /// Conjugate gradients from the last solution.
     ConjugateGradient,
-    /// The small system of a short row; Cholesky where a weight is not above 0.
+    /// The small system of a short row whose weights are all above 0.
     Dual,
     /// The system of all factors.
     Cholesky,

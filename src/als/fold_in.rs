@@ -2,7 +2,6 @@
 
 use crate::als::gram::Square;
 use crate::als::half_step::{Plan, half_step, turn_rows};
-use crate::als::objective::Objective;
 use crate::als::params::{AlternatingLeastSquares, Solver};
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
@@ -23,13 +22,7 @@ impl AlternatingLeastSquares {
             let (what, value) = ("the number of columns of the rows to fold in", rows.columns());
             return Err(Error::TooLarge { what, value, max: fixed.rows() });
         }
-        let plan = Plan {
-            factors: self.factors,
-            objective: Objective::new(self),
-            solver: Solver::Cholesky,
-            cg_steps: self.cg_steps,
-            compact: false,
-        };
+        let plan = Plan { solver: Solver::Cholesky, compact: false, ..self.plan() };
         let mut solution = vec![T::ZERO; rows.rows() * self.factors];
         let rows = rows.widened(fixed.rows());
         let loss = pool::run(self.threads, || {

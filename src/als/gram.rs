@@ -5,8 +5,8 @@
 //! `W = diag(w0 l + λ)^(−1/2)`, makes it the identity and leaves every score `x·y` as it is. A product with
 //! the dense part then costs `f` operations instead of `f²`, and conjugate gradients start preconditioned.
 //!
-//! A direction in which all of `Y` vanishes (no regularization, more factors than rank) has nothing to say
-//! about any score: its `W` is set to 0, so the solution is 0 there.
+//! A direction in which all of `Y` vanishes (hardly any regularization, more factors than rank) has nothing to
+//! say about any score: its `W` is set to 0, so the solution is 0 there.
 
 use faer::{Mat, Side};
 use rayon::prelude::*;
@@ -116,14 +116,14 @@ impl Basis {
         let eigen = Mat::from_fn(f, f, |i, j| gram[i * f + j]).self_adjoint_eigen(Side::Lower).ok()?;
         let (vectors, l) = (eigen.U(), eigen.S().column_vector());
         let largest = l.iter().fold(0.0_f64, |largest, &l| largest.max(l));
-        // What rounding leaves of an exact zero: the Gram sum in f64, the factors themselves in T.
-        let rounding = (8.0 * T::EPSILON.to_f64()).powi(2).max(16.0 * f as f64 * f64::EPSILON);
+        // What rounding leaves of an exact zero, in parts of the largest: packs of rows are summed in T.
+        let rounding = T::EPSILON.to_f64().max(16.0 * f as f64 * f64::EPSILON);
         let values = (0..f * f).map(|at| vectors[(at / f, f - 1 - at % f)]).collect();
         let mut basis = Self { q: Square { f, values }, dense: vec![0.0; f], w: vec![0.0; f] };
         for k in 0..f {
             let eigenvalue = l[f - 1 - k].max(0.0);
             let diagonal = w0 * eigenvalue + regularization;
-            if diagonal > 0.0 && (regularization > 0.0 || eigenvalue > rounding * largest) {
+            if diagonal > rounding * w0 * largest && diagonal > 0.0 {
                 basis.dense[k] = w0 * eigenvalue;
                 basis.w[k] = diagonal.sqrt().recip();
             }

@@ -17,6 +17,9 @@ use crate::sparse::CsrView;
 /// Rows that a thread takes at a time: turned together, solved one by one.
 pub(crate) const ROWS_PER_BLOCK: usize = 64;
 
+/// With less weight than this on the unobserved, the bound on the rows says too little about their size.
+const SMALLEST_WEIGHT: f64 = 1e-6;
+
 /// How the rows of a side are to be solved.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
@@ -75,7 +78,7 @@ pub(crate) fn half_step<T: Real>(
     }
     let side = Side { rows, plan, basis: &basis, warm: &warm, scale: &scale, interrupted };
     let loss = match T::COMPACT_MAX {
-        Some(largest) if plan.compact && objective.unobserved_weight > 0.0 => {
+        Some(largest) if plan.compact && objective.unobserved_weight >= SMALLEST_WEIGHT => {
             // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
             // and numbers down to a billionth of the largest possible one keep all their bits.
             let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();

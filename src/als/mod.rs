@@ -6,8 +6,8 @@ mod conjugate_gradient;
 mod cost;
 mod dual;
 mod fold_in;
-mod gram;
-mod half_step;
+pub(crate) mod gram;
+pub(crate) mod half_step;
 mod init;
 mod long_row;
 mod loss;
@@ -83,20 +83,14 @@ impl AlternatingLeastSquares {
         let f = self.factors;
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
-        let objective = Objective::new(self);
-        let plan = Plan {
-            factors: f,
-            objective,
-            solver: self.solver,
-            cg_steps: self.cg_steps,
-            compact: kernel::has_fast_halves(),
-        };
+        let plan = self.plan();
+        let objective = plan.objective;
         let interrupted = || observer.interrupted();
         pool::run(self.threads, || {
             let item_users = user_items.transpose();
             let item_users = item_users.view();
             let total_weight = objective.total_weight(user_items);
-            let mut losses = Vec::with_capacity(self.iterations);
+            let mut losses = Vec::new();
             // From the basis of the users to that of the items, and back.
             let mut from_users = Square::identity(f);
             for epoch in 1..=self.iterations {
@@ -121,6 +115,17 @@ impl AlternatingLeastSquares {
             turn_rows(user_factors, &from_users);
             Ok(losses)
         })?
+    }
+
+    /// How a half-step of a fit is made.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            factors: self.factors,
+            objective: Objective::new(self),
+            solver: self.solver,
+            cg_steps: self.cg_steps,
+            compact: kernel::has_fast_halves(),
+        }
     }
 
     fn converged(&self, previous: Option<f64>, loss: f64) -> bool {

@@ -84,10 +84,15 @@ impl Objective {
         self.regularization * (count + self.unobserved_weight * columns as f64).powf(self.exponent)
     }
 
-    /// The smallest regularization of a row.
+    /// The smallest regularization of a row that has entries.
     pub(crate) fn smallest_regularization<T: Real>(&self, rows: &CsrView<'_, T>) -> f64 {
-        let each = (0..rows.rows()).map(|u| self.row_regularization(rows.row(u), rows.columns()));
-        if self.exponent == 0.0 { self.regularization } else { each.fold(f64::INFINITY, f64::min) }
+        if self.exponent == 0.0 {
+            return self.regularization;
+        }
+        let with_entries = (0..rows.rows()).map(|u| rows.row(u)).filter(|row| !is_empty(*row));
+        let each = with_entries.map(|row| self.row_regularization(row, rows.columns()));
+        let smallest = each.fold(f64::INFINITY, f64::min);
+        if smallest.is_finite() { smallest } else { self.regularization }
     }
 
     /// `Σ c + w0 (pairs − stored)`: the weight of all pairs together, which the loss is divided by.
@@ -111,4 +116,9 @@ impl Objective {
             .collect();
         parts.iter().sum()
     }
+}
+
+/// Whether no entry of the row counts.
+fn is_empty<T: Real>(row: Row<'_, T>) -> bool {
+    row.values.iter().all(|&r| r == T::ZERO)
 }

@@ -10,7 +10,7 @@ use crate::sparse::CsrView;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Solver {
-    /// Whatever is fastest for the row at the accuracy of the other two.
+    /// Whatever is expected to be fastest for the row.
     #[default]
     Auto,
     /// A few preconditioned conjugate-gradient steps from the previous epoch's solution
@@ -170,7 +170,7 @@ impl AlternatingLeastSquares {
     /// Checks every parameter, and that there is something in `user_items` to learn from.
     pub(crate) fn check<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<()> {
         self.check_parameters()?;
-        if user_items.rows() == 0 || user_items.columns() == 0 || user_items.stored() == 0 {
+        if !user_items.values().iter().any(|&r| r != T::ZERO) {
             return Err(Error::Empty {
                 what: "user_items",
                 rows: user_items.rows(),

@@ -9,7 +9,9 @@
 
 use pulp::Simd;
 
+use super::lanes::{load, store};
 use super::prefetch::prefetch;
+use super::stored::read;
 use super::{Real, Stored};
 
 /// Rows taken together.
@@ -133,7 +135,7 @@ impl<'a, T: Real, G: Stored<T>> Gathered<'a, T, G> {
         for (j, out) in range.zip(out.chunks_exact_mut(self.width)) {
             let row = self.row(j);
             for at in (0..self.width).step_by(T::lanes::<S>()) {
-                T::store::<S>(out, at, G::load(simd, row, at));
+                store::<S, T>(out, at, read::<S, T, G>(simd, row, at));
             }
         }
     }
@@ -190,9 +192,9 @@ impl<const C: usize> Way for Held<C> {
         let mut z = [[zero; C]; GROUP];
         let mut sums = [zero; GROUP];
         for c in 0..C {
-            let v = T::load::<S>(v, c * lanes);
+            let v = load::<S, T>(v, c * lanes);
             for k in 0..GROUP {
-                z[k][c] = G::load(simd, group.rows[k], c * lanes);
+                z[k][c] = read::<S, T, G>(simd, group.rows[k], c * lanes);
                 sums[k] = T::mul_add(simd, z[k][c], v, sums[k]);
             }
         }
@@ -202,11 +204,11 @@ impl<const C: usize> Way for Held<C> {
             factors[k] = T::splat(simd, coefficients[k]);
         }
         for c in 0..C {
-            let mut sum = T::load::<S>(out, c * lanes);
+            let mut sum = load::<S, T>(out, c * lanes);
             for k in 0..GROUP {
                 sum = T::mul_add(simd, z[k][c], factors[k], sum);
             }
-            T::store::<S>(out, c * lanes, sum);
+            store::<S, T>(out, c * lanes, sum);
         }
         total
     }
@@ -232,9 +234,9 @@ impl<const C: usize> Way for Pairs<C> {
             let mut z = [[zero; C]; 2];
             let mut sums = [zero; GROUP];
             for c in 0..C {
-                let v = T::load::<S>(v, c * lanes);
+                let v = load::<S, T>(v, c * lanes);
                 for k in 0..2 {
-                    z[k][c] = G::load(simd, group.rows[first + k], c * lanes);
+                    z[k][c] = read::<S, T, G>(simd, group.rows[first + k], c * lanes);
                     sums[2 * (c % 2) + k] = T::mul_add(simd, z[k][c], v, sums[2 * (c % 2) + k]);
                 }
             }
@@ -247,8 +249,8 @@ impl<const C: usize> Way for Pairs<C> {
                 total += t * score;
             }
             for c in 0..C {
-                let sum = T::mul_add(simd, z[1][c], factors[1], T::load::<S>(out, c * lanes));
-                T::store::<S>(out, c * lanes, T::mul_add(simd, z[0][c], factors[0], sum));
+                let sum = T::mul_add(simd, z[1][c], factors[1], load::<S, T>(out, c * lanes));
+                store::<S, T>(out, c * lanes, T::mul_add(simd, z[0][c], factors[0], sum));
             }
         }
         total
@@ -272,9 +274,9 @@ impl Way for Reread {
         let rows = &group.rows;
         let mut sums = [T::splat(simd, T::ZERO); GROUP];
         for c in 0..v.len() / lanes {
-            let v = T::load::<S>(v, c * lanes);
+            let v = load::<S, T>(v, c * lanes);
             for k in 0..GROUP {
-                sums[k] = T::mul_add(simd, G::load(simd, rows[k], c * lanes), v, sums[k]);
+                sums[k] = T::mul_add(simd, read::<S, T, G>(simd, rows[k], c * lanes), v, sums[k]);
             }
         }
         let (coefficients, total) = group.coefficients(T::sum4(simd, sums));
@@ -284,11 +286,11 @@ impl Way for Reread {
         }
         for c in 0..v.len() / lanes {
             let at = c * lanes;
-            let mut sum = T::load::<S>(out, at);
+            let mut sum = load::<S, T>(out, at);
             for k in 0..GROUP {
-                sum = T::mul_add(simd, G::load(simd, rows[k], at), factors[k], sum);
+                sum = T::mul_add(simd, read::<S, T, G>(simd, rows[k], at), factors[k], sum);
             }
-            T::store::<S>(out, at, sum);
+            store::<S, T>(out, at, sum);
         }
         total
     }

@@ -40,23 +40,25 @@ pub trait Lanes: Copy + Sized + 'static {
     fn sum4<S: Simd>(simd: S, a: [Self::Vector<S>; 4]) -> [Self; 4] {
         a.map(|a| Self::sum(simd, a))
     }
+}
 
-    /// The numbers at `from[at..]`, as many as there are lanes.
-    #[inline(always)]
-    fn load<S: Simd>(from: &[Self], at: usize) -> Self::Vector<S> {
-        debug_assert!(at + Self::lanes::<S>() <= from.len(), "a load past the end");
-        // SAFETY: the caller passes slices whose length is a multiple of WIDTH, and positions in steps of the
-        // lanes below it, so the whole register lies inside; a vector of floats has no invalid bits.
-        unsafe { from.as_ptr().add(at).cast::<Self::Vector<S>>().read_unaligned() }
-    }
+/// The numbers at `from[at..]`, as many as there are lanes.
+///
+/// For kernels alone, whose duty it is: the slice is a multiple of `WIDTH` long and `at` a multiple of the
+/// lanes below that, so that the whole register lies inside. Checking here would cost as much as the loads.
+#[inline(always)]
+pub(super) fn load<S: Simd, T: Lanes>(from: &[T], at: usize) -> T::Vector<S> {
+    debug_assert!(at + T::lanes::<S>() <= from.len(), "a load past the end");
+    // SAFETY: the register lies inside by the duty above; a vector of floats has no invalid bits.
+    unsafe { from.as_ptr().add(at).cast::<T::Vector<S>>().read_unaligned() }
+}
 
-    /// Writes a register to `to[at..]`.
-    #[inline(always)]
-    fn store<S: Simd>(to: &mut [Self], at: usize, value: Self::Vector<S>) {
-        debug_assert!(at + Self::lanes::<S>() <= to.len(), "a store past the end");
-        // SAFETY: as for `load`.
-        unsafe { to.as_mut_ptr().add(at).cast::<Self::Vector<S>>().write_unaligned(value) }
-    }
+/// Writes a register to `to[at..]`, under the same duty as [`load`].
+#[inline(always)]
+pub(super) fn store<S: Simd, T: Lanes>(to: &mut [T], at: usize, value: T::Vector<S>) {
+    debug_assert!(at + T::lanes::<S>() <= to.len(), "a store past the end");
+    // SAFETY: as for `load`.
+    unsafe { to.as_mut_ptr().add(at).cast::<T::Vector<S>>().write_unaligned(value) }
 }
 
 macro_rules! lanes {

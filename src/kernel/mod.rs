@@ -1,4 +1,4 @@
-//! The inner loops, and nothing else: no allocation, no threads, no knowledge of users and items.
+//! The inner loops and the memory they gather from: no threads, no knowledge of users and items.
 //!
 //! Every loop is written once, over registers of whatever width the CPU has ([`Lanes`]), and compiled for
 //! AVX-512, AVX2 with FMA, NEON, and plain scalar code. [`dispatch`] asks the CPU once and picks. Vectors are
@@ -27,7 +27,7 @@ pub(crate) use gather::Gathered;
 pub(crate) use lanes::Lanes;
 pub use real::Real;
 pub(crate) use scalar::dot;
-pub(crate) use stored::{Half, Stored};
+pub(crate) use stored::{Half, Stored, compact};
 pub(crate) use tile::{gram, pack, padded, rotate};
 
 pub(crate) use pulp::{Simd, WithSimd};

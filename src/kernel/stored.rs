@@ -4,6 +4,7 @@ use half::f16;
 use pulp::Simd;
 
 use super::Real;
+use super::lanes::{load, store};
 
 /// A number as it is stored for gathering; read into registers of `T`.
 pub trait Stored<T: Real>: Copy + Send + Sync + 'static {
@@ -11,23 +12,45 @@ pub trait Stored<T: Real>: Copy + Send + Sync + 'static {
     const NOTHING: Self;
 
     /// The numbers at `from[at..]`, as many as `T` has lanes.
-    fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> T::Vector<S>;
+    ///
+    /// # Safety
+    /// So many numbers lie there.
+    unsafe fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> T::Vector<S>;
 
     /// Rounds a register and writes it to `to[at..]`.
-    fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: T::Vector<S>);
+    ///
+    /// # Safety
+    /// So many numbers lie there.
+    unsafe fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: T::Vector<S>);
+}
+
+/// [`Stored::load`] for kernels, under the same duty as [`load`].
+#[inline(always)]
+pub(crate) fn read<S: Simd, T: Real, G: Stored<T>>(simd: S, from: &[G], at: usize) -> T::Vector<S> {
+    debug_assert!(at + T::lanes::<S>() <= from.len(), "a load past the end");
+    // SAFETY: the caller's duty.
+    unsafe { G::load(simd, from, at) }
+}
+
+/// [`Stored::store`] for kernels, under the same duty as [`load`].
+#[inline(always)]
+pub(crate) fn write<S: Simd, T: Real, G: Stored<T>>(simd: S, to: &mut [G], at: usize, value: T::Vector<S>) {
+    debug_assert!(at + T::lanes::<S>() <= to.len(), "a store past the end");
+    // SAFETY: the caller's duty.
+    unsafe { G::store(simd, to, at, value) }
 }
 
 impl<T: Real> Stored<T> for T {
     const NOTHING: Self = T::ZERO;
 
     #[inline(always)]
-    fn load<S: Simd>(_: S, from: &[Self], at: usize) -> T::Vector<S> {
-        <T as super::Lanes>::load::<S>(from, at)
+    unsafe fn load<S: Simd>(_: S, from: &[Self], at: usize) -> T::Vector<S> {
+        load::<S, T>(from, at)
     }
 
     #[inline(always)]
-    fn store<S: Simd>(_: S, to: &mut [Self], at: usize, value: T::Vector<S>) {
-        <T as super::Lanes>::store::<S>(to, at, value);
+    unsafe fn store<S: Simd>(_: S, to: &mut [Self], at: usize, value: T::Vector<S>) {
+        store::<S, T>(to, at, value);
     }
 }
 
@@ -39,11 +62,10 @@ impl Stored<f32> for Half {
     const NOTHING: Self = 0;
 
     #[inline(always)]
-    fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> S::f32s {
-        debug_assert!(at + S::F32_LANES <= from.len(), "a load past the end");
+    unsafe fn load<S: Simd>(simd: S, from: &[Self], at: usize) -> S::f32s {
         #[cfg(target_arch = "x86_64")]
         if let Some(v4) = super::lanes::as_v4(simd) {
-            // SAFETY: as for `Lanes::load`, the whole register lies inside: 16 halves, which are 256 bits. S is
+            // SAFETY: the whole register lies inside, as the caller has seen to: 16 halves, which are 256 bits. S is
             // V4, whose vectors are the 512-bit registers.
             unsafe {
                 let bits = from.as_ptr().add(at).cast::<std::arch::x86_64::__m256i>().read_unaligned();
@@ -54,11 +76,11 @@ impl Stored<f32> for Half {
         for (wide, half) in wide.iter_mut().zip(&from[at..at + S::F32_LANES]) {
             *wide = f16::from_bits(*half).to_f32_const();
         }
-        <f32 as super::Lanes>::load::<S>(&wide, 0)
+        load::<S, f32>(&wide, 0)
     }
 
     #[inline(always)]
-    fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: S::f32s) {
+    unsafe fn store<S: Simd>(simd: S, to: &mut [Self], at: usize, value: S::f32s) {
         let lanes = S::F32_LANES;
         let to = &mut to[at..at + lanes];
         #[cfg(target_arch = "x86_64")]
@@ -73,9 +95,25 @@ impl Stored<f32> for Half {
             return;
         }
         let mut wide = [0.0; super::WIDTH];
-        <f32 as super::Lanes>::store::<S>(&mut wide, 0, value);
+        store::<S, f32>(&mut wide, 0, value);
         for (half, &wide) in to.iter_mut().zip(&wide) {
             *half = f16::from_f32_const(wide).to_bits();
         }
     }
+}
+
+/// Rounds numbers, a multiple of [`WIDTH`](super::WIDTH) of them, to how they are stored.
+pub(crate) fn compact<T: Real, G: Stored<T>>(from: &[T], to: &mut [G]) {
+    struct Compact<'a, T, G>(&'a [T], &'a mut [G]);
+    impl<T: Real, G: Stored<T>> pulp::WithSimd for Compact<'_, T, G> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            for at in (0..self.0.len()).step_by(T::lanes::<S>()) {
+                write::<S, T, G>(simd, self.1, at, load::<S, T>(self.0, at));
+            }
+        }
+    }
+    assert!(from.len() == to.len() && from.len().is_multiple_of(super::WIDTH), "the lengths of a rounding");
+    super::dispatch(Compact(from, to));
 }

@@ -6,7 +6,9 @@
 use proptest::prelude::*;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Gathered, Half, Lanes, Real, Stored, WIDTH, gram, pack, padded, rotate, vector};
+use super::lanes::{load, store};
+use super::stored::{read, write};
+use super::{Gathered, Half, Real, Stored, WIDTH, gram, pack, padded, rotate, vector};
 
 fn every_arch() -> Vec<Arch> {
     #[cfg(target_arch = "x86_64")]
@@ -141,9 +143,9 @@ impl WithSimd for RoundTrip<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for at in (0..self.0.len()).step_by(S::F32_LANES) {
-            <Half as Stored<f32>>::store(simd, self.1, at, <f32 as Lanes>::load::<S>(self.0, at));
-            let back = <Half as Stored<f32>>::load(simd, self.1, at);
-            <f32 as Lanes>::store::<S>(self.2, at, back);
+            write::<S, f32, Half>(simd, self.1, at, load::<S, f32>(self.0, at));
+            let back = read::<S, f32, Half>(simd, self.1, at);
+            store::<S, f32>(self.2, at, back);
         }
     }
 }

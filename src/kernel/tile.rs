@@ -5,6 +5,8 @@
 
 use pulp::Simd;
 
+use super::lanes::{load, store};
+use super::stored::write;
 use super::{Real, Stored, WIDTH};
 
 /// The length of a row once it is padded with zeros to whole panels.
@@ -111,8 +113,8 @@ fn rotate_tile<S: Simd, T: Real, G: Stored<T>, const M: usize, const V: usize>(
     let mut sums = [[[zero; V]; 2]; M];
     for k in 0..f {
         for v in 0..V {
-            let l = T::load::<S>(left, k * WIDTH + v * lanes);
-            let r = T::load::<S>(right, k * WIDTH + v * lanes);
+            let l = load::<S, T>(left, k * WIDTH + v * lanes);
+            let r = load::<S, T>(right, k * WIDTH + v * lanes);
             for i in 0..M {
                 // SAFETY: i < M and k < f, and there are M rows of f.
                 let x = T::splat(simd, unsafe { *rows.get_unchecked(i * f + k) });
@@ -123,9 +125,9 @@ fn rotate_tile<S: Simd, T: Real, G: Stored<T>, const M: usize, const V: usize>(
     }
     for i in 0..M {
         for v in 0..V {
-            G::store(simd, out, i * width + v * lanes, sums[i][0][v]);
+            write::<S, T, G>(simd, out, i * width + v * lanes, sums[i][0][v]);
             if two {
-                G::store(simd, out, i * width + WIDTH + v * lanes, sums[i][1][v]);
+                write::<S, T, G>(simd, out, i * width + WIDTH + v * lanes, sums[i][1][v]);
             }
         }
     }
@@ -169,7 +171,7 @@ fn gram_tiles<S: Simd, T: Real, const M: usize, const V: usize>(
                 for (m, sums) in sums.iter().enumerate() {
                     let mut row = [T::ZERO; WIDTH];
                     for (v, &sum) in sums.iter().enumerate() {
-                        T::store::<S>(&mut row, v * T::lanes::<S>(), sum);
+                        store::<S, T>(&mut row, v * T::lanes::<S>(), sum);
                     }
                     let start = (p * WIDTH + i + m) * width + q * WIDTH;
                     for (gram, sum) in gram[start..start + WIDTH].iter_mut().zip(row) {
@@ -193,7 +195,7 @@ fn tile<S: Simd, T: Real, const M: usize, const V: usize>(
     let mut sums = [[T::splat(simd, T::ZERO); V]; M];
     for k in 0..inner {
         let right: [T::Vector<S>; V] =
-            std::array::from_fn(|v| T::load::<S>(panel, k * WIDTH + v * T::lanes::<S>()));
+            std::array::from_fn(|v| load::<S, T>(panel, k * WIDTH + v * T::lanes::<S>()));
         for i in 0..M {
             let left = T::splat(simd, left(i, k));
             for v in 0..V {

@@ -3,6 +3,7 @@
 use pulp::Simd;
 
 use super::Real;
+use super::lanes::{load, store};
 
 /// `a · b`
 #[inline(always)]
@@ -11,7 +12,7 @@ pub(crate) fn dot<S: Simd, T: Real>(simd: S, a: &[T], b: &[T]) -> T {
     let lanes = T::lanes::<S>();
     let mut sum = T::splat(simd, T::ZERO);
     for c in 0..a.len() / lanes {
-        sum = T::mul_add(simd, T::load::<S>(a, c * lanes), T::load::<S>(b, c * lanes), sum);
+        sum = T::mul_add(simd, load::<S, T>(a, c * lanes), load::<S, T>(b, c * lanes), sum);
     }
     T::sum(simd, sum)
 }
@@ -23,8 +24,8 @@ pub(crate) fn axpy<S: Simd, T: Real>(simd: S, a: T, x: &[T], y: &mut [T]) {
     let lanes = T::lanes::<S>();
     let a = T::splat(simd, a);
     for c in 0..x.len() / lanes {
-        let y_c = T::load::<S>(y, c * lanes);
-        T::store::<S>(y, c * lanes, T::mul_add(simd, a, T::load::<S>(x, c * lanes), y_c));
+        let y_c = load::<S, T>(y, c * lanes);
+        store::<S, T>(y, c * lanes, T::mul_add(simd, a, load::<S, T>(x, c * lanes), y_c));
     }
 }
 
@@ -35,10 +36,10 @@ pub(crate) fn multiply<S: Simd, T: Real>(simd: S, a: &[T], b: &[T], out: &mut [T
     let lanes = T::lanes::<S>();
     let mut sum = T::splat(simd, T::ZERO);
     for c in 0..a.len() / lanes {
-        let b = T::load::<S>(b, c * lanes);
-        let product = T::times(simd, T::load::<S>(a, c * lanes), b);
+        let b = load::<S, T>(b, c * lanes);
+        let product = T::times(simd, load::<S, T>(a, c * lanes), b);
         sum = T::mul_add(simd, product, b, sum);
-        T::store::<S>(out, c * lanes, product);
+        store::<S, T>(out, c * lanes, product);
     }
     T::sum(simd, sum)
 }
@@ -51,9 +52,9 @@ pub(crate) fn direct<S: Simd, T: Real>(simd: S, beta: T, z: &[T], e: &[T], p: &m
     let (beta, minus) = (T::splat(simd, beta), T::splat(simd, -T::ONE));
     for c in 0..z.len() / lanes {
         let at = c * lanes;
-        let next = T::mul_add(simd, beta, T::load::<S>(p, at), T::load::<S>(z, at));
-        T::store::<S>(p, at, next);
-        T::store::<S>(out, at, T::times(simd, T::times(simd, minus, T::load::<S>(e, at)), next));
+        let next = T::mul_add(simd, beta, load::<S, T>(p, at), load::<S, T>(z, at));
+        store::<S, T>(p, at, next);
+        store::<S, T>(out, at, T::times(simd, T::times(simd, minus, load::<S, T>(e, at)), next));
     }
 }
 
@@ -72,11 +73,11 @@ pub(crate) fn advance<S: Simd, T: Real>(
     let mut sum = T::splat(simd, T::ZERO);
     for c in 0..width / lanes {
         let at = c * lanes;
-        T::store::<S>(x, at, T::mul_add(simd, alpha, T::load::<S>(p, at), T::load::<S>(x, at)));
-        let residual = T::mul_add(simd, alpha, T::load::<S>(q, at), T::load::<S>(r, at));
-        let preconditioned = T::times(simd, T::load::<S>(inverse_e, at), residual);
-        T::store::<S>(r, at, residual);
-        T::store::<S>(z, at, preconditioned);
+        store::<S, T>(x, at, T::mul_add(simd, alpha, load::<S, T>(p, at), load::<S, T>(x, at)));
+        let residual = T::mul_add(simd, alpha, load::<S, T>(q, at), load::<S, T>(r, at));
+        let preconditioned = T::times(simd, load::<S, T>(inverse_e, at), residual);
+        store::<S, T>(r, at, residual);
+        store::<S, T>(z, at, preconditioned);
         sum = T::mul_add(simd, residual, preconditioned, sum);
     }
     T::sum(simd, sum)

@@ -19,6 +19,7 @@ OBJECTIVES = {
     "everything at once": {
         "confidence": "log", "alpha": 3.0, "epsilon": 0.5, "unobserved_weight": 0.2, "regularization_exponent": 0.5,
     },
+    "no weight for the unobserved, scaled regularization": {"unobserved_weight": 0.0, "regularization_exponent": 1.0},
     "no regularization, more factors than rank": {"regularization": 0.0, "factors": 24},
     "more factors than items": {"factors": 40},
     "one factor": {"factors": 1},
@@ -75,6 +76,42 @@ def test_the_loss_is_the_dense_objective_also_where_cg_has_not_converged(objecti
     csr = (15, ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32), ratings.data)
     slow = _core.training_loss(csr, model.user_factors, model.item_factors, model._params())
     assert slow == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_float32_learns_every_objective_as_well_as_float64(objective, solver):
+    ratings = random_ratings()
+    arguments = {"factors": 5, "regularization": 0.1, **OBJECTIVES[objective], **SOLVERS[solver]}
+    losses = []
+    for dtype in (np.float32, np.float64):
+        model = AlternatingLeastSquares(**arguments, iterations=4, dtype=dtype)
+        start(model, ratings)
+        model.fit(ratings, show_progress=False)
+        oracle = oracle_for(model, ratings)
+        losses.append(oracle.loss(model.user_factors.astype(float), model.item_factors.astype(float)))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("regularization", [0.0, 1e-16, 1e-12, 1e-8, 1e-5])
+def test_hardly_any_regularization_with_more_factors_than_rank_is_no_failure(regularization, dtype):
+    for solver in SOLVERS.values():
+        model = AlternatingLeastSquares(
+            factors=40, regularization=regularization, dtype=dtype, random_state=0, **solver
+        )
+        model.fit(random_ratings(), show_progress=False)
+        assert model.loss_history[-1] < 0.01
+
+
+def test_users_who_only_dislike_get_zeros_however_long_the_fit():
+    ratings = random_ratings(users=300, items=200)
+    ratings = sp.vstack([ratings, sp.csr_array(-np.eye(2, 200))]).tocsr()
+    for dtype in (np.float32, np.float64):
+        model = AlternatingLeastSquares(factors=64, iterations=60, random_state=3, dtype=dtype)
+        model.fit(ratings, show_progress=False)
+        assert not model.user_factors[-2:].any()
+        assert np.isfinite(model.user_factors).all()
 
 
 def test_float32_agrees_with_float64_to_its_precision():

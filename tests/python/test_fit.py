@@ -126,6 +126,24 @@ def test_unsorted_and_repeated_columns_are_accepted_and_left_alone():
     assert matrix.indices.tolist() == [2, 0, 2, 1]
 
 
+@pytest.mark.parametrize("form", [sp.csr_array, sp.coo_array])
+@pytest.mark.filterwarnings("ignore::penchant.utils.ParameterWarning")
+def test_repeats_are_summed_without_overflow(form):
+    entries = (np.full(3, 100, np.int8), (np.array([0, 0, 1]), np.array([1, 1, 0])))
+    repeated = sp.coo_array(entries, shape=(2, 2))
+    if form is sp.csr_array:
+        repeated = sp.csr_array((entries[0], np.array([1, 1, 0]), np.array([0, 2, 3])), shape=(2, 2))
+    model = AlternatingLeastSquares(factors=2, random_state=0).fit(repeated, show_progress=False)
+    expected = AlternatingLeastSquares(factors=2, random_state=0)
+    expected.fit(sp.csr_array([[0.0, 200.0], [100.0, 0.0]]), show_progress=False)
+    np.testing.assert_array_equal(model.user_factors, expected.user_factors)
+
+
+def test_an_enormous_number_of_iterations_is_just_a_long_fit():
+    model = AlternatingLeastSquares(factors=3, iterations=10**12, tolerance=1e-2, random_state=0)
+    assert len(model.fit(random_ratings(), show_progress=False).loss_history) < 100
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16, np.bool_, np.float16, ">f4", ">i4"])
 def test_any_real_dtype_and_64_bit_indices_will_do(dtype):
     matrix = sp.csr_array(np.array([[1.0, 0, 1], [0, 1, 1]]))
@@ -180,6 +198,7 @@ def broken(**changes):
         (sp.csr_array((0, 4)), ValueError, "nothing to learn from"),
         (sp.csr_array((4, 0)), ValueError, "nothing to learn from"),
         (sp.csr_array((4, 4)), ValueError, "0 stored entries"),
+        (broken(data=[0.0, 0.0, 0.0]), ValueError, "none of them other than 0"),
         (sp.csr_array(np.array([[1j]])), TypeError, "complex"),
         (broken(data=[1.0, np.nan, 2.0]), ValueError, "row 0, column 1 is NaN"),
         (broken(data=[1.0, 1.0, np.inf]), ValueError, "row 1, column 2 is inf"),

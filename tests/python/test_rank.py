@@ -129,6 +129,17 @@ def test_recalculating_answers_for_a_history_the_model_has_not_seen():
     assert scores.min() > 0.9
 
 
+def test_no_ids_are_a_request_for_nothing():
+    plays = sp.csr_array(np.eye(4, 5))
+    model = model_with(np.ones((4, 3)), np.ones((5, 3)))
+    model.factors = 3
+    assert model.recalculate_user([], plays[:0]).shape == (0, 3)
+    assert model.recommend([], plays[:0], recalculate_user=True)[0].shape == (0, 5)
+    assert model.similar_items([], recalculate_item=True, item_users=sp.csr_array((0, 4)))[0].shape == (0, 5)
+    with pytest.raises(TypeError, match="must be an integer"):
+        model.recalculate_user("abc", plays[[0]])
+
+
 CALLS = {
     "user too large": (
         lambda m, p: m.recommend(4, p[[0]]),

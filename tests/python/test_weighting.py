@@ -56,3 +56,25 @@ def test_mistakes_are_answered(counts):
         bm25_weight(counts, K1=-1)
     with pytest.raises(ValueError, match="B must be between 0 and 1, got 2"):
         bm25_weight(counts, B=2)
+
+
+@pytest.mark.parametrize("form", [sp.csr_array, sp.csr_matrix])
+def test_the_weights_share_no_memory_with_the_counts(form, counts):
+    given = form(counts)
+    weighted = tfidf_weight(given)
+    for ours, theirs in ((weighted.indices, given.indices), (weighted.indptr, given.indptr)):
+        assert not np.shares_memory(ours, theirs)
+        assert ours.dtype == theirs.dtype
+
+
+@pytest.mark.parametrize("weigh", [bm25_weight, tfidf_weight, normalize])
+def test_values_without_meaning_are_refused(weigh, counts):
+    counts.data[3] = np.nan
+    with pytest.raises(ValueError, match="values must be finite"):
+        weigh(counts)
+
+
+def test_negative_counts_have_no_root(counts):
+    counts.data[3] = -1
+    with pytest.raises(ValueError, match="at least 0, got -1"):
+        tfidf_weight(counts)
