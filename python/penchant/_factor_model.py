@@ -235,6 +235,9 @@ class FactorModel:
         return values
 
     def _wanted(self, n: int, only: Any, without: Any, count: int, names: tuple[str, str]) -> dict[str, Any]:
+        if not isinstance(n, int | np.integer):
+            msg = f"N must be an integer, got {_arguments.describe(n)}"
+            raise TypeError(msg)
         return {
             "n": n,
             "only": None if only is None else _arguments.ids(only, names[0], count),

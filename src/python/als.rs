@@ -47,13 +47,13 @@ impl Params {
             "log" => Confidence::Log,
             other => return Err(unknown("confidence", "'alpha', 'linear' or 'log'", other)),
         };
-        Ok(AlternatingLeastSquares::new(count("factors", self.factors)?)
+        Ok(AlternatingLeastSquares::new(count("factors", self.factors, "at least 1")?)
             .regularization(self.regularization)
             .alpha(self.alpha)
-            .iterations(count("iterations", self.iterations)?)
-            .threads(count("num_threads", self.num_threads)?)
+            .iterations(count("iterations", self.iterations, "at least 0")?)
+            .threads(count("num_threads", self.num_threads, "between 0 and 1024")?)
             .solver(solver)
-            .cg_steps(count("cg_steps", self.cg_steps)?)
+            .cg_steps(count("cg_steps", self.cg_steps, "at least 1")?)
             .confidence(confidence)
             .epsilon(self.epsilon)
             .unobserved_weight(self.unobserved_weight)
@@ -66,12 +66,8 @@ fn unknown(name: &str, expected: &str, value: &str) -> PyErr {
     PyValueError::new_err(format!("{name} must be {expected}, got {value:?}"))
 }
 
-fn count(name: &'static str, value: i64) -> Result<usize, Error> {
-    usize::try_from(value).map_err(|_| Error::InvalidParameter {
-        name,
-        expected: "a number of at least 0",
-        value: value as f64,
-    })
+fn count(name: &'static str, value: i64, expected: &'static str) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| Error::InvalidParameter { name, expected, value: value as f64 })
 }
 
 /// Fails if a parameter is out of range.

@@ -160,7 +160,7 @@ def test_any_real_dtype_and_64_bit_indices_will_do(dtype):
     ("parameter", "error", "message"),
     [
         ({"factors": 0}, ValueError, "factors must be at least 1, got 0"),
-        ({"factors": -3}, ValueError, "factors"),
+        ({"factors": -3}, ValueError, "factors must be at least 1, got -3"),
         ({"factors": "many"}, TypeError, "factors"),
         ({"regularization": -0.1}, ValueError, "regularization must be a finite number of at least 0, got -0.1"),
         ({"regularization": np.nan}, ValueError, "regularization"),
