@@ -9,16 +9,21 @@ const FACTORS: [usize; 4] = [32, 64, 128, 256];
 /// Rows of one pass: what a user typically has.
 const ROWS: usize = 48;
 
-/// Two operations (a product and a sum) for each number in each of the two uses.
+/// Two operations (a product and a sum) for each number in each of the two uses. The first pass gathers the rows,
+/// those after it have them at hand.
 fn pass(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("kernel/pass");
-    for f in FACTORS {
-        let mut gather = Gather::<f32>::new(ROWS, f, (0..ROWS as i32).collect());
-        group.throughput(Throughput::Elements((4 * ROWS * f) as u64));
-        group.bench_function(BenchmarkId::new("full", f), |bencher| bencher.iter(|| gather.full()));
-        group.bench_function(BenchmarkId::new("compact", f), |bencher| bencher.iter(|| gather.compact()));
+    for passes in [1, 4] {
+        let mut group = criterion.benchmark_group(format!("kernel/passes-{passes}"));
+        for f in FACTORS {
+            let mut gather = Gather::<f32>::new(ROWS, f, (0..ROWS as i32).collect());
+            group.throughput(Throughput::Elements((4 * ROWS * f * passes) as u64));
+            let full = BenchmarkId::new("full", f);
+            group.bench_function(full, |bencher| bencher.iter(|| gather.full(passes)));
+            let compact = BenchmarkId::new("compact", f);
+            group.bench_function(compact, |bencher| bencher.iter(|| gather.compact(passes)));
+        }
+        group.finish();
     }
-    group.finish();
 }
 
 fn dense(criterion: &mut Criterion) {

@@ -4,7 +4,7 @@ use crate::als::AlternatingLeastSquares;
 use crate::als::gram::Square;
 use crate::als::half_step;
 use crate::error::Result;
-use crate::kernel::{self, Buffer, Gathered, Real, Simd, Stored, WithSimd, pack, padded};
+use crate::kernel::{self, Buffer, Gathered, Pass, Real, Simd, Stored, WithSimd, pack, padded};
 use crate::pool;
 use crate::sparse::CsrView;
 
@@ -15,6 +15,13 @@ pub struct Gather<T: Real> {
     indices: Vec<i32>,
     weights: Vec<T>,
     v: Vec<T>,
+    work: Work<T>,
+}
+
+/// What a pass writes to.
+struct Work<T> {
+    scratch: Buffer<T>,
+    scores: Vec<T>,
     out: Vec<T>,
 }
 
@@ -26,37 +33,49 @@ impl<T: Real> Gather<T> {
         let mut compact = Buffer::<T::Compact>::new::<T>(rows * width);
         let full = (0..rows * width).map(|at| T::from_f64((at % 97) as f64 / 97.0 - 0.4)).collect::<Vec<_>>();
         kernel::compact(&full, compact.as_mut_slice());
-        let weights = vec![T::from_f64(0.001); indices.len()];
-        Self { full, compact, indices, weights, v: vec![T::ONE; width], out: vec![T::ZERO; width] }
+        let mut weights = vec![T::from_f64(0.001); indices.len()];
+        weights.resize(padded(indices.len()), T::ZERO);
+        let work = Work {
+            scratch: Buffer::new::<T>(kernel::pass_scratch::<T>(width)[1]),
+            scores: vec![T::ZERO; padded(indices.len())],
+            out: vec![T::ZERO; width],
+        };
+        Self { full, compact, indices, weights, v: vec![T::ONE; width], work }
     }
 
-    /// One pass over the rows in full precision.
-    pub fn full(&mut self) -> T {
-        let Self { full, indices, weights, v, out, .. } = self;
-        kernel::dispatch(Pass { fixed: &full[..], indices, weights, v, out })
+    /// `passes` passes over the rows in full precision.
+    pub fn full(&mut self, passes: usize) {
+        let Self { full, indices, weights, v, work, .. } = self;
+        kernel::dispatch(Passes { fixed: &full[..], indices, weights, v, work, passes });
     }
 
-    /// One pass over the rows in their compact form.
-    pub fn compact(&mut self) -> T {
-        let Self { compact, indices, weights, v, out, .. } = self;
-        kernel::dispatch(Pass { fixed: compact.as_slice(), indices, weights, v, out })
+    /// `passes` passes over the rows in their compact form.
+    pub fn compact(&mut self, passes: usize) {
+        let Self { compact, indices, weights, v, work, .. } = self;
+        kernel::dispatch(Passes { fixed: compact.as_slice(), indices, weights, v, work, passes });
     }
 }
 
-struct Pass<'a, T, G> {
+struct Passes<'a, T, G> {
     fixed: &'a [G],
     indices: &'a [i32],
     weights: &'a [T],
     v: &'a [T],
-    out: &'a mut [T],
+    work: &'a mut Work<T>,
+    passes: usize,
 }
 
-impl<T: Real, G: Stored<T>> WithSimd for Pass<'_, T, G> {
-    type Output = T;
+impl<T: Real, G: Stored<T>> WithSimd for Passes<'_, T, G> {
+    type Output = ();
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> T {
-        let Self { fixed, indices, weights, v, out } = self;
-        Gathered::new(fixed, v.len(), indices, weights, weights).residual(simd, T::ZERO, v, &[], out)
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { fixed, indices, weights, v, work: Work { scratch, scores, out }, passes } = self;
+        let entries = Gathered::new(fixed, v.len(), indices, weights, weights);
+        let mut ahead = entries.ahead(&[], 1);
+        let mut pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());
+        for _ in 0..passes {
+            pass.residual(simd, T::ZERO, v, scores, out);
+        }
     }
 }
 
@@ -96,7 +115,9 @@ pub fn half_step<T: Real>(
 ) -> Result<f64> {
     let plan = als.plan();
     let from = Square::identity(plan.factors);
-    let outcome =
-        pool::run(als.threads, || half_step::half_step(rows, solutions, fixed, &from, &plan, &|| false))??;
+    let mut turned = half_step::Turned::new();
+    let outcome = pool::run(als.threads, || {
+        half_step::half_step(rows, solutions, fixed, &from, &plan, &mut turned, &|| false)
+    })??;
     Ok(outcome.loss)
 }

@@ -8,7 +8,7 @@ use crate::als::half_step::{Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::als::long_row::is_long;
 use crate::als::params::Solver;
 use crate::als::system::{Fixed, System};
-use crate::kernel::{Gathered, Real, Simd, Stored, WithSimd, rotate};
+use crate::kernel::{Buffer, GROUP, Pass, Real, Simd, Stored, WithSimd, pass_scratch, rotate};
 
 /// What a thread needs to solve rows: allocated once, used for many.
 pub(crate) struct Worker<'a, T, G> {
@@ -19,6 +19,8 @@ pub(crate) struct Worker<'a, T, G> {
     /// The old solutions of the rows that start from them, close together; then the same, turned.
     starts: Vec<T>,
     turned: Vec<T>,
+    /// The gathered rows of the system at hand.
+    scratch: Buffer<T>,
     solution: Vec<T>,
 }
 
@@ -31,6 +33,7 @@ impl<'a, T: Real, G: Stored<T>> Worker<'a, T, G> {
             cholesky: None,
             starts: vec![T::ZERO; ROWS_PER_BLOCK * plan.factors],
             turned: vec![T::ZERO; ROWS_PER_BLOCK * fixed.width],
+            scratch: Buffer::new::<T>(pass_scratch::<T>(fixed.width)[1]),
             solution: vec![T::ZERO; fixed.width],
         }
     }
@@ -52,7 +55,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Self { side, worker, first, x, long } = self;
-        let Worker { system, conjugate_gradient, dual, cholesky, starts, turned, solution } = worker;
+        let Worker { system, conjugate_gradient, dual, cholesky, starts, turned, scratch, solution } = worker;
         let (f, width) = (side.plan.factors, system.fixed.width);
         let mut methods = [Method::Nothing; ROWS_PER_BLOCK];
         let mut warm = 0;
@@ -81,23 +84,25 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             }
             system.set(row, side.rows.columns(), &side.plan.objective, side.basis);
             let entries = system.entries(0..system.len());
-            let ahead = side.rows.pattern().following(u, prefetch_distance::<G>(width));
+            let following = side.rows.pattern().following(u, prefetch_distance::<G>(width));
+            // Spread over the passes, as the memory can only bring so many at a time.
+            let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
             let start = if method == Method::ConjugateGradient { turned.next() } else { None };
             let gain = match (method, start) {
                 (Method::Dual, _) => {
-                    entries.prefetch(ahead);
                     dual.solve(simd, entries, &system.inverse_diagonal, solution)
                 }
                 (Method::ConjugateGradient, Some(start)) => {
                     solution.copy_from_slice(start);
-                    let diagonals = [&system.diagonal[..], &system.inverse_diagonal];
-                    conjugate_gradient.solve(simd, diagonals, solution, Pass { entries, ahead })
+                    let pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());
+                    conjugate_gradient.solve(simd, system.coefficients(), solution, pass)
                 }
                 _ => {
                     let cholesky = cholesky.get_or_insert_with(|| Cholesky::new(f, width));
                     cholesky.solve(simd, entries, &system.diagonal, solution)
                 }
             };
+            ahead.ask_all();
             loss += system.constant - gain;
             for ((x, &value), &w) in x.iter_mut().zip(&*solution).zip(side.scale) {
                 *x = value * w;
@@ -127,22 +132,19 @@ fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
     }
 }
 
-/// How many entries ahead of their use rows are asked for: a quarter of the first-level cache of 32 KiB.
+/// How many entries ahead of their use rows are asked for: 16 KiB of them, a small part of the second-level cache.
 fn prefetch_distance<G>(width: usize) -> usize {
-    ((1 << 13) / (width * size_of::<G>())).max(4)
+    ((1 << 14) / (width * size_of::<G>())).max(4)
 }
 
-/// Products with a row's matrix, asking for the rows of the next system on the way.
-struct Pass<'a, T, G> {
-    entries: Gathered<'a, T, G>,
-    ahead: &'a [i32],
-}
-
-impl<T: Real, G: Stored<T>> Product<T> for Pass<'_, T, G> {
+impl<T: Real, G: Stored<T>> Product<T> for Pass<'_, '_, T, G> {
     #[inline(always)]
-    fn add_to<S: Simd>(&mut self, simd: S, a: T, v: &[T], out: &mut [T]) -> T {
-        // Once is enough: on the first of the passes.
-        let ahead = std::mem::take(&mut self.ahead);
-        self.entries.residual(simd, a, v, ahead, out)
+    fn residual<S: Simd>(&mut self, simd: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]) {
+        Pass::residual(self, simd, a, v, scores, out);
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T]) {
+        Pass::scores(self, simd, v, scores);
     }
 }

@@ -1,7 +1,7 @@
 //! Factors for new or changed rows, with the other side fixed.
 
 use crate::als::gram::Square;
-use crate::als::half_step::{Plan, half_step, turn_rows};
+use crate::als::half_step::{Plan, Turned, half_step, turn_rows};
 use crate::als::params::{AlternatingLeastSquares, Solver};
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
@@ -27,7 +27,7 @@ impl AlternatingLeastSquares {
         let rows = rows.widened(fixed.rows());
         let loss = pool::run(self.threads, || {
             let from = Square::identity(self.factors);
-            let outcome = half_step(&rows, &mut solution, fixed.data(), &from, &plan, &|| false)?;
+            let outcome = half_step(&rows, &mut solution, fixed.data(), &from, &plan, &mut Turned::new(), &|| false)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
             Ok(outcome.loss)
         })??;

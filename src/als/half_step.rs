@@ -53,6 +53,19 @@ pub(crate) struct Side<'a, T> {
     pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
+/// Memory for the turned rows of the fixed side, in either form. Kept from one half-step to the next, because
+/// pages fresh from the system cost more than what is written to them.
+pub(crate) struct Turned<T: Real> {
+    full: Buffer<T>,
+    compact: Buffer<T::Compact>,
+}
+
+impl<T: Real> Turned<T> {
+    pub(crate) fn new() -> Self {
+        Self { full: Buffer::new::<T>(0), compact: Buffer::new::<T>(0) }
+    }
+}
+
 /// Replaces `x` by the solutions for `rows` with `y` fixed, starting from `x · from`.
 ///
 /// `from` is the rotation that takes the basis of `x` to that of `y`. The new solutions are in the basis of
@@ -63,6 +76,7 @@ pub(crate) fn half_step<T: Real>(
     y: &[T],
     from: &Square,
     plan: &Plan,
+    turned: &mut Turned<T>,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Outcome> {
     let f = plan.factors;
@@ -82,26 +96,31 @@ pub(crate) fn half_step<T: Real>(
             // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
             // and numbers down to a billionth of the largest possible one keep all their bits.
             let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();
-            solve_with::<T, T::Compact>(&side, x, y, sigma)
+            solve_with(&side, x, y, &mut turned.compact, sigma)
         }
-        _ => solve_with::<T, T>(&side, x, y, 1.0),
+        _ => solve_with(&side, x, y, &mut turned.full, 1.0),
     }?;
     Ok(Outcome { loss, turn: basis.q })
 }
 
 /// Turns `y` into the whitened basis, stored as `G` times `sigma`, and solves every row.
-fn solve_with<T: Real, G: Stored<T>>(side: &Side<'_, T>, x: &mut [T], y: &[T], sigma: f64) -> Result<f64> {
+fn solve_with<T: Real, G: Stored<T>>(
+    side: &Side<'_, T>,
+    x: &mut [T],
+    y: &[T],
+    turned: &mut Buffer<G>,
+    sigma: f64,
+) -> Result<f64> {
     let f = side.plan.factors;
     let width = padded(f);
     let scaled: Vec<f64> = side.basis.w.iter().map(|w| w * sigma).collect();
     let panels = Square::identity(f).times::<T>(&side.basis.q, &scaled);
-    let mut turned = Buffer::<G>::new::<T>(y.len() / f * width);
+    let turned = turned.first(y.len() / f * width);
     turned
-        .as_mut_slice()
         .par_chunks_mut(ROWS_PER_BLOCK * width)
         .zip(y.par_chunks(ROWS_PER_BLOCK * f))
         .for_each(|(out, rows)| kernel::dispatch(Rotate { rows, panels: &panels, f, out }));
-    let fixed = Fixed { rows: turned.as_slice(), width, sigma };
+    let fixed = Fixed { rows: &*turned, width, sigma };
 
     let long = long_row::solve_all(side, x, fixed)?;
     let partial_losses: Vec<f64> = x

@@ -10,7 +10,7 @@ use crate::als::cost::{Method, choose};
 use crate::als::half_step::{Side, Solved};
 use crate::als::system::{Fixed, System};
 use crate::error::{Error, Result};
-use crate::kernel::{self, Real, Simd, Stored, WithSimd, padded, rotate};
+use crate::kernel::{self, Buffer, Pass, Real, Simd, Stored, WithSimd, padded, pass_scratch, rotate};
 use faer::Par;
 use faer::dyn_stack::MemBuffer;
 use faer::linalg::cholesky::llt;
@@ -71,7 +71,7 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
             let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps);
             conjugate_gradient.solve(
                 simd,
-                [&system.diagonal, &system.inverse_diagonal],
+                system.coefficients(),
                 &mut solution,
                 Shared(&system),
             )
@@ -98,31 +98,30 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
 struct Shared<'a, 'b, T, G>(&'b System<'a, T, G>);
 
 impl<T: Real, G: Stored<T>> Product<T> for Shared<'_, '_, T, G> {
-    fn add_to<S: Simd>(&mut self, _: S, a: T, v: &[T], out: &mut [T]) -> T {
-        shared_residual(self.0, a, v, out)
+    fn residual<S: Simd>(&mut self, _: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]) {
+        let parts: Vec<Vec<T>> = chunks(self.0.len())
+            .zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK))
+            .map(|(range, scores)| {
+                let mut out = vec![T::ZERO; v.len()];
+                kernel::dispatch(Chunk { entries: self.0.entries(range), v, scores, sum: Some((a, &mut out)) });
+                out
+            })
+            .collect();
+        for part in parts {
+            out.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+        }
+    }
+
+    fn scores<S: Simd>(&mut self, _: S, v: &[T], scores: &mut [T]) {
+        chunks(self.0.len()).zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK)).for_each(|(range, scores)| {
+            kernel::dispatch(Chunk { entries: self.0.entries(range), v, scores, sum: None });
+        });
     }
 }
 
 fn chunks(n: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
     let count = n.div_ceil(ENTRIES_PER_CHUNK);
     (0..count).into_par_iter().map(move |c| c * ENTRIES_PER_CHUNK..n.min((c + 1) * ENTRIES_PER_CHUNK))
-}
-
-fn shared_residual<T: Real, G: Stored<T>>(system: &System<'_, T, G>, a: T, v: &[T], out: &mut [T]) -> T {
-    let parts: Vec<(T, Vec<T>)> = chunks(system.len())
-        .map(|range| {
-            let mut out = vec![T::ZERO; v.len()];
-            let entries = system.entries(range);
-            let b_v = kernel::dispatch(Residual { entries, a, v, out: &mut out });
-            (b_v, out)
-        })
-        .collect();
-    let mut b_v = T::ZERO;
-    for (part, values) in parts {
-        b_v += part;
-        out.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-    }
-    b_v
 }
 
 fn shared_normal<T: Real, G: Stored<T>>(system: &System<'_, T, G>, f: usize) -> Normal<T> {
@@ -146,20 +145,26 @@ fn shared_normal<T: Real, G: Stored<T>>(system: &System<'_, T, G>, f: usize) -> 
     sum
 }
 
-struct Residual<'a, T, G> {
+/// One pass over some entries, for the scores and perhaps the sum `Σ (a t − d s) z`.
+struct Chunk<'a, T, G> {
     entries: kernel::Gathered<'a, T, G>,
-    a: T,
     v: &'a [T],
-    out: &'a mut [T],
+    scores: &'a mut [T],
+    sum: Option<(T, &'a mut [T])>,
 }
 
-impl<T: Real, G: Stored<T>> WithSimd for Residual<'_, T, G> {
-    type Output = T;
+impl<T: Real, G: Stored<T>> WithSimd for Chunk<'_, T, G> {
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> T {
-        // The chunk's own rows are asked for a little before they are read.
-        self.entries.residual(simd, self.a, self.v, &[], self.out)
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut scratch = Buffer::new::<T>(pass_scratch::<T>(self.v.len())[0]);
+        let mut ahead = self.entries.ahead(&[], 1);
+        let mut pass = Pass::new(self.entries, &mut ahead, scratch.as_mut_slice());
+        match self.sum {
+            Some((a, out)) => pass.residual(simd, a, self.v, self.scores, out),
+            None => pass.scores(simd, self.v, self.scores),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod system;
 use std::ops::ControlFlow;
 
 use gram::Square;
-use half_step::{Plan, half_step, turn_rows};
+use half_step::{Plan, Turned, half_step, turn_rows};
 use objective::Objective;
 
 use crate::error::{Error, Result, check_size};
@@ -93,14 +93,29 @@ impl AlternatingLeastSquares {
             let mut losses = Vec::new();
             // From the basis of the users to that of the items, and back.
             let mut from_users = Square::identity(f);
+            let mut turned = Turned::new();
             for epoch in 1..=self.iterations {
-                let users =
-                    half_step(user_items, user_factors, item_factors, &from_users, &plan, &interrupted)?;
+                let users = half_step(
+                    user_items,
+                    user_factors,
+                    item_factors,
+                    &from_users,
+                    &plan,
+                    &mut turned,
+                    &interrupted,
+                )?;
                 if !users.loss.is_finite() {
                     return Err(Error::Diverged { epoch });
                 }
-                let items =
-                    half_step(&item_users, item_factors, user_factors, &users.turn, &plan, &interrupted)?;
+                let items = half_step(
+                    &item_users,
+                    item_factors,
+                    user_factors,
+                    &users.turn,
+                    &plan,
+                    &mut turned,
+                    &interrupted,
+                )?;
                 from_users = items.turn;
                 let loss = (items.loss + objective.penalty(user_items, user_factors, f)) / total_weight;
                 if !loss.is_finite() {

@@ -8,9 +8,10 @@
 //! stored multiplied by a power of two `σ`, which keeps halves in the middle of their range: the coefficients
 //! are divided by it, so nothing else needs to know.
 
+use crate::als::conjugate_gradient::Coefficients;
 use crate::als::gram::Basis;
 use crate::als::objective::Objective;
-use crate::kernel::{Gathered, Real, Stored};
+use crate::kernel::{Gathered, Real, Stored, padded};
 use crate::sparse::Row;
 
 /// The turned rows of the fixed side, and the factor that they are stored with.
@@ -27,9 +28,9 @@ pub(crate) struct Fixed<'a, G> {
 pub(crate) struct System<'a, T, G> {
     pub(crate) fixed: Fixed<'a, G>,
     indices: &'a [i32],
-    /// `D / σ²`
+    /// `D / σ²`, padded.
     weights: Vec<T>,
-    /// `t / σ`
+    /// `t / σ`, padded.
     targets: Vec<T>,
     /// `E`
     pub(crate) diagonal: Vec<T>,
@@ -58,8 +59,10 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
     /// Takes the entries of another row.
     pub(crate) fn set(&mut self, row: Row<'a, T>, columns: usize, objective: &Objective, basis: &Basis) {
         self.indices = row.indices;
-        self.weights.resize(row.values.len(), T::ZERO);
-        self.targets.resize(row.values.len(), T::ZERO);
+        for coefficients in [&mut self.weights, &mut self.targets] {
+            coefficients.clear();
+            coefficients.resize(padded(row.values.len()), T::ZERO);
+        }
         self.constant = 0.0;
         let by_sigma = self.fixed.sigma.recip();
         for ((r, d), t) in row.values.iter().zip(&mut self.weights).zip(&mut self.targets) {
@@ -80,15 +83,22 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
         self.indices.len()
     }
 
-    /// The entries `range`, for the kernels.
+    /// The coefficients, for conjugate gradients.
+    pub(crate) fn coefficients(&self) -> Coefficients<'_, T> {
+        Coefficients {
+            e: &self.diagonal,
+            inverse_e: &self.inverse_diagonal,
+            weights: &self.weights,
+            targets: &self.targets,
+        }
+    }
+
+    /// The entries `range`, for the kernels: all from a multiple of [`WIDTH`](kernel::WIDTH) on, or as many.
     #[inline(always)]
     pub(crate) fn entries(&self, range: std::ops::Range<usize>) -> Gathered<'_, T, G> {
-        Gathered::new(
-            self.fixed.rows,
-            self.fixed.width,
-            &self.indices[range.clone()],
-            &self.weights[range.clone()],
-            &self.targets[range],
-        )
+        let indices = &self.indices[range.clone()];
+        let padded = range.start..range.start + padded(range.len());
+        let (weights, targets) = (&self.weights[padded.clone()], &self.targets[padded]);
+        Gathered::new(self.fixed.rows, self.fixed.width, indices, weights, targets)
     }
 }

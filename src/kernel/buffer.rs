@@ -27,6 +27,18 @@ impl<G: Copy> Buffer<G> {
         Self { storage, start, len }
     }
 
+    /// The first `len` numbers, whatever they are; more memory if there are fewer.
+    pub(crate) fn first<T: Real>(&mut self, len: usize) -> &mut [G]
+    where
+        G: Stored<T>,
+    {
+        if self.len < len {
+            *self = Self::new(0);
+            *self = Self::new(len);
+        }
+        &mut self.as_mut_slice()[..len]
+    }
+
     pub(crate) fn as_slice(&self) -> &[G] {
         &self.storage[self.start..self.start + self.len]
     }

@@ -8,13 +8,40 @@ const LINE: usize = 64;
 pub(crate) fn prefetch<G>(slice: &[G], start: usize, len: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(wanted) = slice.get(start..start + len) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         let bytes = std::mem::size_of_val(wanted);
         for offset in (0..bytes).step_by(LINE) {
             // SAFETY: the address lies inside `wanted`; a prefetch reads nothing that could be seen.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(wanted.as_ptr().cast::<i8>().add(offset)) };
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(wanted.as_ptr().cast::<i8>().add(offset)) };
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (slice, start, len, LINE);
+}
+
+/// Rows that will be gathered later, asked for little by little.
+pub(crate) struct Ahead<'a, G> {
+    pub(super) fixed: &'a [G],
+    pub(super) width: usize,
+    pub(super) indices: &'a [i32],
+    pub(super) at_a_time: usize,
+}
+
+impl<G> Ahead<'_, G> {
+    /// Asks for the next few.
+    #[inline(always)]
+    pub(super) fn ask(&mut self) {
+        let (now, later) = self.indices.split_at(self.at_a_time.min(self.indices.len()));
+        for &index in now {
+            prefetch(self.fixed, index as usize * self.width, self.width);
+        }
+        self.indices = later;
+    }
+
+    /// Asks for all that are left.
+    #[inline(always)]
+    pub(crate) fn ask_all(&mut self) {
+        self.at_a_time = self.indices.len();
+        self.ask();
+    }
 }

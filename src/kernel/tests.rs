@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::lanes::{load, store};
 use super::stored::{read, write};
-use super::{Gathered, Half, Real, Stored, WIDTH, gram, pack, padded, rotate, vector};
+use super::{Gathered, Half, Pass, Real, Stored, WIDTH, gram, pack, padded, pass_scratch, rotate, vector};
 
 fn every_arch() -> Vec<Arch> {
     #[cfg(target_arch = "x86_64")]
@@ -41,13 +41,25 @@ fn assert_close<T: Real>(actual: T, expected: f64, size: f64, terms: usize) {
     assert!(error <= bound, "{actual} is {error:e} from {expected}, more than {bound:e}");
 }
 
-struct Pass<'a, T, G>(Gathered<'a, T, G>, T, &'a [T], &'a mut [T]);
+/// Two passes, the second one over what the first has kept if it fits; then the scores alone.
+struct Passes<'a, T, G> {
+    entries: Gathered<'a, T, G>,
+    scratch: &'a mut [T],
+    v: &'a [T],
+    out: [&'a mut [T]; 2],
+    scores: [&'a mut [T]; 3],
+}
 
-impl<T: Real, G: Stored<T>> WithSimd for Pass<'_, T, G> {
-    type Output = T;
+impl<T: Real, G: Stored<T>> WithSimd for Passes<'_, T, G> {
+    type Output = ();
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> T {
-        self.0.residual(simd, self.1, self.2, &[], self.3)
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { entries, scratch, v, out: [first, second], scores: [s, t, u] } = self;
+        let mut ahead = entries.ahead(&[1, 0], 1);
+        let mut pass = Pass::new(entries, &mut ahead, scratch);
+        pass.residual(simd, T::from_f64(0.75), v, s, first);
+        pass.residual(simd, T::from_f64(0.75), v, t, second);
+        pass.scores(simd, v, u);
     }
 }
 
@@ -56,30 +68,44 @@ fn check_pass<T: Real, G: Stored<T>>(fixed: &[G], widen: impl Fn(G) -> f64, f: u
     let width = padded(f);
     let rows = fixed.len() / width;
     let indices: Vec<i32> = (0..n).map(|j| ((j * 7 + 3) % rows) as i32).collect();
-    let (d, t): (Vec<T>, Vec<T>) = (numbers(n, 2), numbers(n, 3));
+    let (mut d, mut t): (Vec<T>, Vec<T>) = (numbers(n, 2), numbers(n, 3));
+    d.resize(padded(n), T::ZERO);
+    t.resize(padded(n), T::ZERO);
     let (v, start): (Vec<T>, Vec<T>) = (numbers(width, 4), numbers(width, 5));
-    let a = T::from_f64(0.75);
     let (mut expected, mut sizes) = (start.iter().map(|x| x.to_f64()).collect::<Vec<_>>(), vec![1.0; width]);
-    let (mut total, mut total_size) = (0.0, 1.0);
+    let mut expected_scores = Vec::new();
     for (j, &index) in indices.iter().enumerate() {
         let z: Vec<f64> = fixed[index as usize * width..][..width].iter().map(|&z| widen(z)).collect();
         let score: f64 = z.iter().zip(&v).map(|(z, v)| z * v.to_f64()).sum();
         let size: f64 = z.iter().zip(&v).map(|(z, v)| (z * v.to_f64()).abs()).sum();
         let (d, t) = (d[j].to_f64(), t[j].to_f64());
-        total += t * score;
-        total_size += t.abs() * size;
+        expected_scores.push((score, size));
         for k in 0..width {
             expected[k] += (0.75 * t - d * score) * z[k];
             sizes[k] += (t.abs() + d.abs() * size) * z[k].abs();
         }
     }
     for arch in every_arch() {
-        let mut out = start.clone();
-        let entries = Gathered::new(fixed, width, &indices, &d, &t);
-        let sum = arch.dispatch(Pass(entries, a, &v, &mut out));
-        assert_close(sum, total, total_size, width + n);
-        for k in 0..width {
-            assert_close(out[k], expected[k], sizes[k], width + n);
+        for scratch in pass_scratch::<T>(width) {
+            let mut out = [start.clone(), start.clone()];
+            let mut scores = [(); 3].map(|()| vec![T::ZERO; padded(n)]);
+            arch.dispatch(Passes {
+                entries: Gathered::new(fixed, width, &indices, &d, &t),
+                scratch: &mut vec![T::NAN; scratch],
+                v: &v,
+                out: out.each_mut().map(|out| &mut out[..]),
+                scores: scores.each_mut().map(|scores| &mut scores[..]),
+            });
+            for scores in scores {
+                for (score, &(expected, size)) in scores.into_iter().zip(&expected_scores) {
+                    assert_close(score, expected, size, width);
+                }
+            }
+            for out in out {
+                for k in 0..width {
+                    assert_close(out[k], expected[k], sizes[k], width + n);
+                }
+            }
         }
     }
 }
@@ -153,21 +179,21 @@ impl WithSimd for RoundTrip<'_> {
 struct Steps<'a, T>(&'a [T], &'a [T], [&'a mut [T]; 3]);
 
 impl<T: Real> WithSimd for Steps<'_, T> {
-    type Output = [T; 3];
+    type Output = [T; 4];
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> [T; 3] {
+    fn with_simd<S: Simd>(self, simd: S) -> [T; 4] {
         let Steps(a, b, [x, r, z]) = self;
         vector::axpy(simd, T::from_f64(0.5), a, x);
         let product = vector::multiply(simd, a, b, r);
         vector::direct(simd, T::from_f64(-2.0), a, b, x, z);
         let step = vector::advance(simd, T::from_f64(0.25), [a, b, a], [x, r, z]);
-        [product, step, vector::dot(simd, a, b)]
+        [product, step, vector::dot(simd, a, b), vector::weighted_square(simd, a, b)]
     }
 }
 
 proptest! {
     #[test]
-    fn a_pass_is_the_sum_it_says(f in 1_usize..300, n in 0_usize..23) {
+    fn a_pass_is_the_sum_it_says(f in 1_usize..300, n in 0_usize..150) {
         let width = padded(f);
         let singles: Vec<f32> = numbers(11 * width, 1);
         check_pass::<f32, f32>(&singles, f64::from, f, n);
@@ -205,11 +231,12 @@ proptest! {
         let n = panels * WIDTH;
         let (a, b): (Vec<f64>, Vec<f64>) = (numbers(n, 8), numbers(n, 9));
         let mut x: Vec<f64> = numbers(n, 10);
-        let (mut expected_r, mut sums) = (vec![0.0; n], [0.0; 3]);
+        let (mut expected_r, mut sums) = (vec![0.0; n], [0.0; 4]);
         let mut expected_z = vec![0.0; n];
         for k in 0..n {
             sums[0] += a[k] * b[k] * b[k];
             sums[2] += a[k] * b[k];
+            sums[3] += a[k] * b[k] * b[k];
             x[k] = a[k] - 2.0 * (x[k] + 0.5 * a[k]) + 0.25 * a[k];
             expected_r[k] = a[k] * b[k] + 0.25 * b[k];
             expected_z[k] = a[k] * expected_r[k];
@@ -218,7 +245,7 @@ proptest! {
         for arch in every_arch() {
             let (mut actual, mut r, mut z): (Vec<f64>, _, _) = (numbers(n, 10), vec![0.0; n], vec![0.0; n]);
             let found = arch.dispatch(Steps(&a, &b, [&mut actual, &mut r, &mut z]));
-            for k in 0..3 {
+            for k in 0..4 {
                 assert_close(found[k], sums[k], n as f64, n);
             }
             for k in 0..n {
@@ -233,11 +260,11 @@ proptest! {
 #[test]
 #[should_panic(expected = "an index of a gathered row")]
 fn an_index_past_the_last_row_never_reaches_a_kernel() {
-    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[2], &[1.0], &[1.0]);
+    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[2], &[1.0; 16], &[1.0; 16]);
 }
 
 #[test]
 #[should_panic(expected = "an index of a gathered row")]
 fn a_negative_index_never_reaches_a_kernel() {
-    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[-1], &[1.0], &[1.0]);
+    let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[-1], &[1.0; 16], &[1.0; 16]);
 }

@@ -17,6 +17,19 @@ pub(crate) fn dot<S: Simd, T: Real>(simd: S, a: &[T], b: &[T]) -> T {
     T::sum(simd, sum)
 }
 
+/// `Σ d a²`
+#[inline(always)]
+pub(crate) fn weighted_square<S: Simd, T: Real>(simd: S, d: &[T], a: &[T]) -> T {
+    assert_eq!(d.len(), a.len(), "the lengths of a weighted square");
+    let lanes = T::lanes::<S>();
+    let mut sum = T::splat(simd, T::ZERO);
+    for c in 0..a.len() / lanes {
+        let a = load::<S, T>(a, c * lanes);
+        sum = T::mul_add(simd, T::times(simd, load::<S, T>(d, c * lanes), a), a, sum);
+    }
+    T::sum(simd, sum)
+}
+
 /// `y += a x`
 #[inline(always)]
 pub(crate) fn axpy<S: Simd, T: Real>(simd: S, a: T, x: &[T], y: &mut [T]) {
