@@ -46,13 +46,13 @@ impl<T: Real> Gather<T> {
     /// `passes` passes over the rows in full precision.
     pub fn full(&mut self, passes: usize) {
         let Self { full, indices, weights, v, work, .. } = self;
-        kernel::dispatch(Passes { fixed: &full[..], indices, weights, v, work, passes });
+        kernel::dispatch(Passes { fixed: &full[..], indices, weights, v, work, count: passes });
     }
 
     /// `passes` passes over the rows in their compact form.
     pub fn compact(&mut self, passes: usize) {
         let Self { compact, indices, weights, v, work, .. } = self;
-        kernel::dispatch(Passes { fixed: compact.as_slice(), indices, weights, v, work, passes });
+        kernel::dispatch(Passes { fixed: compact.as_slice(), indices, weights, v, work, count: passes });
     }
 }
 
@@ -62,18 +62,18 @@ struct Passes<'a, T, G> {
     weights: &'a [T],
     v: &'a [T],
     work: &'a mut Work<T>,
-    passes: usize,
+    count: usize,
 }
 
 impl<T: Real, G: Stored<T>> WithSimd for Passes<'_, T, G> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { fixed, indices, weights, v, work: Work { scratch, scores, out }, passes } = self;
+        let Self { fixed, indices, weights, v, work: Work { scratch, scores, out }, count } = self;
         let entries = Gathered::new(fixed, v.len(), indices, weights, weights);
         let mut ahead = entries.ahead(&[], 1);
         let mut pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());
-        for _ in 0..passes {
+        for _ in 0..count {
             pass.residual(simd, T::ZERO, v, scores, out);
         }
     }

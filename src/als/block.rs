@@ -89,9 +89,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
             let start = if method == Method::ConjugateGradient { turned.next() } else { None };
             let gain = match (method, start) {
-                (Method::Dual, _) => {
-                    dual.solve(simd, entries, &system.inverse_diagonal, solution)
-                }
+                (Method::Dual, _) => dual.solve(simd, entries, &system.inverse_diagonal, solution),
                 (Method::ConjugateGradient, Some(start)) => {
                     solution.copy_from_slice(start);
                     let pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());

@@ -21,8 +21,11 @@ pub(crate) enum Method {
 /// The costs of the parts in nanoseconds, measured once on one machine; only their ratios matter.
 /// The README beside the kernels says how.
 mod ns {
-    /// One number of one row in one pass of conjugate gradients.
-    pub(super) const PASS: f64 = 0.08;
+    /// One number of one row in conjugate gradients: in the pass that gathers it, in those after that, and in
+    /// the last one, which needs the scores alone.
+    pub(super) const FIRST: f64 = 0.15;
+    pub(super) const PASS: f64 = 0.055;
+    pub(super) const LAST: f64 = 0.03;
     /// What a pass costs besides, and for each factor.
     pub(super) const STEP: f64 = 25.0;
     pub(super) const STEP_FACTOR: f64 = 0.3;
@@ -52,9 +55,10 @@ pub(crate) fn choose(solver: Solver, n: usize, f: usize, cg_steps: usize) -> Met
         Solver::Dual => return if n <= dual::LONGEST { Method::Dual } else { Method::Cholesky },
         Solver::Auto => {}
     }
-    let (rows, factors, passes) = (n as f64, f as f64, cg_steps as f64 + 1.0);
+    let (rows, factors, steps) = (n as f64, f as f64, cg_steps as f64);
     let iterating = factors * factors * ns::TURN
-        + passes * (rows * factors * ns::PASS + factors * ns::STEP_FACTOR + ns::STEP);
+        + rows * factors * (ns::FIRST + (steps - 1.0) * ns::PASS + ns::LAST)
+        + (steps + 1.0) * (factors * ns::STEP_FACTOR + ns::STEP);
     let dual = rows * (rows + 1.0) / 2.0 * (factors * ns::DUAL + ns::DUAL_DOT)
         + rows.powi(3) / 6.0 * ns::DUAL_FACTOR
         + ns::DUAL_CALL;

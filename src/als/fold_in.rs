@@ -27,7 +27,8 @@ impl AlternatingLeastSquares {
         let rows = rows.widened(fixed.rows());
         let loss = pool::run(self.threads, || {
             let from = Square::identity(self.factors);
-            let outcome = half_step(&rows, &mut solution, fixed.data(), &from, &plan, &mut Turned::new(), &|| false)?;
+            let outcome =
+                half_step(&rows, &mut solution, fixed.data(), &from, &plan, &mut Turned::new(), &|| false)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
             Ok(outcome.loss)
         })??;

@@ -69,12 +69,7 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let gain = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
             rotate(simd, x, side.warm, f, &mut solution);
             let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps);
-            conjugate_gradient.solve(
-                simd,
-                system.coefficients(),
-                &mut solution,
-                Shared(&system),
-            )
+            conjugate_gradient.solve(simd, system.coefficients(), &mut solution, Shared(&system))
         } else {
             let normal = shared_normal(&system, f);
             let request = llt::factor::cholesky_in_place_scratch::<T>(f, Par::Seq, faer::Spec::default());
@@ -103,7 +98,12 @@ impl<T: Real, G: Stored<T>> Product<T> for Shared<'_, '_, T, G> {
             .zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK))
             .map(|(range, scores)| {
                 let mut out = vec![T::ZERO; v.len()];
-                kernel::dispatch(Chunk { entries: self.0.entries(range), v, scores, sum: Some((a, &mut out)) });
+                kernel::dispatch(Chunk {
+                    entries: self.0.entries(range),
+                    v,
+                    scores,
+                    sum: Some((a, &mut out)),
+                });
                 out
             })
             .collect();

@@ -55,7 +55,11 @@ pub(crate) struct Pass<'a, 'b, T, G> {
 impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
     /// `scratch` has a length between the two of [`pass_scratch`].
     #[inline(always)]
-    pub(crate) fn new(entries: Gathered<'a, T, G>, ahead: &'b mut Ahead<'a, G>, scratch: &'b mut [T]) -> Self {
+    pub(crate) fn new(
+        entries: Gathered<'a, T, G>,
+        ahead: &'b mut Ahead<'a, G>,
+        scratch: &'b mut [T],
+    ) -> Self {
         let width = entries.width();
         let chunk = chunk::<T>(width);
         assert!(scratch.len() >= chunk * width, "the length of the scratch");
