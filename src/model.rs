@@ -69,16 +69,16 @@ impl<T: Real> Model<T> {
         liked: Option<Pattern<'_>>,
         options: &Options<'_>,
     ) -> Result<Rankings<T>> {
-        rank::recommend(self.user_factors(), self.item_factors(), userids, liked, options)
+        rank::recommend(self.user_factors(), self.item_factors(), None, userids, liked, options)
     }
 
     /// The items most like each of `itemids` by cosine, the item itself first. See [`rank::similar`].
     pub fn similar_items(&self, itemids: &[i32], options: &Options<'_>) -> Result<Rankings<T>> {
-        rank::similar(self.item_factors(), itemids, None, options)
+        rank::similar(self.item_factors(), None, itemids, None, options)
     }
 
     /// The users most like each of `userids` by cosine, the user first. See [`rank::similar`].
     pub fn similar_users(&self, userids: &[i32], options: &Options<'_>) -> Result<Rankings<T>> {
-        rank::similar(self.user_factors(), userids, None, options)
+        rank::similar(self.user_factors(), None, userids, None, options)
     }
 }

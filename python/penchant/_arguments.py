@@ -123,7 +123,7 @@ def ids(values: Any, name: str, count: int, *, scalar: bool = False) -> Ids:
 
 
 def factors(values: Any, name: str) -> Floats:
-    """Return factors as a contiguous two-dimensional array of floats."""
+    """Return a copy of factors as a contiguous two-dimensional array of floats."""
     array = np.asarray(values)
     if array.dtype not in (np.float32, np.float64):
         msg = f"{name} must be float32 or float64, got {array.dtype}"
@@ -131,4 +131,4 @@ def factors(values: Any, name: str) -> Floats:
     if array.ndim != 2:
         msg = f"{name} must have two dimensions, got {array.ndim}"
         raise ValueError(msg)
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")

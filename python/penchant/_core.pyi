@@ -8,12 +8,16 @@ import numpy.typing as npt
 
 __all__ = [
     "DEBUG_BUILD",
+    "Index",
     "__version__",
+    "audience_by_rank",
     "bm25",
     "check_parameters",
     "csr_is_canonical",
     "fit",
     "fold_in",
+    "index_of_directions",
+    "index_of_items",
     "normalize",
     "recommend",
     "similar",
@@ -42,15 +46,23 @@ def fold_in(rows: _Csr, fixed: _Floats, params: Mapping[str, Any]) -> _Floats: .
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
 ) -> float: ...
+class Index: ...
+
+def index_of_items(queries: _Floats, candidates: _Floats, threads: int) -> Index: ...
+def index_of_directions(factors: _Floats, threads: int) -> Index: ...
+def audience_by_rank(
+    user_factors: _Floats, item_factors: _Floats, index: Index, itemid: int, wanted: Mapping[str, Any]
+) -> tuple[_Ids, npt.NDArray[np.int64], _Floats]: ...
 def recommend(
     user_factors: _Floats,
     item_factors: _Floats,
+    index: Index | None,
     userids: _Ids,
     liked: _Entries | None,
     wanted: Mapping[str, Any],
 ) -> tuple[_Ids, _Floats]: ...
 def similar(
-    factors: _Floats, ids: _Ids, vectors: _Floats | None, wanted: Mapping[str, Any]
+    factors: _Floats, index: Index | None, ids: _Ids, vectors: _Floats | None, wanted: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...
 def bm25(matrix: _Csr, k1: float, b: float) -> _Floats: ...
 def tfidf(matrix: _Csr) -> _Floats: ...

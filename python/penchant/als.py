@@ -203,7 +203,7 @@ class AlternatingLeastSquares(FactorModel):
                 return callback(epoch - 1, seconds, loss) if callback is not None else False
 
             loss_history = _core.fit(csr, users, items, params, after_epoch)
-        self._user_factors, self._item_factors = users, items
+        self._take_factors(users, items)
         self._factors_were_set = False
         self.loss_history = loss_history
         return self

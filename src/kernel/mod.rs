@@ -17,6 +17,7 @@ mod prefetch;
 mod real;
 mod rows;
 mod scalar;
+mod screen;
 mod stored;
 mod tile;
 pub(crate) mod vector;
@@ -30,7 +31,8 @@ pub(crate) use lanes::Lanes;
 pub(crate) use pass::{Pass, pass_scratch};
 pub use real::Real;
 pub(crate) use rows::GROUP;
-pub(crate) use scalar::dot;
+pub(crate) use scalar::{dot, dot_f64};
+pub(crate) use screen::{PANEL, QUERIES, Screen};
 pub(crate) use stored::{Half, Stored, compact};
 pub(crate) use tile::{gram, pack, padded, rotate};
 

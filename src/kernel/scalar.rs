@@ -1,24 +1,42 @@
-//! Plain loops over vectors of any length: what is left outside the hot paths.
+//! Plain loops over vectors of any length.
 
 use super::Real;
 
 /// How many partial sums a dot product keeps: enough for the compiler to use vector registers.
 const LANES: usize = 16;
 
-/// `a · b`
+/// `a · b`, the same bits on every CPU: products and sums are rounded one by one, in an order that depends on
+/// the length alone. As part of a function that is compiled for some instruction set it uses its registers.
+#[inline(always)]
 pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    dot_in::<T, T>(a, b)
+}
+
+/// `a · b` with products and sums in f64.
+#[inline(always)]
+pub(crate) fn dot_f64<T: Real>(a: &[T], b: &[T]) -> f64 {
+    dot_in::<T, f64>(a, b)
+}
+
+#[inline(always)]
+fn dot_in<T: Real, A: Real>(a: &[T], b: &[T]) -> A {
     assert_eq!(a.len(), b.len(), "the lengths of a dot product");
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [T::ZERO; LANES];
+    let mut sums = [A::ZERO; LANES];
     for (a, b) in a_blocks.iter().zip(b_blocks) {
         for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+            sums[lane] += A::from_f64(a[lane].to_f64()) * A::from_f64(b[lane].to_f64());
         }
     }
-    let mut sum = T::ZERO;
+    let mut sum = A::ZERO;
     for (&a, &b) in a_rest.iter().zip(b_rest) {
-        sum += a * b;
+        sum += A::from_f64(a.to_f64()) * A::from_f64(b.to_f64());
     }
-    sums.iter().fold(sum, |sum, &lane| sum + lane)
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+    }
+    sums[0] + sum
 }

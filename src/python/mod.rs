@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use super::arrays::csr_is_canonical;
     #[pymodule_export]
-    use super::rank::{recommend, similar};
+    use super::rank::{PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar};
     #[pymodule_export]
     use super::weighting::{bm25, normalize, tfidf};
 

@@ -14,6 +14,10 @@ impl Denied {
         Ok(Self(ids))
     }
 
+    pub(crate) fn nobody() -> Self {
+        Self(Vec::new())
+    }
+
     /// Whether `id` is left out, for everyone or because it is in `liked`, which is sorted.
     pub(crate) fn filters(&self, id: i32, liked: &[i32]) -> bool {
         liked.binary_search(&id).is_ok() || self.0.binary_search(&id).is_ok()
@@ -47,13 +51,6 @@ impl Candidates {
         match self {
             Self::All(len) => (id as usize) < *len,
             Self::Listed(ids) => ids.binary_search(&id).is_ok(),
-        }
-    }
-
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(i32)) {
-        match self {
-            Self::All(len) => (0..*len as i32).for_each(visit),
-            Self::Listed(ids) => ids.iter().for_each(|&id| visit(id)),
         }
     }
 }

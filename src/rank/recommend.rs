@@ -2,20 +2,23 @@
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
-use crate::kernel::{self, Real};
+use crate::kernel::Real;
 use crate::pool;
-use crate::rank::search::Query;
+use crate::rank::index::Index;
+use crate::rank::search::{Query, Scoring};
 use crate::rank::{Options, Rankings};
 use crate::sparse::Pattern;
 
 /// The best items for each of `userids`, best first: the largest `x_u · y_i`, ties to the smaller id.
 ///
 /// `liked` has one row for each requested user, in the same order; items stored there are left out. It may
-/// have fewer columns than there are items, never more. One user and many take the same path: their results
-/// are equal bit for bit.
+/// have fewer columns than there are items, never more. `index` is [`Index::of_items`] for these item factors;
+/// without one every item is scored. One user and many, with an index and without: their results are equal bit
+/// for bit.
 pub fn recommend<T: Real>(
     user_factors: DenseView<'_, T>,
     item_factors: DenseView<'_, T>,
+    index: Option<&Index>,
     userids: &[i32],
     liked: Option<Pattern<'_>>,
     options: &Options<'_>,
@@ -33,15 +36,17 @@ pub fn recommend<T: Real>(
             return Err(Error::TooLarge { what, value, max: item_factors.rows() });
         }
     }
+    if let Some(index) = index {
+        index.check(item_factors, false)?;
+    }
     let search = options.search(item_factors.rows())?;
+    let scoring = Scoring { rows: item_factors, inverse_norms: None };
     pool::run(options.threads, || {
-        search.run(userids.len(), |at| {
-            let user = user_factors.row(userids[at] as usize);
-            Query {
-                liked: liked.map_or(&[][..], |liked| liked.row(at)),
-                own: None,
-                score: move |id: i32| kernel::dot(user, item_factors.row(id as usize)),
-            }
+        search.run(scoring, index, userids.len(), |at| Query {
+            vector: user_factors.row(userids[at] as usize),
+            scale: 1.0,
+            liked: liked.map_or(&[][..], |liked| liked.row(at)),
+            own: None,
         })
     })
 }

@@ -53,11 +53,16 @@ impl<T: Real> TopN<T> {
         }
     }
 
-    /// Empties the heap into `sorted`, best first.
-    pub(crate) fn drain_sorted(&mut self, sorted: &mut Vec<Scored<T>>) {
-        sorted.clear();
-        sorted.append(&mut self.heap);
-        sorted.sort_unstable_by(Scored::order);
+    /// The worst score, once there are `n`.
+    #[inline(always)]
+    pub(crate) fn worst_of_full(&self) -> Option<T> {
+        if self.heap.len() < self.n { None } else { self.heap.first().map(|worst| worst.score) }
+    }
+
+    /// What is in it, best first.
+    pub(crate) fn into_sorted(mut self) -> Vec<Scored<T>> {
+        self.heap.sort_unstable_by(Scored::order);
+        self.heap
     }
 
     fn sift_up(&mut self, mut at: usize) {
@@ -120,9 +125,7 @@ mod tests {
                     top.push(candidate);
                 }
             }
-            let mut sorted = Vec::new();
-            top.drain_sorted(&mut sorted);
-            prop_assert_eq!(sorted, by_full_sort(&offers, n));
+            prop_assert_eq!(top.into_sorted(), by_full_sort(&offers, n));
         }
     }
 }

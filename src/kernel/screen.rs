@@ -1,0 +1,109 @@
+//! Which of many candidates can score at least so much with a few queries: the inner loop of every search.
+//!
+//! Candidates lie in panels of [`PANEL`]: coordinate after coordinate, each with its `PANEL` values. A tile of
+//! queries and candidates stays in registers while the coordinates run, gets a last product (the bound on what
+//! the coordinates left out could add), and is compared there. Scores never reach memory.
+
+use pulp::Simd;
+
+use super::WIDTH;
+use super::lanes::{Lanes, load, not_below};
+
+/// Candidates in a panel: two of the widest registers.
+pub(crate) const PANEL: usize = 32;
+
+/// Queries that share the reading of a panel.
+pub(crate) const QUERIES: usize = 8;
+
+/// A panel, and what to take of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen<'a> {
+    /// At least `depth` times `PANEL` numbers.
+    pub(crate) panel: &'a [f32],
+    /// The coordinates that are taken.
+    pub(crate) depth: usize,
+    /// `PANEL` numbers: how large the rest of each candidate is.
+    pub(crate) tails: &'a [f32],
+}
+
+impl Screen<'_> {
+    /// For each of up to [`QUERIES`] queries, a bit for each candidate that is not below its threshold: where
+    /// `Σ_{k < depth} q_k c_k + q_tail c_tail ≥ threshold`, or where that is NaN.
+    ///
+    /// `queries` are rows of `depth + 1` numbers, the last one the tail.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(
+        &self,
+        simd: S,
+        queries: &[f32],
+        thresholds: &[f32],
+        masks: &mut [u32; QUERIES],
+    ) {
+        let count = thresholds.len();
+        assert!(count <= QUERIES && queries.len() == count * (self.depth + 1), "the lengths of the queries");
+        assert!(self.panel.len() >= self.depth * PANEL && self.tails.len() == PANEL, "the lengths of a panel");
+        match S::F32_LANES {
+            16 if count == QUERIES => self.tile::<S, QUERIES, 2>(simd, queries, thresholds, masks),
+            16 => self.tiles::<S, 4, 2>(simd, queries, thresholds, masks),
+            8 => self.tiles::<S, 2, 4>(simd, queries, thresholds, masks),
+            4 => self.tiles::<S, 2, 8>(simd, queries, thresholds, masks),
+            _ => self.tiles::<S, 1, 32>(simd, queries, thresholds, masks),
+        }
+    }
+
+    /// Tiles of `M` queries, then of one.
+    #[inline(always)]
+    fn tiles<S: Simd, const M: usize, const V: usize>(
+        &self,
+        simd: S,
+        queries: &[f32],
+        thresholds: &[f32],
+        masks: &mut [u32],
+    ) {
+        let (count, stride) = (thresholds.len(), self.depth + 1);
+        let whole = count / M * M;
+        for first in (0..whole).step_by(M) {
+            self.tile::<S, M, V>(simd, &queries[first * stride..], &thresholds[first..], &mut masks[first..]);
+        }
+        for first in whole..count {
+            self.tile::<S, 1, V>(simd, &queries[first * stride..], &thresholds[first..], &mut masks[first..]);
+        }
+    }
+
+    /// `M` queries by `V` registers of candidates.
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const V: usize>(
+        &self,
+        simd: S,
+        queries: &[f32],
+        thresholds: &[f32],
+        masks: &mut [u32],
+    ) {
+        let (depth, lanes) = (self.depth, S::F32_LANES);
+        assert!(queries.len() >= M * (depth + 1) && V * lanes == PANEL, "the lengths of a tile");
+        let mut sums = [[f32::splat(simd, 0.0); V]; M];
+        for k in 0..=depth {
+            let row = if k < depth { &self.panel[k * PANEL..(k + 1) * PANEL] } else { self.tails };
+            let mut candidates = [f32::splat(simd, 0.0); V];
+            for (v, candidates) in candidates.iter_mut().enumerate() {
+                *candidates = load::<S, f32>(row, v * lanes);
+            }
+            for (m, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: m < M and k <= depth, and there are M rows of depth + 1.
+                let query = f32::splat(simd, unsafe { *queries.get_unchecked(m * (depth + 1) + k) });
+                for v in 0..V {
+                    sums[v] = <f32 as Lanes>::mul_add(simd, query, candidates[v], sums[v]);
+                }
+            }
+        }
+        for m in 0..M {
+            let threshold = f32::splat(simd, thresholds[m]);
+            masks[m] = 0;
+            for v in 0..V {
+                masks[m] |= not_below(simd, sums[m][v], threshold) << (v * lanes);
+            }
+        }
+    }
+}
+
+const _: () = assert!(PANEL.is_multiple_of(WIDTH) && PANEL <= 32);

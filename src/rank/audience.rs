@@ -1,0 +1,175 @@
+//! The users to whom an item matters most.
+
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use rayon::prelude::*;
+
+use crate::dense::DenseView;
+use crate::error::{Error, Result, check_ids, check_size};
+use crate::kernel::{self, PANEL, QUERIES, Real, Screen, Simd, WithSimd};
+use crate::pool;
+use crate::rank::filter::{Candidates, Denied};
+use crate::rank::index::{Index, Turned, depths};
+use crate::rank::screening::{cut, lowered};
+use crate::rank::search::{Query, Scoring};
+use crate::rank::{Options, Rankings};
+
+/// Users that a thread takes at a time.
+const USERS_PER_BLOCK: usize = 512;
+
+/// A user to whom the item matters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Listener<T> {
+    /// Who.
+    pub user: i32,
+    /// The item's place among all items in the order of the user's scores, from 1 on.
+    pub rank: usize,
+    /// The score.
+    pub score: T,
+}
+
+impl<T: Real> Listener<T> {
+    /// Better first: the smaller rank, then the higher score, then the smaller id.
+    fn order(&self, other: &Self) -> Ordering {
+        let by_score = other.score.partial_cmp(&self.score).unwrap_or(Ordering::Equal);
+        self.rank.cmp(&other.rank).then(by_score).then(self.user.cmp(&other.user))
+    }
+}
+
+/// The users with the highest scores for each of `itemids`. `index` is [`Index::of_items`] with the sides swapped:
+/// the users are what is ranked.
+pub fn audience_by_score<T: Real>(
+    user_factors: DenseView<'_, T>,
+    item_factors: DenseView<'_, T>,
+    index: Option<&Index>,
+    itemids: &[i32],
+    options: &Options<'_>,
+) -> Result<Rankings<T>> {
+    super::recommend(item_factors, user_factors, index, itemids, None, options)
+}
+
+/// The users in whose own order of items `itemid` comes first, second, and so on. `index` is [`Index::of_items`].
+///
+/// Exact, without ordering all items for everyone: a user is given up as soon as more items score above this one
+/// than for the last of those found so far. `options` says how many, and which users.
+pub fn audience_by_rank<T: Real>(
+    user_factors: DenseView<'_, T>,
+    item_factors: DenseView<'_, T>,
+    index: &Index,
+    itemid: i32,
+    options: &Options<'_>,
+) -> Result<Vec<Listener<T>>> {
+    check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
+    check_ids("item", &[itemid], item_factors.rows())?;
+    index.check(item_factors, false)?;
+    if options.groups.is_some() || options.at_least > f64::NEG_INFINITY {
+        let (name, expected) = ("options", "neither a least score nor groups for an audience by rank");
+        return Err(Error::InvalidParameter { name, expected, value: options.at_least });
+    }
+    let search = options.search(user_factors.rows())?;
+    let users: Vec<i32> = match &search.candidates {
+        Candidates::All(len) => (0..*len as i32).collect(),
+        Candidates::Listed(ids) => ids.clone(),
+    };
+    let scoring = Scoring { rows: item_factors, inverse_norms: None };
+    let limit = AtomicUsize::new(usize::MAX);
+    let (n, denied) = (search.n, &search.denied);
+    pool::run(options.threads, || {
+        let found: Vec<Vec<Listener<T>>> = users
+            .par_chunks(USERS_PER_BLOCK)
+            .map(|users| {
+                kernel::dispatch(Block { users, denied, user_factors, scoring, index, itemid, n, limit: &limit })
+            })
+            .collect();
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.sort_unstable_by(Listener::order);
+        found.truncate(n);
+        found
+    })
+}
+
+struct Block<'a, T> {
+    users: &'a [i32],
+    denied: &'a Denied,
+    user_factors: DenseView<'a, T>,
+    scoring: Scoring<'a, T>,
+    index: &'a Index,
+    itemid: i32,
+    n: usize,
+    /// Nobody with a larger rank is among the best: at least `n` others have at most this one.
+    limit: &'a AtomicUsize,
+}
+
+impl<T: Real> WithSimd for Block<'_, T> {
+    type Output = Vec<Listener<T>>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<Listener<T>> {
+        let mut best: Vec<Listener<T>> = Vec::new();
+        let mut turned = Turned::default();
+        let mut coordinates = Vec::new();
+        for &user in self.users.iter().filter(|&&user| !self.denied.filters(user, &[])) {
+            let vector = self.user_factors.row(user as usize);
+            let query = Query { vector, scale: 1.0, liked: &[], own: None };
+            let score = self.scoring.score(&query, self.itemid);
+            if score.is_nan() {
+                continue;
+            }
+            self.index.turn(vector, 1.0, &mut turned);
+            let Some(rank) = self.rank(simd, &query, score, &turned, &mut coordinates) else { continue };
+            let listener = Listener { user, rank, score };
+            let at = best.partition_point(|other| other.order(&listener).is_lt());
+            best.insert(at, listener);
+            best.truncate(self.n);
+            if best.len() == self.n {
+                self.limit.fetch_min(best[self.n - 1].rank, Relaxed);
+            }
+        }
+        best
+    }
+}
+
+impl<T: Real> Block<'_, T> {
+    /// The item's rank, unless it is beyond the limit.
+    #[inline(always)]
+    fn rank<S: Simd>(
+        &self,
+        simd: S,
+        query: &Query<'_, T>,
+        score: T,
+        turned: &Turned,
+        coordinates: &mut Vec<f32>,
+    ) -> Option<usize> {
+        let index = self.index;
+        let number = index.depth_for(1);
+        let depth = depths(index.f)[number];
+        coordinates.clear();
+        cut(turned, depth, coordinates);
+        let limit = self.limit.load(Relaxed);
+        let mut rank = 1;
+        for panel in 0..index.reach.len() {
+            let slack = index.slack(turned.norms, panel);
+            if turned.norms[0] * index.reach[panel][0] + slack < score.to_f64() {
+                break;
+            }
+            let mut masks = [0; QUERIES];
+            let screen = Screen { panel: index.panel(panel), depth, tails: index.tails(number, panel) };
+            screen.run(simd, coordinates, &[lowered(score.to_f64(), slack)], &mut masks);
+            let ids = &index.order[panel * PANEL..index.order.len().min((panel + 1) * PANEL)];
+            while masks[0] != 0 {
+                let lane = masks[0].trailing_zeros() as usize;
+                masks[0] &= masks[0] - 1;
+                let Some(&id) = ids.get(lane) else { continue };
+                let other = self.scoring.score(query, id);
+                if other > score || (other == score && id < self.itemid) {
+                    rank += 1;
+                    if rank > limit {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(rank)
+    }
+}

@@ -1,0 +1,229 @@
+//! The candidates of a search, packed once for many searches.
+//!
+//! Candidates are turned into the basis of [`Basis`], rounded to f32, put in order of falling norm and packed into
+//! panels. A search then leaves out what provably cannot enter, in two ways:
+//!
+//! - by the inequality of Cauchy and Schwarz a score is at most the product of the norms: since norms fall from
+//!   panel to panel, a query is done with all the rest once that product is below its worst result;
+//! - the first `depth` coordinates are multiplied, and the others add at most the product of their norms.
+//!
+//! Whatever passes is scored anew from the factors themselves, so results do not depend on any of this.
+//!
+//! # Why nothing is lost to rounding
+//!
+//! Let `u = 2⁻²⁴`, `x̃`, `ỹ` the turned rows in f32, and `N_x = max(|x|, |x̃|)`, `N_y` likewise. Compared with the
+//! true `x·y`:
+//!
+//! - `x̃·ỹ` differs by at most `(3u + κ) N_x N_y`: each coordinate was rounded once, and `κ` is the basis's own
+//!   [`distortion`](Basis::distortion);
+//! - the sum over `depth` coordinates and the tail, with or without fused operations, differs from its true value
+//!   by at most `(f + 2) u / (1 − (f + 2) u) |x̃| |ỹ|` (Higham, Accuracy and Stability of Numerical Algorithms,
+//!   section 3.1); tails and norms are rounded up;
+//! - the score that is compared in the end is a sum of `f` products in `T`, or a cosine that is computed in f64 and
+//!   rounded once, off by at most `(f + 4) u / (1 − (f + 4) u) N_x N_y`, f32 being the worse case.
+//!
+//! Together less than `c N_x N_y` with `c = (2f + 16) · 1.1 u + κ` for any f below 100,000. A number that underflows is off
+//! by less than the smallest normal one in each of those operations, which [`Index::slack`] adds. So
+//! a candidate whose screened sum is below `θ − slack` has a score below `θ`. Where a norm overflows the slack is
+//! infinite, and where anything is NaN the comparison lets it pass.
+
+use rayon::prelude::*;
+
+use crate::dense::DenseView;
+use crate::error::{Error, Result, check_size};
+use crate::kernel::{PANEL, Real};
+use crate::pool;
+use crate::rank::basis::Basis;
+use crate::rank::depth::{SIZES, choose};
+use crate::rank::search::Scoring;
+
+/// The depths that a search may choose from, in eighths of the number of factors.
+pub(crate) const DEPTHS: [usize; 6] = [2, 3, 4, 5, 6, 8];
+
+/// Packed candidates. Holds copies: it is for the factors that it was made from.
+pub struct Index {
+    pub(crate) f: usize,
+    basis: Basis,
+    /// The candidates in order of falling norm.
+    pub(crate) order: Vec<i32>,
+    /// Panel after panel, `f × PANEL` numbers each.
+    panels: Vec<f32>,
+    /// For each depth, `PANEL` tail norms for each panel.
+    tails: Vec<Vec<f32>>,
+    /// For each panel, the largest `|ỹ|` and the largest `N_y` in it and all after it.
+    pub(crate) reach: Vec<[f64; 2]>,
+    /// `1 / |y|` by id, where candidates are compared by their direction.
+    pub(crate) inverse_norms: Option<Vec<f64>>,
+    /// The number of the depth for few results and for many.
+    chosen: [usize; 2],
+}
+
+/// A query in the basis of an index.
+#[derive(Default)]
+pub(crate) struct Turned {
+    wide: Vec<f64>,
+    pub(crate) coordinates: Vec<f32>,
+    /// `|x̃|` and `N_x`
+    pub(crate) norms: [f64; 2],
+}
+
+impl Index {
+    /// Packs items for recommending them to users like those in `user_factors`.
+    pub fn of_items<T: Real>(
+        user_factors: DenseView<'_, T>,
+        item_factors: DenseView<'_, T>,
+        threads: usize,
+    ) -> Result<Self> {
+        check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
+        pool::run(threads, || {
+            let basis = Basis::new(user_factors, item_factors);
+            Self::new(basis, user_factors, item_factors, None)
+        })
+    }
+
+    /// Packs rows for finding those of like direction.
+    pub fn of_directions<T: Real>(factors: DenseView<'_, T>, threads: usize) -> Result<Self> {
+        pool::run(threads, || {
+            let basis = Basis::new(factors, factors);
+            Self::new(basis, factors, factors, Some(inverse_norms(factors)))
+        })
+    }
+
+    /// Whether this is an index of so many rows of this kind; whether of these very rows is the caller's duty.
+    pub(crate) fn check<T>(&self, rows: DenseView<'_, T>, directions: bool) -> Result<()> {
+        check_size("the number of candidates in the index", rows.rows(), self.order.len())?;
+        check_size("the number of factors in the index", rows.columns(), self.f)?;
+        if self.inverse_norms.is_some() != directions {
+            let (name, expected) = ("index", "of items for recommending, of directions for finding neighbours");
+            return Err(Error::InvalidParameter { name, expected, value: f64::from(u8::from(!directions)) });
+        }
+        Ok(())
+    }
+
+    /// The number of the depth for `n` results.
+    pub(crate) fn depth_for(&self, n: usize) -> usize {
+        // Between the two sizes geometrically.
+        self.chosen[usize::from(n * n > SIZES[0] * SIZES[1])]
+    }
+
+    fn new<T: Real>(
+        basis: Basis,
+        queries: DenseView<'_, T>,
+        candidates: DenseView<'_, T>,
+        inverse_norms: Option<Vec<f64>>,
+    ) -> Self {
+        let (f, len) = (candidates.columns(), candidates.rows());
+        let scale = |id: usize| inverse_norms.as_ref().map_or(1.0, |norms| norms[id]);
+        let mut turned = vec![0.0_f32; len * f];
+        let norms: Vec<[f64; 2]> = turned
+            .par_chunks_mut(f.max(1))
+            .enumerate()
+            .with_min_len(256)
+            .map_init(Vec::new, |wide, (id, out)| {
+                basis.turn_candidate(candidates.row(id), scale(id), wide, out);
+                norms_of(candidates.row(id), scale(id), out)
+            })
+            .collect();
+        let mut order: Vec<i32> = (0..len as i32).collect();
+        order.par_sort_unstable_by(|&a, &b| {
+            norms[b as usize][0].total_cmp(&norms[a as usize][0]).then(a.cmp(&b))
+        });
+        let count = len.div_ceil(PANEL);
+        let mut panels = vec![0.0_f32; count * PANEL * f];
+        let mut tails = vec![vec![0.0_f32; count * PANEL]; DEPTHS.len()];
+        panels.par_chunks_mut(PANEL * f.max(1)).zip(order.par_chunks(PANEL)).for_each(|(panel, ids)| {
+            for (lane, &id) in ids.iter().enumerate() {
+                for (k, &value) in turned[id as usize * f..][..f].iter().enumerate() {
+                    panel[k * PANEL + lane] = value;
+                }
+            }
+        });
+        for (tails, depth) in tails.iter_mut().zip(depths(f)) {
+            tails
+                .par_iter_mut()
+                .zip(&order)
+                .for_each(|(tail, &id)| *tail = norm_up(&turned[id as usize * f + depth..][..f - depth]));
+        }
+        let mut reach = vec![[0.0_f64; 2]; count];
+        let mut largest = [0.0_f64; 2];
+        for (reach, ids) in reach.iter_mut().zip(order.chunks(PANEL)).rev() {
+            for &id in ids {
+                // A NaN, from factors that overflow, is as large as can be.
+                for (largest, norm) in largest.iter_mut().zip(norms[id as usize]) {
+                    *largest = if norm <= *largest { *largest } else { norm };
+                }
+            }
+            *reach = largest.map(|norm| if norm.is_nan() { f64::INFINITY } else { norm });
+        }
+        let chosen = [DEPTHS.len() - 1; 2];
+        let mut index = Self { f, basis, order, panels, tails, reach, inverse_norms, chosen };
+        let scoring = Scoring { rows: candidates, inverse_norms: index.inverse_norms.as_deref() };
+        index.chosen = choose(&index, queries, scoring);
+        index
+    }
+
+    pub(crate) fn panel(&self, panel: usize) -> &[f32] {
+        &self.panels[panel * PANEL * self.f..(panel + 1) * PANEL * self.f]
+    }
+
+    /// The tails of a panel for a depth of [`DEPTHS`].
+    pub(crate) fn tails(&self, depth: usize, panel: usize) -> &[f32] {
+        &self.tails[depth][panel * PANEL..(panel + 1) * PANEL]
+    }
+
+    /// Turns a query, times `scale`.
+    pub(crate) fn turn<T: Real>(&self, x: &[T], scale: f64, turned: &mut Turned) {
+        turned.coordinates.resize(self.f, 0.0);
+        self.basis.turn_query(x, scale, &mut turned.wide, &mut turned.coordinates);
+        turned.norms = norms_of(x, scale, &turned.coordinates);
+    }
+
+    /// What rounding can add to a score, for a query and the candidates from a panel on.
+    pub(crate) fn slack(&self, [_, n_x]: [f64; 2], panel: usize) -> f64 {
+        let f = self.f as f64;
+        let c = (2.0 * f + 16.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
+        c * n_x * self.reach[panel][1] + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.reach[panel][1])
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Index({} candidates, {} factors)", self.order.len(), self.f)
+    }
+}
+
+/// [`DEPTHS`] as numbers of coordinates.
+pub(crate) fn depths(f: usize) -> [usize; DEPTHS.len()] {
+    DEPTHS.map(|eighths| (f * eighths).div_ceil(8))
+}
+
+/// `|x̃|`, and the larger of it and `|x|`.
+fn norms_of<T: Real>(x: &[T], scale: f64, turned: &[f32]) -> [f64; 2] {
+    let norm = x.iter().map(|x| (x.to_f64() * scale).powi(2)).sum::<f64>().sqrt();
+    let turned = norm_f64(turned);
+    // Written so that NaN and infinity stay.
+    [turned, if norm <= turned { turned } else { norm * (1.0 + 1e-9) }]
+}
+
+/// The norm, rounded up a little.
+fn norm_f64(x: &[f32]) -> f64 {
+    x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt() * (1.0 + 1e-9)
+}
+
+/// The norm, rounded up to f32.
+pub(crate) fn norm_up(x: &[f32]) -> f32 {
+    let norm = norm_f64(x);
+    if norm == 0.0 { 0.0 } else { (norm as f32).next_up() }
+}
+
+/// `1 / |row|`, 0 for a row of zeros. A row of hardly more than zeros has none either: a product of two longer
+/// ones does not underflow in f64.
+pub(crate) fn inverse_norm<T: Real>(row: &[T]) -> f64 {
+    let norm = row.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
+    if norm > 1e-140 { norm.recip() } else { 0.0 }
+}
+
+/// [`inverse_norm`] of every row.
+pub(crate) fn inverse_norms<T: Real>(rows: DenseView<'_, T>) -> Vec<f64> {
+    (0..rows.rows()).into_par_iter().map(|row| inverse_norm(rows.row(row))).collect()
+}

@@ -1,0 +1,142 @@
+//! The index against the full scan, on factors made to be hard: the same ids and the same bits of the scores.
+
+use proptest::prelude::*;
+
+use crate::dense::DenseView;
+use crate::kernel::Real;
+use crate::rank::{Index, Options, Rankings, recommend, similar};
+
+/// What one row of hard factors is made of.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Ordinary,
+    Zero,
+    /// Ordinary times a power of two.
+    Scaled(i32),
+    /// One coordinate larger than all others together.
+    Dominated,
+    /// A copy of the row before.
+    Repeated,
+    /// Small integers: many equal scores.
+    Integers,
+    Negative,
+    Denormal,
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        4 => Just(Kind::Ordinary),
+        1 => Just(Kind::Zero),
+        1 => (-40_i32..40).prop_map(Kind::Scaled),
+        1 => Just(Kind::Dominated),
+        1 => Just(Kind::Repeated),
+        2 => Just(Kind::Integers),
+        1 => Just(Kind::Negative),
+        1 => Just(Kind::Denormal),
+    ]
+}
+
+fn factors<T: Real>(kinds: &[Kind], f: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+    };
+    let mut rows: Vec<T> = Vec::new();
+    for (at, &kind) in kinds.iter().enumerate() {
+        for k in 0..f {
+            let value = match kind {
+                Kind::Ordinary => next(),
+                Kind::Zero => 0.0,
+                Kind::Scaled(by) => next() * 2.0_f64.powi(by),
+                Kind::Dominated => next() * if k == 3 % f { 1e4 } else { 1e-3 },
+                Kind::Repeated if at > 0 => rows[(at - 1) * f + k].to_f64(),
+                Kind::Repeated | Kind::Integers => (next() * 5.0).round(),
+                Kind::Negative => -next().abs(),
+                Kind::Denormal => next() * 1e-41,
+            };
+            rows.push(T::from_f64(value));
+        }
+    }
+    rows
+}
+
+fn assert_same<T: Real>(found: &Rankings<T>, expected: &Rankings<T>) {
+    for query in 0..expected.queries() {
+        assert_eq!(found.ids(query), expected.ids(query));
+        for (found, expected) in found.scores(query).iter().zip(expected.scores(query)) {
+            assert_eq!(found.to_f64().to_bits(), expected.to_f64().to_bits());
+        }
+    }
+}
+
+fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &Options<'_>) {
+    let (x, y) = (factors::<T>(users, f, 1), factors::<T>(items, f, 2));
+    let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
+    let everyone: Vec<i32> = (0..users.len() as i32).collect();
+    let index = Index::of_items(x, y, 2).unwrap();
+    let expected = recommend(x, y, None, &everyone, None, options).unwrap();
+    assert_same(&recommend(x, y, Some(&index), &everyone, None, options).unwrap(), &expected);
+    let single = recommend(x, y, Some(&index), &everyone[..1], None, options).unwrap();
+    assert_eq!(single.ids(0), expected.ids(0));
+    let all: Vec<i32> = (0..items.len() as i32).collect();
+    let index = Index::of_directions(y, 2).unwrap();
+    let expected = similar(y, None, &all, None, options).unwrap();
+    assert_same(&similar(y, Some(&index), &all, None, options).unwrap(), &expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn an_index_changes_no_result(
+        f in 1_usize..40,
+        users in prop::collection::vec(kinds(), 1..20),
+        items in prop::collection::vec(kinds(), 1..200),
+        n in 1_usize..30,
+        least in prop_oneof![Just(f64::NEG_INFINITY), -0.2..0.5_f64],
+        most in 0_usize..4,
+    ) {
+        let groups: Vec<i32> = (0..items.len() as i32).map(|item| item % 7 - 3).collect();
+        let options = Options::top(n).without(&[0]).at_least(least);
+        let options = if most > 0 { options.at_most_of_a_group(most, &groups) } else { options };
+        check::<f32>(f, &users, &items, &options);
+        check::<f64>(f, &users, &items, &options);
+    }
+}
+
+#[test]
+fn an_index_of_many_alike_rows_changes_no_result() {
+    // One direction and a little noise: hardly anything can be left out, and scores are close.
+    let f = 24;
+    let mut x: Vec<f32> = factors(&[Kind::Ordinary; 9], f, 3);
+    let mut y: Vec<f32> = factors(&vec![Kind::Ordinary; 5000], f, 4);
+    for row in x.chunks_mut(f).chain(y.chunks_mut(f)) {
+        row.iter_mut().for_each(|value| *value *= 1e-5);
+        row[0] = 1.0;
+    }
+    let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
+    let index = Index::of_items(x, y, 0).unwrap();
+    let users: Vec<i32> = (0..9).collect();
+    for n in [1, 10, 100, 5000] {
+        let options = Options::top(n);
+        let expected = recommend(x, y, None, &users, None, &options).unwrap();
+        assert_same(&recommend(x, y, Some(&index), &users, None, &options).unwrap(), &expected);
+    }
+}
+
+#[test]
+fn threads_share_a_single_query() {
+    let f = 8;
+    let x: Vec<f32> = factors(&[Kind::Ordinary; 2], f, 5);
+    let y: Vec<f32> = factors(&vec![Kind::Ordinary; 70_000], f, 6);
+    let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
+    let index = Index::of_items(x, y, 0).unwrap();
+    let expected = recommend(x, y, None, &[1], None, &Options::top(20)).unwrap();
+    for threads in [1, 2, 3, 8] {
+        let options = Options::top(20).threads(threads);
+        assert_same(&recommend(x, y, Some(&index), &[1], None, &options).unwrap(), &expected);
+    }
+}
