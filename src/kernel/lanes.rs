@@ -152,7 +152,9 @@ pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
     let mut lanes = [[0.0; super::WIDTH]; 2];
     store::<S, f32>(&mut lanes[0], 0, a);
     store::<S, f32>(&mut lanes[1], 0, b);
-    (0..S::F32_LANES).filter(|&lane| !(lanes[0][lane] < lanes[1][lane])).fold(0, |bits, lane| bits | 1 << lane)
+    (0..S::F32_LANES)
+        .filter(|&lane| !(lanes[0][lane] < lanes[1][lane]))
+        .fold(0, |bits, lane| bits | 1 << lane)
 }
 
 /// Four sums by three levels of adding shuffled halves: 13 instructions instead of 4 times 8.

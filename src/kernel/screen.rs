@@ -7,7 +7,7 @@
 use pulp::Simd;
 
 use super::WIDTH;
-use super::lanes::{Lanes, load, not_below};
+use super::lanes::{Lanes, load, not_below, store};
 
 /// Candidates in a panel: two of the widest registers.
 pub(crate) const PANEL: usize = 32;
@@ -28,7 +28,8 @@ pub(crate) struct Screen<'a> {
 
 impl Screen<'_> {
     /// For each of up to [`QUERIES`] queries, a bit for each candidate that is not below its threshold: where
-    /// `Σ_{k < depth} q_k c_k + q_tail c_tail ≥ threshold`, or where that is NaN.
+    /// `Σ_{k < depth} q_k c_k + q_tail c_tail ≥ threshold`, or where that is NaN. The sums of queries that have
+    /// such a candidate go to `sums`.
     ///
     /// `queries` are rows of `depth + 1` numbers, the last one the tail.
     #[inline(always)]
@@ -38,16 +39,20 @@ impl Screen<'_> {
         queries: &[f32],
         thresholds: &[f32],
         masks: &mut [u32; QUERIES],
+        sums: &mut [[f32; PANEL]; QUERIES],
     ) {
         let count = thresholds.len();
         assert!(count <= QUERIES && queries.len() == count * (self.depth + 1), "the lengths of the queries");
-        assert!(self.panel.len() >= self.depth * PANEL && self.tails.len() == PANEL, "the lengths of a panel");
+        assert!(
+            self.panel.len() >= self.depth * PANEL && self.tails.len() == PANEL,
+            "the lengths of a panel"
+        );
         match S::F32_LANES {
-            16 if count == QUERIES => self.tile::<S, QUERIES, 2>(simd, queries, thresholds, masks),
-            16 => self.tiles::<S, 4, 2>(simd, queries, thresholds, masks),
-            8 => self.tiles::<S, 2, 4>(simd, queries, thresholds, masks),
-            4 => self.tiles::<S, 2, 8>(simd, queries, thresholds, masks),
-            _ => self.tiles::<S, 1, 32>(simd, queries, thresholds, masks),
+            16 if count == QUERIES => self.tile::<S, QUERIES, 2>(simd, queries, thresholds, masks, sums),
+            16 => self.tiles::<S, 4, 2>(simd, queries, thresholds, masks, sums),
+            8 => self.tiles::<S, 2, 4>(simd, queries, thresholds, masks, sums),
+            4 => self.tiles::<S, 2, 8>(simd, queries, thresholds, masks, sums),
+            _ => self.tiles::<S, 1, 32>(simd, queries, thresholds, masks, sums),
         }
     }
 
@@ -59,14 +64,17 @@ impl Screen<'_> {
         queries: &[f32],
         thresholds: &[f32],
         masks: &mut [u32],
+        found: &mut [[f32; PANEL]],
     ) {
         let (count, stride) = (thresholds.len(), self.depth + 1);
         let whole = count / M * M;
         for first in (0..whole).step_by(M) {
-            self.tile::<S, M, V>(simd, &queries[first * stride..], &thresholds[first..], &mut masks[first..]);
+            let (queries, thresholds) = (&queries[first * stride..], &thresholds[first..]);
+            self.tile::<S, M, V>(simd, queries, thresholds, &mut masks[first..], &mut found[first..]);
         }
         for first in whole..count {
-            self.tile::<S, 1, V>(simd, &queries[first * stride..], &thresholds[first..], &mut masks[first..]);
+            let (queries, thresholds) = (&queries[first * stride..], &thresholds[first..]);
+            self.tile::<S, 1, V>(simd, queries, thresholds, &mut masks[first..], &mut found[first..]);
         }
     }
 
@@ -78,6 +86,7 @@ impl Screen<'_> {
         queries: &[f32],
         thresholds: &[f32],
         masks: &mut [u32],
+        found: &mut [[f32; PANEL]],
     ) {
         let (depth, lanes) = (self.depth, S::F32_LANES);
         assert!(queries.len() >= M * (depth + 1) && V * lanes == PANEL, "the lengths of a tile");
@@ -101,6 +110,11 @@ impl Screen<'_> {
             masks[m] = 0;
             for v in 0..V {
                 masks[m] |= not_below(simd, sums[m][v], threshold) << (v * lanes);
+            }
+            if masks[m] != 0 {
+                for v in 0..V {
+                    store::<S, f32>(&mut found[m], v * lanes, sums[m][v]);
+                }
             }
         }
     }

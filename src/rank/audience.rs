@@ -7,16 +7,16 @@ use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
-use crate::kernel::{self, PANEL, QUERIES, Real, Screen, Simd, WithSimd};
+use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
-use crate::rank::index::{Index, Turned, depths};
-use crate::rank::screening::{cut, lowered};
+use crate::rank::index::{Index, Turned, inverse_norm};
+use crate::rank::screening::{Passed, lowered};
 use crate::rank::search::{Query, Scoring};
 use crate::rank::{Options, Rankings};
 
-/// Users that a thread takes at a time.
-const USERS_PER_BLOCK: usize = 512;
+/// Users that a thread takes at a time, so few that what one block finds helps the next.
+const USERS_PER_BLOCK: usize = 64;
 
 /// A user to whom the item matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,7 +68,7 @@ pub fn audience_by_rank<T: Real>(
         return Err(Error::InvalidParameter { name, expected, value: options.at_least });
     }
     let search = options.search(user_factors.rows())?;
-    let users: Vec<i32> = match &search.candidates {
+    let mut users: Vec<i32> = match &search.candidates {
         Candidates::All(len) => (0..*len as i32).collect(),
         Candidates::Listed(ids) => ids.clone(),
     };
@@ -76,10 +76,33 @@ pub fn audience_by_rank<T: Real>(
     let limit = AtomicUsize::new(usize::MAX);
     let (n, denied) = (search.n, &search.denied);
     pool::run(options.threads, || {
+        // Those whose direction is that of the item first: most of them are among the best, so the others are soon
+        // given up. Any order gives the same result.
+        let item = item_factors.row(itemid as usize);
+        let closeness: Vec<f64> = (0..user_factors.rows())
+            .into_par_iter()
+            .map(|user| {
+                let row = user_factors.row(user);
+                let closeness = kernel::dot_f64(row, item) * inverse_norm(row);
+                if closeness.is_nan() { f64::NEG_INFINITY } else { closeness }
+            })
+            .collect();
+        users.par_sort_unstable_by(|&a, &b| {
+            closeness[b as usize].total_cmp(&closeness[a as usize]).then(a.cmp(&b))
+        });
         let found: Vec<Vec<Listener<T>>> = users
             .par_chunks(USERS_PER_BLOCK)
             .map(|users| {
-                kernel::dispatch(Block { users, denied, user_factors, scoring, index, itemid, n, limit: &limit })
+                kernel::dispatch(Block {
+                    users,
+                    denied,
+                    user_factors,
+                    scoring,
+                    index,
+                    itemid,
+                    n,
+                    limit: &limit,
+                })
             })
             .collect();
         let mut found: Vec<_> = found.into_iter().flatten().collect();
@@ -107,8 +130,8 @@ impl<T: Real> WithSimd for Block<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<Listener<T>> {
         let mut best: Vec<Listener<T>> = Vec::new();
-        let mut turned = Turned::default();
-        let mut coordinates = Vec::new();
+        let mut turned = self.index.turned();
+        let mut passed = Passed::new();
         for &user in self.users.iter().filter(|&&user| !self.denied.filters(user, &[])) {
             let vector = self.user_factors.row(user as usize);
             let query = Query { vector, scale: 1.0, liked: &[], own: None };
@@ -116,8 +139,9 @@ impl<T: Real> WithSimd for Block<'_, T> {
             if score.is_nan() {
                 continue;
             }
+            turned.clear();
             self.index.turn(vector, 1.0, &mut turned);
-            let Some(rank) = self.rank(simd, &query, score, &turned, &mut coordinates) else { continue };
+            let Some(rank) = self.rank(simd, &query, score, &turned, &mut passed) else { continue };
             let listener = Listener { user, rank, score };
             let at = best.partition_point(|other| other.order(&listener).is_lt());
             best.insert(at, listener);
@@ -139,34 +163,29 @@ impl<T: Real> Block<'_, T> {
         query: &Query<'_, T>,
         score: T,
         turned: &Turned,
-        coordinates: &mut Vec<f32>,
+        passed: &mut Passed,
     ) -> Option<usize> {
         let index = self.index;
-        let number = index.depth_for(1);
-        let depth = depths(index.f)[number];
-        coordinates.clear();
-        cut(turned, depth, coordinates);
+        let coordinates = [turned.head(0), turned.rest(0)];
         let limit = self.limit.load(Relaxed);
         let mut rank = 1;
         for panel in 0..index.reach.len() {
-            let slack = index.slack(turned.norms, panel);
-            if turned.norms[0] * index.reach[panel][0] + slack < score.to_f64() {
+            let slack = index.slack(turned.norms[0], panel);
+            if turned.norms[0][0] * index.reach[panel][0] + slack < score.to_f64() {
                 break;
             }
-            let mut masks = [0; QUERIES];
-            let screen = Screen { panel: index.panel(panel), depth, tails: index.tails(number, panel) };
-            screen.run(simd, coordinates, &[lowered(score.to_f64(), slack)], &mut masks);
-            let ids = &index.order[panel * PANEL..index.order.len().min((panel + 1) * PANEL)];
-            while masks[0] != 0 {
-                let lane = masks[0].trailing_zeros() as usize;
-                masks[0] &= masks[0] - 1;
-                let Some(&id) = ids.get(lane) else { continue };
-                let other = self.scoring.score(query, id);
-                if other > score || (other == score && id < self.itemid) {
-                    rank += 1;
-                    if rank > limit {
-                        return None;
-                    }
+            let threshold = lowered(score.to_f64(), slack);
+            passed.screen(simd, index, panel, coordinates[0], &[threshold]);
+            while let Some((position, sum)) = passed.next(simd, index, panel, 0, coordinates, threshold) {
+                let id = index.order[position];
+                // Only a score that is close has to be known exactly.
+                let above = f64::from(sum) - slack > score.to_f64() || {
+                    let other = self.scoring.score(query, id);
+                    other > score || (other == score && id < self.itemid)
+                };
+                rank += usize::from(above);
+                if rank > limit {
+                    return None;
                 }
             }
         }

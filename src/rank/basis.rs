@@ -30,9 +30,12 @@ impl Basis {
     /// The basis in which a few coordinates say most, or the factors' own where that is numerically poor.
     pub(crate) fn new<T: Real>(queries: DenseView<'_, T>, candidates: DenseView<'_, T>) -> Self {
         let f = candidates.columns();
-        Self::balanced(queries, candidates)
-            .filter(|basis| basis.distortion <= 1e-7)
-            .unwrap_or(Self { f, queries: None, candidates: None, distortion: 0.0 })
+        Self::balanced(queries, candidates).filter(|basis| basis.distortion <= 1e-7).unwrap_or(Self {
+            f,
+            queries: None,
+            candidates: None,
+            distortion: 0.0,
+        })
     }
 
     fn balanced<T: Real>(queries: DenseView<'_, T>, candidates: DenseView<'_, T>) -> Option<Self> {
@@ -52,9 +55,7 @@ impl Basis {
         let svd = (l.transpose() * &m).svd().ok()?;
         let roots: Vec<f64> = svd.S().column_vector().iter().map(|s| s.sqrt()).collect();
         let scaled = |vectors: faer::MatRef<'_, f64>| Mat::from_fn(f, f, |i, j| vectors[(i, j)] * roots[j]);
-        let solve = |root: &Mat<f64>, right: Mat<f64>| {
-            root.transpose().partial_piv_lu().solve(right)
-        };
+        let solve = |root: &Mat<f64>, right: Mat<f64>| root.transpose().partial_piv_lu().solve(right);
         let (a, b) = (solve(&l, scaled(svd.U())), solve(&m, scaled(svd.V())));
         let product = &a * b.transpose();
         let (norm_a, norm_b) = (a.norm_l2(), b.norm_l2());
@@ -73,6 +74,7 @@ impl Basis {
     }
 
     /// `out = x A` for a query, rounded to f32. `wide` is scratch.
+    #[inline(always)]
     pub(crate) fn turn_query<T: Real>(&self, x: &[T], scale: f64, wide: &mut Vec<f64>, out: &mut [f32]) {
         turn(self.queries.as_deref(), self.f, x, scale, wide, out);
     }
@@ -83,6 +85,7 @@ impl Basis {
     }
 }
 
+#[inline(always)]
 fn turn<T: Real>(
     matrix: Option<&[f64]>,
     f: usize,

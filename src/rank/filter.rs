@@ -14,10 +14,6 @@ impl Denied {
         Ok(Self(ids))
     }
 
-    pub(crate) fn nobody() -> Self {
-        Self(Vec::new())
-    }
-
     /// Whether `id` is left out, for everyone or because it is in `liked`, which is sorted.
     pub(crate) fn filters(&self, id: i32, liked: &[i32]) -> bool {
         liked.binary_search(&id).is_ok() || self.0.binary_search(&id).is_ok()

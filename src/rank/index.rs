@@ -1,13 +1,15 @@
 //! The candidates of a search, packed once for many searches.
 //!
-//! Candidates are turned into the basis of [`Basis`], rounded to f32, put in order of falling norm and packed into
-//! panels. A search then leaves out what provably cannot enter, in two ways:
+//! Candidates are turned into the basis of [`Basis`], rounded to f32 and put in order of falling norm. Their first
+//! `depth` coordinates are packed into panels, the others lie row after row. A search then leaves out what provably
+//! cannot enter, in three ways:
 //!
 //! - by the inequality of Cauchy and Schwarz a score is at most the product of the norms: since norms fall from
 //!   panel to panel, a query is done with all the rest once that product is below its worst result;
-//! - the first `depth` coordinates are multiplied, and the others add at most the product of their norms.
+//! - the first `depth` coordinates are multiplied, and the others add at most the product of their norms;
+//! - for what passes, the others are multiplied as well.
 //!
-//! Whatever passes is scored anew from the factors themselves, so results do not depend on any of this.
+//! Whatever is left is scored anew from the factors themselves, so results do not depend on any of this.
 //!
 //! # Why nothing is lost to rounding
 //!
@@ -18,11 +20,12 @@
 //!   [`distortion`](Basis::distortion);
 //! - the sum over `depth` coordinates and the tail, with or without fused operations, differs from its true value
 //!   by at most `(f + 2) u / (1 − (f + 2) u) |x̃| |ỹ|` (Higham, Accuracy and Stability of Numerical Algorithms,
-//!   section 3.1); tails and norms are rounded up;
+//!   section 3.1); tails and norms are rounded up; taking the tail off again and adding the other products makes
+//!   that `(f + 6) u`, as all of these sums are at most `2 |x̃| |ỹ|`;
 //! - the score that is compared in the end is a sum of `f` products in `T`, or a cosine that is computed in f64 and
 //!   rounded once, off by at most `(f + 4) u / (1 − (f + 4) u) N_x N_y`, f32 being the worse case.
 //!
-//! Together less than `c N_x N_y` with `c = (2f + 16) · 1.1 u + κ` for any f below 100,000. A number that underflows is off
+//! Together less than `c N_x N_y` with `c = (2f + 24) · 1.1 u + κ` for any f below 100,000. A number that underflows is off
 //! by less than the smallest normal one in each of those operations, which [`Index::slack`] adds. So
 //! a candidate whose screened sum is below `θ − slack` has a score below `θ`. Where a norm overflows the slack is
 //! infinite, and where anything is NaN the comparison lets it pass.
@@ -31,14 +34,10 @@ use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
-use crate::kernel::{PANEL, Real};
+use crate::kernel::{Buffer, PANEL, Real, Screen, padded};
 use crate::pool;
 use crate::rank::basis::Basis;
-use crate::rank::depth::{SIZES, choose};
-use crate::rank::search::Scoring;
-
-/// The depths that a search may choose from, in eighths of the number of factors.
-pub(crate) const DEPTHS: [usize; 6] = [2, 3, 4, 5, 6, 8];
+use crate::rank::depth::choose;
 
 /// Packed candidates. Holds copies: it is for the factors that it was made from.
 pub struct Index {
@@ -46,25 +45,52 @@ pub struct Index {
     basis: Basis,
     /// The candidates in order of falling norm.
     pub(crate) order: Vec<i32>,
-    /// Panel after panel, `f × PANEL` numbers each.
+    /// How many coordinates are screened.
+    pub(crate) depth: usize,
+    /// Panel after panel, `depth × PANEL` numbers each.
     panels: Vec<f32>,
-    /// For each depth, `PANEL` tail norms for each panel.
-    tails: Vec<Vec<f32>>,
+    /// For each panel, `PANEL` norms of the other coordinates, rounded up.
+    tails: Vec<f32>,
+    /// The other coordinates of each candidate, in order, padded.
+    rests: Buffer<f32>,
     /// For each panel, the largest `|ỹ|` and the largest `N_y` in it and all after it.
     pub(crate) reach: Vec<[f64; 2]>,
     /// `1 / |y|` by id, where candidates are compared by their direction.
     pub(crate) inverse_norms: Option<Vec<f64>>,
-    /// The number of the depth for few results and for many.
-    chosen: [usize; 2],
 }
 
-/// A query in the basis of an index.
-#[derive(Default)]
+/// Queries in the basis of an index.
 pub(crate) struct Turned {
+    depth: usize,
+    width: usize,
     wide: Vec<f64>,
-    pub(crate) coordinates: Vec<f32>,
-    /// `|x̃|` and `N_x`
-    pub(crate) norms: [f64; 2],
+    row: Vec<f32>,
+    /// For each query its first `depth` coordinates, and the norm of the others.
+    heads: Vec<f32>,
+    /// For each query the other coordinates, padded.
+    rests: Vec<f32>,
+    /// For each query `|x̃|` and `N_x`.
+    pub(crate) norms: Vec<[f64; 2]>,
+}
+
+impl Turned {
+    /// The coordinates that are screened, and the norm of the others.
+    #[inline(always)]
+    pub(crate) fn head(&self, query: usize) -> &[f32] {
+        &self.heads[query * (self.depth + 1)..(query + 1) * (self.depth + 1)]
+    }
+
+    /// The other coordinates, padded.
+    #[inline(always)]
+    pub(crate) fn rest(&self, query: usize) -> &[f32] {
+        &self.rests[query * self.width..(query + 1) * self.width]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.heads.clear();
+        self.rests.clear();
+        self.norms.clear();
+    }
 }
 
 impl Index {
@@ -94,16 +120,11 @@ impl Index {
         check_size("the number of candidates in the index", rows.rows(), self.order.len())?;
         check_size("the number of factors in the index", rows.columns(), self.f)?;
         if self.inverse_norms.is_some() != directions {
-            let (name, expected) = ("index", "of items for recommending, of directions for finding neighbours");
+            let (name, expected) =
+                ("index", "of items for recommending, of directions for finding neighbours");
             return Err(Error::InvalidParameter { name, expected, value: f64::from(u8::from(!directions)) });
         }
         Ok(())
-    }
-
-    /// The number of the depth for `n` results.
-    pub(crate) fn depth_for(&self, n: usize) -> usize {
-        // Between the two sizes geometrically.
-        self.chosen[usize::from(n * n > SIZES[0] * SIZES[1])]
     }
 
     fn new<T: Real>(
@@ -128,22 +149,26 @@ impl Index {
         order.par_sort_unstable_by(|&a, &b| {
             norms[b as usize][0].total_cmp(&norms[a as usize][0]).then(a.cmp(&b))
         });
-        let count = len.div_ceil(PANEL);
-        let mut panels = vec![0.0_f32; count * PANEL * f];
-        let mut tails = vec![vec![0.0_f32; count * PANEL]; DEPTHS.len()];
-        panels.par_chunks_mut(PANEL * f.max(1)).zip(order.par_chunks(PANEL)).for_each(|(panel, ids)| {
-            for (lane, &id) in ids.iter().enumerate() {
-                for (k, &value) in turned[id as usize * f..][..f].iter().enumerate() {
-                    panel[k * PANEL + lane] = value;
+        let depth = choose(&basis, queries, inverse_norms.as_deref(), &turned);
+        let (count, width) = (len.div_ceil(PANEL), padded(f - depth));
+        let mut panels = vec![0.0_f32; count * PANEL * depth];
+        let mut tails = vec![0.0_f32; count * PANEL];
+        let mut rests = Buffer::<f32>::new::<f32>(count * PANEL * width.max(1));
+        panels
+            .par_chunks_mut(PANEL * depth)
+            .zip(tails.par_chunks_mut(PANEL))
+            .zip(rests.as_mut_slice().par_chunks_mut(PANEL * width.max(1)))
+            .zip(order.par_chunks(PANEL))
+            .for_each(|(((panel, tails), rests), ids)| {
+                for (lane, &id) in ids.iter().enumerate() {
+                    let (head, rest) = turned[id as usize * f..][..f].split_at(depth);
+                    for (k, &value) in head.iter().enumerate() {
+                        panel[k * PANEL + lane] = value;
+                    }
+                    rests[lane * width..][..rest.len()].copy_from_slice(rest);
+                    tails[lane] = norm_up(rest);
                 }
-            }
-        });
-        for (tails, depth) in tails.iter_mut().zip(depths(f)) {
-            tails
-                .par_iter_mut()
-                .zip(&order)
-                .for_each(|(tail, &id)| *tail = norm_up(&turned[id as usize * f + depth..][..f - depth]));
-        }
+            });
         let mut reach = vec![[0.0_f64; 2]; count];
         let mut largest = [0.0_f64; 2];
         for (reach, ids) in reach.iter_mut().zip(order.chunks(PANEL)).rev() {
@@ -155,34 +180,60 @@ impl Index {
             }
             *reach = largest.map(|norm| if norm.is_nan() { f64::INFINITY } else { norm });
         }
-        let chosen = [DEPTHS.len() - 1; 2];
-        let mut index = Self { f, basis, order, panels, tails, reach, inverse_norms, chosen };
-        let scoring = Scoring { rows: candidates, inverse_norms: index.inverse_norms.as_deref() };
-        index.chosen = choose(&index, queries, scoring);
-        index
+        Self { f, basis, order, depth, panels, tails, rests, reach, inverse_norms }
     }
 
-    pub(crate) fn panel(&self, panel: usize) -> &[f32] {
-        &self.panels[panel * PANEL * self.f..(panel + 1) * PANEL * self.f]
+    /// A panel as the screen takes it.
+    #[inline(always)]
+    pub(crate) fn screen(&self, panel: usize) -> Screen<'_> {
+        let size = PANEL * self.depth;
+        Screen {
+            panel: &self.panels[panel * size..(panel + 1) * size],
+            depth: self.depth,
+            tails: &self.tails[panel * PANEL..(panel + 1) * PANEL],
+        }
     }
 
-    /// The tails of a panel for a depth of [`DEPTHS`].
-    pub(crate) fn tails(&self, depth: usize, panel: usize) -> &[f32] {
-        &self.tails[depth][panel * PANEL..(panel + 1) * PANEL]
+    /// The norm of the coordinates of the candidate at `position` in the order that are not screened, and those.
+    #[inline(always)]
+    pub(crate) fn rest(&self, position: usize) -> (f32, &[f32]) {
+        let width = padded(self.f - self.depth);
+        (self.tails[position], &self.rests.as_slice()[position * width..(position + 1) * width])
     }
 
-    /// Turns a query, times `scale`.
+    /// Room for turned queries.
+    pub(crate) fn turned(&self) -> Turned {
+        let (depth, width) = (self.depth, padded(self.f - self.depth));
+        Turned {
+            depth,
+            width,
+            wide: vec![],
+            row: vec![0.0; self.f],
+            heads: vec![],
+            rests: vec![],
+            norms: vec![],
+        }
+    }
+
+    /// Turns one more query, times `scale`.
+    #[inline(always)]
     pub(crate) fn turn<T: Real>(&self, x: &[T], scale: f64, turned: &mut Turned) {
-        turned.coordinates.resize(self.f, 0.0);
-        self.basis.turn_query(x, scale, &mut turned.wide, &mut turned.coordinates);
-        turned.norms = norms_of(x, scale, &turned.coordinates);
+        let Turned { depth, width, wide, row, heads, rests, norms } = turned;
+        self.basis.turn_query(x, scale, wide, row);
+        let (head, rest) = row.split_at(*depth);
+        heads.extend_from_slice(head);
+        heads.push(norm_up(rest));
+        rests.extend_from_slice(rest);
+        rests.resize((norms.len() + 1) * *width, 0.0);
+        norms.push(norms_of(x, scale, row));
     }
 
     /// What rounding can add to a score, for a query and the candidates from a panel on.
     pub(crate) fn slack(&self, [_, n_x]: [f64; 2], panel: usize) -> f64 {
         let f = self.f as f64;
-        let c = (2.0 * f + 16.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
-        c * n_x * self.reach[panel][1] + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.reach[panel][1])
+        let c = (2.0 * f + 24.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
+        c * n_x * self.reach[panel][1]
+            + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.reach[panel][1])
     }
 }
 
@@ -192,12 +243,8 @@ impl std::fmt::Debug for Index {
     }
 }
 
-/// [`DEPTHS`] as numbers of coordinates.
-pub(crate) fn depths(f: usize) -> [usize; DEPTHS.len()] {
-    DEPTHS.map(|eighths| (f * eighths).div_ceil(8))
-}
-
 /// `|x̃|`, and the larger of it and `|x|`.
+#[inline(always)]
 fn norms_of<T: Real>(x: &[T], scale: f64, turned: &[f32]) -> [f64; 2] {
     let norm = x.iter().map(|x| (x.to_f64() * scale).powi(2)).sum::<f64>().sqrt();
     let turned = norm_f64(turned);
@@ -206,12 +253,14 @@ fn norms_of<T: Real>(x: &[T], scale: f64, turned: &[f32]) -> [f64; 2] {
 }
 
 /// The norm, rounded up a little.
+#[inline(always)]
 fn norm_f64(x: &[f32]) -> f64 {
     x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt() * (1.0 + 1e-9)
 }
 
 /// The norm, rounded up to f32.
-pub(crate) fn norm_up(x: &[f32]) -> f32 {
+#[inline(always)]
+fn norm_up(x: &[f32]) -> f32 {
     let norm = norm_f64(x);
     if norm == 0.0 { 0.0 } else { (norm as f32).next_up() }
 }

@@ -1,7 +1,8 @@
 //! Running queries over the panels of an index.
 
-use crate::kernel::{PANEL, QUERIES, Real, Screen, Simd, WithSimd};
-use crate::rank::index::{Index, Turned, depths, norm_up};
+use crate::kernel::vector::dot;
+use crate::kernel::{PANEL, QUERIES, Real, Simd, WithSimd};
+use crate::rank::index::Index;
 use crate::rank::search::{Query, Scoring, Search};
 use crate::rank::selection::Selection;
 
@@ -23,8 +24,6 @@ pub(crate) struct Screening<'a, 'b, T> {
     pub(crate) queries: &'a [Query<'a, T>],
     pub(crate) selections: &'a mut [Selection<'b, T>],
     pub(crate) part: Part,
-    /// The number of the depth.
-    pub(crate) depth: usize,
 }
 
 /// What the screen compares with: `threshold − slack`, rounded down.
@@ -34,10 +33,58 @@ pub(crate) fn lowered(threshold: f64, slack: f64) -> f32 {
     if lowered.is_nan() { f32::NEG_INFINITY } else { (lowered as f32).next_down() }
 }
 
-/// The first `depth` coordinates of a query and the norm of the rest.
-pub(crate) fn cut(turned: &Turned, depth: usize, out: &mut Vec<f32>) {
-    out.extend_from_slice(&turned.coordinates[..depth]);
-    out.push(norm_up(&turned.coordinates[depth..]));
+/// The sums of a screen, and which of them are not below their thresholds.
+pub(crate) struct Passed {
+    masks: [u32; QUERIES],
+    sums: [[f32; PANEL]; QUERIES],
+}
+
+impl Passed {
+    pub(crate) fn new() -> Self {
+        Self { masks: [0; QUERIES], sums: [[0.0; PANEL]; QUERIES] }
+    }
+
+    #[inline(always)]
+    pub(crate) fn screen<S: Simd>(
+        &mut self,
+        simd: S,
+        index: &Index,
+        panel: usize,
+        heads: &[f32],
+        thresholds: &[f32],
+    ) {
+        index.screen(panel).run(simd, heads, thresholds, &mut self.masks, &mut self.sums);
+    }
+
+    /// The next candidate that query `m` of the screen may have to score: its position in the order of the
+    /// index, and its score but for rounding. `head` and `rest` are the query's coordinates.
+    #[inline(always)]
+    pub(crate) fn next<S: Simd>(
+        &mut self,
+        simd: S,
+        index: &Index,
+        panel: usize,
+        m: usize,
+        [head, rest]: [&[f32]; 2],
+        threshold: f32,
+    ) -> Option<(usize, f32)> {
+        while self.masks[m] != 0 {
+            let lane = self.masks[m].trailing_zeros() as usize;
+            self.masks[m] &= self.masks[m] - 1;
+            let position = panel * PANEL + lane;
+            // The last panel may have lanes without a candidate.
+            if position >= index.order.len() {
+                return None;
+            }
+            let (tail, others) = index.rest(position);
+            let sum = self.sums[m][lane] - head[index.depth] * tail + dot(simd, rest, others);
+            // Not the other way round: NaN passes.
+            if !(sum < threshold) {
+                return Some((position, sum));
+            }
+        }
+        None
+    }
 }
 
 impl<T: Real> WithSimd for Screening<'_, '_, T> {
@@ -45,22 +92,19 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { search, scoring, index, queries, selections, part, depth: number } = self;
-        let depth = depths(index.f)[number];
-        let mut turned = Turned::default();
-        let (mut cuts, mut norms) = (Vec::with_capacity(queries.len() * (depth + 1)), Vec::new());
+        let Self { search, scoring, index, queries, selections, part } = self;
+        let mut turned = index.turned();
         for query in queries {
             index.turn(query.vector, query.scale, &mut turned);
-            cut(&turned, depth, &mut cuts);
-            norms.push(turned.norms);
         }
         let panels = index.reach.len();
-        let per_chunk = (CHUNK / (PANEL * (depth + 1))).max(1);
+        let per_chunk = (CHUNK / (PANEL * (index.f + 1))).max(1);
         let mut active: Vec<usize> = (0..queries.len()).collect();
-        let mut rows = Vec::with_capacity(QUERIES * (depth + 1));
+        let mut heads = Vec::with_capacity(QUERIES * (index.depth + 1));
+        let mut passed = Passed::new();
         for first in (part.number * per_chunk..panels).step_by(part.of * per_chunk) {
             active.retain(|&q| {
-                let most = norms[q][0] * index.reach[first][0] + index.slack(norms[q], first);
+                let most = turned.norms[q][0] * index.reach[first][0] + index.slack(turned.norms[q], first);
                 // Not the other way round: NaN stays.
                 !(most < selections[q].threshold())
             });
@@ -68,32 +112,21 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
                 break;
             }
             for group in active.chunks(QUERIES) {
-                rows.clear();
+                heads.clear();
                 let (mut slacks, mut thresholds) = ([0.0; QUERIES], [0.0; QUERIES]);
                 for (m, &q) in group.iter().enumerate() {
-                    rows.extend_from_slice(&cuts[q * (depth + 1)..(q + 1) * (depth + 1)]);
-                    slacks[m] = index.slack(norms[q], first);
+                    heads.extend_from_slice(turned.head(q));
+                    slacks[m] = index.slack(turned.norms[q], first);
                     thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
                 }
                 for panel in first..panels.min(first + per_chunk) {
-                    let mut masks = [0; QUERIES];
-                    let screen = Screen { panel: index.panel(panel), depth, tails: index.tails(number, panel) };
-                    screen.run(simd, &rows, &thresholds[..group.len()], &mut masks);
-                    let ids = &index.order[panel * PANEL..index.order.len().min((panel + 1) * PANEL)];
+                    passed.screen(simd, index, panel, &heads, &thresholds[..group.len()]);
                     for (m, &q) in group.iter().enumerate() {
-                        let mut mask = masks[m];
-                        if mask == 0 {
-                            continue;
+                        let query = [turned.head(q), turned.rest(q)];
+                        while let Some((position, _)) = passed.next(simd, index, panel, m, query, thresholds[m]) {
+                            search.consider(&scoring, &queries[q], index.order[position], &mut selections[q]);
+                            thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
                         }
-                        while mask != 0 {
-                            let lane = mask.trailing_zeros() as usize;
-                            mask &= mask - 1;
-                            // The last panel may have lanes without a candidate.
-                            if let Some(&id) = ids.get(lane) {
-                                search.consider(&scoring, &queries[q], id, &mut selections[q]);
-                            }
-                        }
-                        thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
                     }
                 }
             }

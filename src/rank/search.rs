@@ -6,8 +6,8 @@ use crate::dense::DenseView;
 use crate::kernel::{self, Real, WithSimd};
 use crate::rank::Rankings;
 use crate::rank::filter::{Candidates, Denied};
-use crate::rank::screening::{Part, Screening};
 use crate::rank::index::Index;
+use crate::rank::screening::{Part, Screening};
 use crate::rank::selection::Selection;
 use crate::rank::top_n::Scored;
 
@@ -87,7 +87,8 @@ impl Search<'_> {
         if n == 0 || queries == 0 {
             return Rankings { n, queries, ids, scores };
         }
-        if let Some(index) = index.filter(|index| queries < threads && index.order.len() >= SHARED_CANDIDATES) {
+        if let Some(index) = index.filter(|index| queries < threads && index.order.len() >= SHARED_CANDIDATES)
+        {
             for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
                 let query = [query(at)];
                 let parts: Vec<Selection<'_, T>> = (0..threads)
@@ -107,7 +108,8 @@ impl Search<'_> {
             }
             return Rankings { n, queries, ids, scores };
         }
-        let block = queries.div_ceil(4 * threads).min(RESULTS_PER_BLOCK.div_ceil(n)).clamp(1, QUERIES_PER_BLOCK);
+        let block =
+            queries.div_ceil(4 * threads).min(RESULTS_PER_BLOCK.div_ceil(n)).clamp(1, QUERIES_PER_BLOCK);
         ids.par_chunks_mut(n * block).zip(scores.par_chunks_mut(n * block)).enumerate().for_each(
             |(number, (ids, scores))| {
                 let queries: Vec<_> = (0..ids.len() / n).map(|at| query(number * block + at)).collect();
@@ -116,7 +118,12 @@ impl Search<'_> {
                     Some(index) => {
                         self.screen(scoring, index, &queries, &mut selections, Part { of: 1, number: 0 });
                     }
-                    None => kernel::dispatch(Scan { search: self, scoring, queries: &queries, selections: &mut selections }),
+                    None => kernel::dispatch(Scan {
+                        search: self,
+                        scoring,
+                        queries: &queries,
+                        selections: &mut selections,
+                    }),
                 }
                 for (((query, selection), ids), scores) in
                     queries.iter().zip(selections).zip(ids.chunks_mut(n)).zip(scores.chunks_mut(n))
@@ -136,7 +143,7 @@ impl Search<'_> {
         selections: &mut [Selection<'_, T>],
         part: Part,
     ) {
-        kernel::dispatch(Screening { search: self, scoring, index, queries, selections, part, depth: index.depth_for(self.n) });
+        kernel::dispatch(Screening { search: self, scoring, index, queries, selections, part });
     }
 
     fn selection<T: Real>(&self, n: usize) -> Selection<'_, T> {
@@ -161,7 +168,13 @@ impl Search<'_> {
         }
     }
 
-    fn answer<T: Real>(&self, query: &Query<'_, T>, selection: Selection<'_, T>, ids: &mut [i32], scores: &mut [T]) {
+    fn answer<T: Real>(
+        &self,
+        query: &Query<'_, T>,
+        selection: Selection<'_, T>,
+        ids: &mut [i32],
+        scores: &mut [T],
+    ) {
         let filtered = |id| self.denied.filters(id, query.liked);
         let mut sorted = selection.into_sorted();
         if let Some(id) = query.own.filter(|&id| self.candidates.contains(id) && !filtered(id)) {

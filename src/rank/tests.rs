@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::dense::DenseView;
 use crate::kernel::Real;
-use crate::rank::{Index, Options, Rankings, recommend, similar};
+use crate::rank::{Index, Options, Rankings, audience_by_rank, recommend, similar};
 
 /// What one row of hard factors is made of.
 #[derive(Debug, Clone, Copy)]
@@ -138,5 +138,34 @@ fn threads_share_a_single_query() {
     for threads in [1, 2, 3, 8] {
         let options = Options::top(20).threads(threads);
         assert_same(&recommend(x, y, Some(&index), &[1], None, &options).unwrap(), &expected);
+    }
+}
+
+#[test]
+fn an_audience_by_rank_is_what_full_orders_say() {
+    let f = 6;
+    let kinds = [Kind::Ordinary, Kind::Integers, Kind::Repeated, Kind::Dominated, Kind::Zero, Kind::Scaled(3)];
+    let many = |count: usize| -> Vec<Kind> { (0..count).map(|at| kinds[at % kinds.len()]).collect() };
+    let (x, y): (Vec<f32>, Vec<f32>) = (factors(&many(700), f, 7), factors(&many(300), f, 8));
+    let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
+    let index = Index::of_items(x, y, 0).unwrap();
+    let everyone: Vec<i32> = (0..700).collect();
+    let orders = recommend(x, y, None, &everyone, None, &Options::top(300)).unwrap();
+    for item in [0, 1, 4, 17, 299] {
+        let mut expected: Vec<(usize, f32, i32)> = everyone
+            .iter()
+            .map(|&user| {
+                let at = orders.ids(user as usize).iter().position(|&id| id == item).unwrap();
+                (at + 1, -orders.scores(user as usize)[at], user)
+            })
+            .filter(|&(_, _, user)| user != 5)
+            .collect();
+        expected.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+        for threads in [1, 2] {
+            let options = Options::top(25).without(&[5]).threads(threads);
+            let found = audience_by_rank(x, y, &index, item, &options).unwrap();
+            let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
+            assert_eq!(found, expected[..25]);
+        }
     }
 }
