@@ -39,6 +39,7 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the comparison with other libraries (quick size)
 	cargo bench --locked
 	$(BIN)/python benches/peers/compare.py
+	$(BIN)/python benches/peers/top_n.py
 
 docs: ## Build the documentation of the crate
 	cargo doc --locked --no-deps

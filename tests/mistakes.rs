@@ -60,7 +60,9 @@ fn an_empty_matrix_is_nothing_to_learn_from() {
 fn requests_that_do_not_fit_the_model_are_refused() {
     let model = Model::new(1, vec![1.0_f32, 2.0], vec![1.0, 2.0, 3.0]).unwrap();
     let ask = |users: &[i32], liked: Option<Pattern<'_>>, options: Options<'_>| {
-        recommend(model.user_factors(), model.item_factors(), users, liked, &options).map(|_| ()).unwrap_err()
+        recommend(model.user_factors(), model.item_factors(), None, users, liked, &options)
+            .map(|_| ())
+            .unwrap_err()
     };
     assert_eq!(ask(&[2], None, Options::top(1)), Error::IdOutOfRange { what: "user", id: 2, len: 2 });
     assert!(matches!(ask(&[0], None, Options::top(0)), Error::InvalidParameter { name: "N", .. }));

@@ -1,7 +1,7 @@
 """The compiled core. Private: checks types but not meanings; use the modules around it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,10 @@ def fold_in(rows: _Csr, fixed: _Floats, params: Mapping[str, Any]) -> _Floats: .
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
 ) -> float: ...
-class Index: ...
+
+@final
+class Index:
+    def __init__(self) -> None: ...
 
 def index_of_items(queries: _Floats, candidates: _Floats, threads: int) -> Index: ...
 def index_of_directions(factors: _Floats, threads: int) -> Index: ...

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from penchant import _arguments, _core
 from penchant._arguments import Floats, Ids
 from penchant.exceptions import NotFittedError
-
 
 # With fewer candidates than this, packing them costs more than it saves.
 _SMALLEST_INDEX = 1024
@@ -23,8 +23,8 @@ _RESULTS_PER_BLOCK = 1_000_000
 class FactorModel:
     """Scores a user and an item by the product of their factors.
 
-    The factors are read-only arrays: what is packed for searching is made from them once. To change them, assign
-    changed copies.
+    The factors are read-only arrays: what is packed for searching is made from them once. To change them,
+    assign changed copies.
     """
 
     num_threads: int
@@ -237,7 +237,7 @@ class FactorModel:
         by: Literal["score", "rank"] = "score",
         filter_users: Any = None,
         users: Any = None,
-    ) -> tuple[Ids, Floats | Ids]:
+    ) -> tuple[Ids, Floats | npt.NDArray[np.int64]]:
         """Find the users to whom an item matters most.
 
         Parameters
@@ -259,8 +259,8 @@ class FactorModel:
         userids : numpy.ndarray of int32, shape [k]
             User ids, best first.
         scores or ranks : numpy.ndarray, shape [k]
-            By score the scores. By rank the place of the item among all items in the order of each user's scores,
-            1 for the first (int64); equal ranks come in order of falling scores.
+            By score the scores. By rank the place of the item among all items in the order of each user's
+            scores, 1 for the first (int64); equal ranks come in order of falling scores.
 
         Raises
         ------

@@ -153,7 +153,7 @@ pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
     store::<S, f32>(&mut lanes[0], 0, a);
     store::<S, f32>(&mut lanes[1], 0, b);
     (0..S::F32_LANES)
-        .filter(|&lane| !(lanes[0][lane] < lanes[1][lane]))
+        .filter(|&lane| lanes[0][lane] >= lanes[1][lane] || (lanes[0][lane] - lanes[1][lane]).is_nan())
         .fold(0, |bits, lane| bits | 1 << lane)
 }
 

@@ -116,7 +116,7 @@ impl Index {
     }
 
     /// Whether this is an index of so many rows of this kind; whether of these very rows is the caller's duty.
-    pub(crate) fn check<T>(&self, rows: DenseView<'_, T>, directions: bool) -> Result<()> {
+    pub(crate) fn check<T: Real>(&self, rows: DenseView<'_, T>, directions: bool) -> Result<()> {
         check_size("the number of candidates in the index", rows.rows(), self.order.len())?;
         check_size("the number of factors in the index", rows.columns(), self.f)?;
         if self.inverse_norms.is_some() != directions {

@@ -80,6 +80,11 @@ impl<'a> Options<'a> {
         Self { threads, ..self }
     }
 
+    /// The number of threads asked for.
+    pub(crate) fn thread_count(&self) -> usize {
+        self.threads
+    }
+
     fn search(&self, len: usize) -> Result<Search<'a>> {
         let Self { n, only, without, at_least, groups, threads: _ } = *self;
         if n == 0 {

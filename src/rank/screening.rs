@@ -78,8 +78,7 @@ impl Passed {
             }
             let (tail, others) = index.rest(position);
             let sum = self.sums[m][lane] - head[index.depth] * tail + dot(simd, rest, others);
-            // Not the other way round: NaN passes.
-            if !(sum < threshold) {
+            if sum >= threshold || sum.is_nan() {
                 return Some((position, sum));
             }
         }
@@ -105,8 +104,7 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
         for first in (part.number * per_chunk..panels).step_by(part.of * per_chunk) {
             active.retain(|&q| {
                 let most = turned.norms[q][0] * index.reach[first][0] + index.slack(turned.norms[q], first);
-                // Not the other way round: NaN stays.
-                !(most < selections[q].threshold())
+                most >= selections[q].threshold() || most.is_nan()
             });
             if active.is_empty() {
                 break;
@@ -123,7 +121,9 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
                     passed.screen(simd, index, panel, &heads, &thresholds[..group.len()]);
                     for (m, &q) in group.iter().enumerate() {
                         let query = [turned.head(q), turned.rest(q)];
-                        while let Some((position, _)) = passed.next(simd, index, panel, m, query, thresholds[m]) {
+                        while let Some((position, _)) =
+                            passed.next(simd, index, panel, m, query, thresholds[m])
+                        {
                             search.consider(&scoring, &queries[q], index.order[position], &mut selections[q]);
                             thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
                         }

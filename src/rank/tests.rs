@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::dense::DenseView;
+use crate::error::Result;
 use crate::kernel::Real;
 use crate::rank::{Index, Options, Rankings, audience_by_rank, recommend, similar};
 
@@ -72,19 +73,20 @@ fn assert_same<T: Real>(found: &Rankings<T>, expected: &Rankings<T>) {
     }
 }
 
-fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &Options<'_>) {
+fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &Options<'_>) -> Result<()> {
     let (x, y) = (factors::<T>(users, f, 1), factors::<T>(items, f, 2));
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
     let everyone: Vec<i32> = (0..users.len() as i32).collect();
-    let index = Index::of_items(x, y, 2).unwrap();
-    let expected = recommend(x, y, None, &everyone, None, options).unwrap();
-    assert_same(&recommend(x, y, Some(&index), &everyone, None, options).unwrap(), &expected);
-    let single = recommend(x, y, Some(&index), &everyone[..1], None, options).unwrap();
+    let index = Index::of_items(x, y, 2)?;
+    let expected = recommend(x, y, None, &everyone, None, options)?;
+    assert_same(&recommend(x, y, Some(&index), &everyone, None, options)?, &expected);
+    let single = recommend(x, y, Some(&index), &everyone[..1], None, options)?;
     assert_eq!(single.ids(0), expected.ids(0));
     let all: Vec<i32> = (0..items.len() as i32).collect();
-    let index = Index::of_directions(y, 2).unwrap();
-    let expected = similar(y, None, &all, None, options).unwrap();
-    assert_same(&similar(y, Some(&index), &all, None, options).unwrap(), &expected);
+    let index = Index::of_directions(y, 2)?;
+    let expected = similar(y, None, &all, None, options)?;
+    assert_same(&similar(y, Some(&index), &all, None, options)?, &expected);
+    Ok(())
 }
 
 proptest! {
@@ -102,60 +104,65 @@ proptest! {
         let groups: Vec<i32> = (0..items.len() as i32).map(|item| item % 7 - 3).collect();
         let options = Options::top(n).without(&[0]).at_least(least);
         let options = if most > 0 { options.at_most_of_a_group(most, &groups) } else { options };
-        check::<f32>(f, &users, &items, &options);
-        check::<f64>(f, &users, &items, &options);
+        check::<f32>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        check::<f64>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
     }
 }
 
 #[test]
-fn an_index_of_many_alike_rows_changes_no_result() {
+fn an_index_of_many_alike_rows_changes_no_result() -> Result<()> {
     // One direction and a little noise: hardly anything can be left out, and scores are close.
     let f = 24;
     let mut x: Vec<f32> = factors(&[Kind::Ordinary; 9], f, 3);
     let mut y: Vec<f32> = factors(&vec![Kind::Ordinary; 5000], f, 4);
     for row in x.chunks_mut(f).chain(y.chunks_mut(f)) {
-        row.iter_mut().for_each(|value| *value *= 1e-5);
+        for value in row.iter_mut() {
+            *value *= 1e-5;
+        }
         row[0] = 1.0;
     }
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
-    let index = Index::of_items(x, y, 0).unwrap();
+    let index = Index::of_items(x, y, 0)?;
     let users: Vec<i32> = (0..9).collect();
     for n in [1, 10, 100, 5000] {
         let options = Options::top(n);
-        let expected = recommend(x, y, None, &users, None, &options).unwrap();
-        assert_same(&recommend(x, y, Some(&index), &users, None, &options).unwrap(), &expected);
+        let expected = recommend(x, y, None, &users, None, &options)?;
+        assert_same(&recommend(x, y, Some(&index), &users, None, &options)?, &expected);
     }
+    Ok(())
 }
 
 #[test]
-fn threads_share_a_single_query() {
+fn threads_share_a_single_query() -> Result<()> {
     let f = 8;
     let x: Vec<f32> = factors(&[Kind::Ordinary; 2], f, 5);
     let y: Vec<f32> = factors(&vec![Kind::Ordinary; 70_000], f, 6);
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
-    let index = Index::of_items(x, y, 0).unwrap();
-    let expected = recommend(x, y, None, &[1], None, &Options::top(20)).unwrap();
+    let index = Index::of_items(x, y, 0)?;
+    let expected = recommend(x, y, None, &[1], None, &Options::top(20))?;
     for threads in [1, 2, 3, 8] {
         let options = Options::top(20).threads(threads);
-        assert_same(&recommend(x, y, Some(&index), &[1], None, &options).unwrap(), &expected);
+        assert_same(&recommend(x, y, Some(&index), &[1], None, &options)?, &expected);
     }
+    Ok(())
 }
 
 #[test]
-fn an_audience_by_rank_is_what_full_orders_say() {
+fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
     let f = 6;
-    let kinds = [Kind::Ordinary, Kind::Integers, Kind::Repeated, Kind::Dominated, Kind::Zero, Kind::Scaled(3)];
+    let kinds =
+        [Kind::Ordinary, Kind::Integers, Kind::Repeated, Kind::Dominated, Kind::Zero, Kind::Scaled(3)];
     let many = |count: usize| -> Vec<Kind> { (0..count).map(|at| kinds[at % kinds.len()]).collect() };
     let (x, y): (Vec<f32>, Vec<f32>) = (factors(&many(700), f, 7), factors(&many(300), f, 8));
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
-    let index = Index::of_items(x, y, 0).unwrap();
+    let index = Index::of_items(x, y, 0)?;
     let everyone: Vec<i32> = (0..700).collect();
-    let orders = recommend(x, y, None, &everyone, None, &Options::top(300)).unwrap();
+    let orders = recommend(x, y, None, &everyone, None, &Options::top(300))?;
     for item in [0, 1, 4, 17, 299] {
         let mut expected: Vec<(usize, f32, i32)> = everyone
             .iter()
             .map(|&user| {
-                let at = orders.ids(user as usize).iter().position(|&id| id == item).unwrap();
+                let at = orders.ids(user as usize).iter().position(|&id| id == item).unwrap_or(usize::MAX);
                 (at + 1, -orders.scores(user as usize)[at], user)
             })
             .filter(|&(_, _, user)| user != 5)
@@ -163,9 +170,10 @@ fn an_audience_by_rank_is_what_full_orders_say() {
         expected.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         for threads in [1, 2] {
             let options = Options::top(25).without(&[5]).threads(threads);
-            let found = audience_by_rank(x, y, &index, item, &options).unwrap();
+            let found = audience_by_rank(x, y, &index, item, &options)?;
             let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
             assert_eq!(found, expected[..25]);
         }
     }
+    Ok(())
 }
