@@ -77,5 +77,6 @@ def points(axes, curve):
         xlabel="seconds of the whole fit", ylabel="objective", xscale="log",
         title=f"Loss against seconds, {curve['factors']} factors",
     )  # fmt: skip
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
