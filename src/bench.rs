@@ -3,6 +3,7 @@
 use crate::als::AlternatingLeastSquares;
 use crate::als::gram::Square;
 use crate::als::half_step;
+use crate::als::relaxation::Relaxation;
 use crate::error::Result;
 use crate::kernel::{self, Buffer, Gathered, Pass, Real, Simd, Stored, WithSimd, pack, padded};
 use crate::pool;
@@ -113,11 +114,11 @@ pub fn half_step<T: Real>(
     solutions: &mut [T],
     fixed: &[T],
 ) -> Result<f64> {
-    let plan = als.plan();
+    let plan = als.plan(Relaxation::AtOnce(1.5));
     let from = Square::identity(plan.factors);
-    let mut turned = half_step::Turned::new();
+    let mut memory = half_step::Memory::new();
     let outcome = pool::run(als.threads, || {
-        half_step::half_step(rows, solutions, fixed, &from, &plan, &mut turned, &|| false)
+        half_step::half_step(rows, solutions, fixed, &from, &plan, &mut memory, &|| false)
     })??;
     Ok(outcome.loss)
 }

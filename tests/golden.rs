@@ -12,6 +12,7 @@ struct Parameters {
     epsilon: f64,
     unobserved_weight: f64,
     regularization_exponent: f64,
+    relaxation: f64,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +46,7 @@ fn parameters(golden: &Parameters) -> AlternatingLeastSquares {
         .epsilon(golden.epsilon)
         .unobserved_weight(golden.unobserved_weight)
         .regularization_exponent(golden.regularization_exponent)
+        .relaxation(golden.relaxation)
         .cg_steps(50)
 }
 

@@ -58,6 +58,10 @@ class AlternatingLeastSquares(FactorModel):
     cg_steps : int, default 3
         The most conjugate-gradient steps for a row in an epoch; they start from the last epoch's solution. On
         large sparse data 2 reach the same loss sooner; confidences in the hundreds are worth 5.
+    relaxation : float, default 1.5
+        Between 0 and 2. How far past its solution each row goes on the way to the next epoch, as in successive
+        over-relaxation: ``start + relaxation (solution - start)``. A fit then reaches the same loss in about
+        half as many epochs. With 1 the epochs are those of plain alternating least squares.
     confidence : {"alpha", "linear", "log"}, default "alpha"
         ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
     epsilon : float, default 1.0
@@ -85,6 +89,7 @@ class AlternatingLeastSquares(FactorModel):
     Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
     Takacs, Pilaszy and Tikk, "Applications of the Conjugate Gradient Method for Implicit Feedback
     Collaborative Filtering", 2011.
+    Young, "Iterative Methods for Solving Partial Difference Equations of Elliptic Type", 1954 (over-relaxation).
     Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iALS on Item Recommendation
     Benchmarks", 2021 (the unobserved weight and the scaled regularization).
 
@@ -112,6 +117,7 @@ class AlternatingLeastSquares(FactorModel):
         *,
         solver: Literal["auto", "cg", "dual", "cholesky"] = "auto",
         cg_steps: int = 3,
+        relaxation: float = 1.5,
         confidence: Literal["alpha", "linear", "log"] = "alpha",
         epsilon: float = 1.0,
         unobserved_weight: float = 1.0,
@@ -132,6 +138,7 @@ class AlternatingLeastSquares(FactorModel):
         self.random_state = random_state
         self.solver = solver
         self.cg_steps = cg_steps
+        self.relaxation = relaxation
         self.confidence = confidence
         self.epsilon = epsilon
         self.unobserved_weight = unobserved_weight
@@ -262,6 +269,7 @@ class AlternatingLeastSquares(FactorModel):
             "num_threads": self.num_threads,
             "solver": self.solver if self.use_cg else "cholesky",
             "cg_steps": self.cg_steps,
+            "relaxation": self.relaxation,
             "confidence": self.confidence,
             "epsilon": self.epsilon,
             "unobserved_weight": self.unobserved_weight,

@@ -7,6 +7,7 @@ use crate::als::dual::Dual;
 use crate::als::half_step::{Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::als::long_row::is_long;
 use crate::als::params::Solver;
+use crate::als::relaxation::{Relaxation, relax};
 use crate::als::system::{Fixed, System};
 use crate::kernel::{Buffer, GROUP, Pass, Real, Simd, Stored, WithSimd, pass_scratch, rotate};
 
@@ -17,7 +18,7 @@ pub(crate) struct Worker<'a, T, G> {
     dual: Dual<T>,
     cholesky: Option<Cholesky<T>>,
     /// The old solutions of the rows that start from them, close together; then the same, turned.
-    starts: Vec<T>,
+    warm: Vec<T>,
     turned: Vec<T>,
     /// The gathered rows of the system at hand.
     scratch: Buffer<T>,
@@ -31,7 +32,7 @@ impl<'a, T: Real, G: Stored<T>> Worker<'a, T, G> {
             conjugate_gradient: ConjugateGradient::new(fixed.width, plan.cg_steps),
             dual: Dual::new(fixed.width),
             cholesky: None,
-            starts: vec![T::ZERO; ROWS_PER_BLOCK * plan.factors],
+            warm: vec![T::ZERO; ROWS_PER_BLOCK * plan.factors],
             turned: vec![T::ZERO; ROWS_PER_BLOCK * fixed.width],
             scratch: Buffer::new::<T>(pass_scratch::<T>(fixed.width)[1]),
             solution: vec![T::ZERO; fixed.width],
@@ -45,6 +46,8 @@ pub(crate) struct Block<'a, 'b, T, G> {
     pub(crate) worker: &'b mut Worker<'a, T, G>,
     pub(crate) first: usize,
     pub(crate) x: &'b mut [T],
+    /// For writing down where the solutions came from.
+    pub(crate) starts: Option<&'b mut [T]>,
     pub(crate) long: &'b Solved<T>,
 }
 
@@ -54,32 +57,41 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Self { side, worker, first, x, long } = self;
-        let Worker { system, conjugate_gradient, dual, cholesky, starts, turned, scratch, solution } = worker;
+        let Self { side, worker, first, x, mut starts, long } = self;
+        let Worker { system, conjugate_gradient, dual, cholesky, warm, turned, scratch, solution } = worker;
         let (f, width) = (side.plan.factors, system.fixed.width);
         let mut methods = [Method::Nothing; ROWS_PER_BLOCK];
-        let mut warm = 0;
+        let relaxation = side.plan.relaxation;
+        let mut count = 0;
         for ((u, x), method) in (first..).zip(x.chunks_exact(f)).zip(&mut methods) {
             *method = choose_for(side, u);
-            if *method == Method::ConjugateGradient {
-                starts[warm * f..(warm + 1) * f].copy_from_slice(x);
-                warm += 1;
+            if needs_start(*method, relaxation) {
+                warm[count * f..(count + 1) * f].copy_from_slice(x);
+                count += 1;
             }
         }
-        rotate(simd, &starts[..warm * f], side.warm, f, &mut turned[..warm * width]);
+        rotate(simd, &warm[..count * f], side.warm, f, &mut turned[..count * width]);
         let mut turned = turned.chunks_exact_mut(width);
 
         let mut loss = 0.0;
-        for ((u, x), method) in (first..).zip(x.chunks_exact_mut(f)).zip(methods) {
+        for (at, (x, method)) in x.chunks_exact_mut(f).zip(methods).enumerate() {
+            let u = first + at;
             let row = side.rows.row(u);
+            let kept = starts.as_deref_mut().map(|starts| &mut starts[at * f..(at + 1) * f]);
             if method == Method::Nothing {
                 x.fill(T::ZERO);
+                if let Some(kept) = kept {
+                    kept.fill(T::ZERO);
+                }
                 continue;
             }
             if method == Method::Long {
                 let solved = &long[&u];
                 loss += solved.loss;
                 x.copy_from_slice(&solved.x);
+                if let Some(kept) = kept {
+                    kept.copy_from_slice(&solved.start);
+                }
                 continue;
             }
             system.set(row, side.rows.columns(), &side.plan.objective, side.basis);
@@ -87,7 +99,8 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             let following = side.rows.pattern().following(u, prefetch_distance::<G>(width));
             // Spread over the passes, as the memory can only bring so many at a time.
             let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
-            let start = if method == Method::ConjugateGradient { turned.next() } else { None };
+            let start =
+                if needs_start(method, relaxation) { turned.next().map(|start| &*start) } else { None };
             let gain = match (method, start) {
                 (Method::Dual, _) => dual.solve(simd, entries, &system.inverse_diagonal, solution),
                 (Method::ConjugateGradient, Some(start)) => {
@@ -102,11 +115,32 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             };
             ahead.ask_all();
             loss += system.constant - gain;
-            for ((x, &value), &w) in x.iter_mut().zip(&*solution).zip(side.scale) {
-                *x = value * w;
+            if let (Relaxation::AtOnce(omega), Some(start)) = (relaxation, start) {
+                relax(solution, start, T::from_f64(omega));
+            }
+            scaled(solution, side.scale, x);
+            if let (Some(start), Some(kept)) = (start, kept) {
+                scaled(start, side.scale, kept);
             }
         }
         loss
+    }
+}
+
+/// Whether a row that is solved in this way has to know its old solution.
+fn needs_start(method: Method, relaxation: Relaxation) -> bool {
+    match method {
+        Method::Nothing | Method::Long => false,
+        Method::ConjugateGradient => true,
+        Method::Dual | Method::Cholesky => relaxation != Relaxation::None,
+    }
+}
+
+/// From the whitened basis to the one that is kept.
+#[inline(always)]
+fn scaled<T: Real>(whitened: &[T], scale: &[T], out: &mut [T]) {
+    for ((out, &value), &w) in out.iter_mut().zip(whitened).zip(scale) {
+        *out = value * w;
     }
 }
 

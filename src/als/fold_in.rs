@@ -1,8 +1,9 @@
 //! Factors for new or changed rows, with the other side fixed.
 
 use crate::als::gram::Square;
-use crate::als::half_step::{Plan, Turned, half_step, turn_rows};
+use crate::als::half_step::{Memory, Plan, half_step, turn_rows};
 use crate::als::params::{AlternatingLeastSquares, Solver};
+use crate::als::relaxation::Relaxation;
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
 use crate::kernel::Real;
@@ -22,13 +23,13 @@ impl AlternatingLeastSquares {
             let (what, value) = ("the number of columns of the rows to fold in", rows.columns());
             return Err(Error::TooLarge { what, value, max: fixed.rows() });
         }
-        let plan = Plan { solver: Solver::Cholesky, compact: false, ..self.plan() };
+        let plan = Plan { solver: Solver::Cholesky, compact: false, ..self.plan(Relaxation::None) };
         let mut solution = vec![T::ZERO; rows.rows() * self.factors];
         let rows = rows.widened(fixed.rows());
         let loss = pool::run(self.threads, || {
             let from = Square::identity(self.factors);
             let outcome =
-                half_step(&rows, &mut solution, fixed.data(), &from, &plan, &mut Turned::new(), &|| false)?;
+                half_step(&rows, &mut solution, fixed.data(), &from, &plan, &mut Memory::new(), &|| false)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
             Ok(outcome.loss)
         })??;

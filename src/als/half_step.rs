@@ -9,6 +9,7 @@ use crate::als::gram::{Basis, Square, gram};
 use crate::als::long_row;
 use crate::als::objective::Objective;
 use crate::als::params::Solver;
+use crate::als::relaxation::Relaxation;
 use crate::als::system::Fixed;
 use crate::error::{Error, Result};
 use crate::kernel::{self, Buffer, Real, Simd, Stored, WithSimd, padded, rotate};
@@ -27,6 +28,7 @@ pub(crate) struct Plan {
     pub(crate) objective: Objective,
     pub(crate) solver: Solver,
     pub(crate) cg_steps: usize,
+    pub(crate) relaxation: Relaxation,
     /// Whether the rows that are gathered may be stored in the compact form of their type.
     pub(crate) compact: bool,
 }
@@ -53,16 +55,19 @@ pub(crate) struct Side<'a, T> {
     pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// Memory for the turned rows of the fixed side, in either form. Kept from one half-step to the next, because
-/// pages fresh from the system cost more than what is written to them.
-pub(crate) struct Turned<T: Real> {
+/// What half-steps write to besides the solutions. Kept from one to the next, because pages fresh from the system
+/// cost more than what is written to them.
+pub(crate) struct Memory<T: Real> {
+    /// The turned rows of the fixed side, in either form.
     full: Buffer<T>,
     compact: Buffer<T::Compact>,
+    /// Where the solutions came from, in the basis that they are in, if they are to be relaxed later.
+    pub(crate) starts: Vec<T>,
 }
 
-impl<T: Real> Turned<T> {
+impl<T: Real> Memory<T> {
     pub(crate) fn new() -> Self {
-        Self { full: Buffer::new::<T>(0), compact: Buffer::new::<T>(0) }
+        Self { full: Buffer::new::<T>(0), compact: Buffer::new::<T>(0), starts: Vec::new() }
     }
 }
 
@@ -76,7 +81,7 @@ pub(crate) fn half_step<T: Real>(
     y: &[T],
     from: &Square,
     plan: &Plan,
-    turned: &mut Turned<T>,
+    memory: &mut Memory<T>,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Outcome> {
     let f = plan.factors;
@@ -90,15 +95,19 @@ pub(crate) fn half_step<T: Real>(
     for (scale, &w) in scale.iter_mut().zip(&basis.w) {
         *scale = T::from_f64(w);
     }
+    let Memory { full, compact, starts } = memory;
+    if plan.relaxation == Relaxation::Later {
+        starts.resize(x.len(), T::ZERO);
+    }
     let side = Side { rows, plan, basis: &basis, warm: &warm, scale: &scale, interrupted };
     let loss = match T::COMPACT_MAX {
         Some(largest) if plan.compact && objective.unobserved_weight >= SMALLEST_WEIGHT => {
             // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
             // and numbers down to a billionth of the largest possible one keep all their bits.
             let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();
-            solve_with(&side, x, y, &mut turned.compact, sigma)
+            solve_with(&side, x, starts, y, compact, sigma)
         }
-        _ => solve_with(&side, x, y, &mut turned.full, 1.0),
+        _ => solve_with(&side, x, starts, y, full, 1.0),
     }?;
     Ok(Outcome { loss, turn: basis.q })
 }
@@ -107,6 +116,7 @@ pub(crate) fn half_step<T: Real>(
 fn solve_with<T: Real, G: Stored<T>>(
     side: &Side<'_, T>,
     x: &mut [T],
+    starts: &mut [T],
     y: &[T],
     turned: &mut Buffer<G>,
     sigma: f64,
@@ -123,16 +133,21 @@ fn solve_with<T: Real, G: Stored<T>>(
     let fixed = Fixed { rows: &*turned, width, sigma };
 
     let long = long_row::solve_all(side, x, fixed)?;
-    let partial_losses: Vec<f64> = x
-        .par_chunks_mut(ROWS_PER_BLOCK * f)
+    let later = side.plan.relaxation == Relaxation::Later;
+    let mut starts = starts.chunks_mut(ROWS_PER_BLOCK * f);
+    let blocks: Vec<_> =
+        x.chunks_mut(ROWS_PER_BLOCK * f).map(|x| (x, if later { starts.next() } else { None })).collect();
+    let partial_losses: Vec<f64> = blocks
+        .into_par_iter()
         .enumerate()
         .map_init(
             || Worker::new(fixed, side.plan),
-            |worker, (block, x)| {
+            |worker, (block, (x, starts))| {
                 if (side.interrupted)() {
                     return Err(Error::Interrupted);
                 }
-                Ok(kernel::dispatch(Block { side, worker, first: block * ROWS_PER_BLOCK, x, long: &long }))
+                let first = block * ROWS_PER_BLOCK;
+                Ok(kernel::dispatch(Block { side, worker, first, x, starts, long: &long }))
             },
         )
         .collect::<Result<_>>()?;

@@ -8,6 +8,7 @@ use crate::als::cholesky::{Normal, Packs, solve_normal};
 use crate::als::conjugate_gradient::{ConjugateGradient, Product};
 use crate::als::cost::{Method, choose};
 use crate::als::half_step::{Side, Solved};
+use crate::als::relaxation::{Relaxation, relax};
 use crate::als::system::{Fixed, System};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Buffer, Pass, Real, Simd, Stored, WithSimd, padded, pass_scratch, rotate};
@@ -26,9 +27,10 @@ pub(crate) fn is_long(n: usize) -> bool {
     n > LONG
 }
 
-/// A row's new factors, and its part of the objective.
+/// A row's new factors, the old ones in the same basis, and its part of the objective.
 pub(crate) struct Solution<T> {
     pub(crate) x: Vec<T>,
+    pub(crate) start: Vec<T>,
     pub(crate) loss: f64,
 }
 
@@ -65,9 +67,10 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let (f, plan) = (side.plan.factors, side.plan);
         let mut system = System::new(fixed);
         system.set(side.rows.row(u), side.rows.columns(), &plan.objective, side.basis);
-        let mut solution = vec![T::ZERO; padded(f)];
+        let mut start = vec![T::ZERO; padded(f)];
+        rotate(simd, x, side.warm, f, &mut start);
+        let mut solution = start.clone();
         let gain = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
-            rotate(simd, x, side.warm, f, &mut solution);
             let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps);
             conjugate_gradient.solve(simd, system.coefficients(), &mut solution, Shared(&system))
         } else {
@@ -84,8 +87,11 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
             );
             kernel::dot(&normal.b, &solution).to_f64()
         };
-        let x = solution.iter().zip(side.scale).take(f).map(|(&x, &w)| x * w).collect();
-        Solution { x, loss: system.constant - gain }
+        if let Relaxation::AtOnce(omega) = plan.relaxation {
+            relax(&mut solution, &start, T::from_f64(omega));
+        }
+        let scaled = |whitened: &[T]| whitened.iter().zip(side.scale).take(f).map(|(&x, &w)| x * w).collect();
+        Solution { x: scaled(&solution), start: scaled(&start), loss: system.constant - gain }
     }
 }
 

@@ -13,13 +13,15 @@ mod long_row;
 mod loss;
 mod objective;
 mod params;
+pub(crate) mod relaxation;
 mod system;
 
 use std::ops::ControlFlow;
 
 use gram::Square;
-use half_step::{Plan, Turned, half_step, turn_rows};
+use half_step::{Memory, Plan, half_step, turn_rows};
 use objective::Objective;
+use relaxation::{Relaxation, relax_all};
 
 use crate::error::{Error, Result, check_size};
 use crate::kernel::{self, Real};
@@ -83,8 +85,7 @@ impl AlternatingLeastSquares {
         let f = self.factors;
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
-        let plan = self.plan();
-        let objective = plan.objective;
+        let objective = Objective::new(self);
         let interrupted = || observer.interrupted();
         pool::run(self.threads, || {
             let item_users = user_items.transpose();
@@ -93,27 +94,32 @@ impl AlternatingLeastSquares {
             let mut losses = Vec::new();
             // From the basis of the users to that of the items, and back.
             let mut from_users = Square::identity(f);
-            let mut turned = Turned::new();
+            let mut memory = Memory::new();
             for epoch in 1..=self.iterations {
+                let relaxation = Relaxation::of_users(self.relaxation, epoch);
+                if relaxation != Relaxation::None {
+                    relax_all(item_factors, &memory.starts, self.relaxation);
+                }
                 let users = half_step(
                     user_items,
                     user_factors,
                     item_factors,
                     &from_users,
-                    &plan,
-                    &mut turned,
+                    &self.plan(relaxation),
+                    &mut memory,
                     &interrupted,
                 )?;
                 if !users.loss.is_finite() {
                     return Err(Error::Diverged { epoch });
                 }
+                let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
                 let items = half_step(
                     &item_users,
                     item_factors,
                     user_factors,
                     &users.turn,
-                    &plan,
-                    &mut turned,
+                    &self.plan(relaxation),
+                    &mut memory,
                     &interrupted,
                 )?;
                 from_users = items.turn;
@@ -133,12 +139,13 @@ impl AlternatingLeastSquares {
     }
 
     /// How a half-step of a fit is made.
-    pub(crate) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self, relaxation: Relaxation) -> Plan {
         Plan {
             factors: self.factors,
             objective: Objective::new(self),
             solver: self.solver,
             cg_steps: self.cg_steps,
+            relaxation,
             compact: kernel::has_fast_halves(),
         }
     }

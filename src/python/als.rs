@@ -25,6 +25,7 @@ pub(super) struct Params {
     num_threads: i64,
     solver: String,
     cg_steps: i64,
+    relaxation: f64,
     confidence: String,
     epsilon: f64,
     unobserved_weight: f64,
@@ -54,6 +55,7 @@ impl Params {
             .threads(count("num_threads", self.num_threads, "between 0 and 1024")?)
             .solver(solver)
             .cg_steps(count("cg_steps", self.cg_steps, "at least 1")?)
+            .relaxation(self.relaxation)
             .confidence(confidence)
             .epsilon(self.epsilon)
             .unobserved_weight(self.unobserved_weight)

@@ -38,6 +38,17 @@ class Oracle:
             rows.append(np.linalg.lstsq(A, Y.T @ (c * p), rcond=1e-11)[0])
         return np.array(rows)
 
-    def epoch(self, X, Y):
-        X = self.solve_side(self.C, self.P, Y, self.user_lambda)
-        return X, self.solve_side(self.C.T, self.P.T, X, self.item_lambda)
+    def epochs(self, X, Y, count, relaxation):
+        """Yield both sides after each epoch; the first and the last half-step go to their solutions."""
+        start = Y
+        for epoch in range(count):
+            omega = relaxation if epoch > 0 else 1.0
+            Y = self.relaxed(start, Y, omega)
+            X = self.relaxed(X, self.solve_side(self.C, self.P, Y, self.user_lambda), omega)
+            start, Y = Y, self.solve_side(self.C.T, self.P.T, X, self.item_lambda)
+            yield X, Y
+
+    @staticmethod
+    def relaxed(start, solutions, omega):
+        # Rows of which nothing is known are zero and stay so.
+        return np.where(solutions.any(1, keepdims=True), start + omega * (solutions - start), 0)

@@ -54,10 +54,8 @@ def test_epochs_equal_exact_epochs_in_dense_numpy(solver, objective):
     arguments = {"factors": 5, "regularization": 0.1, **OBJECTIVES[objective], **SOLVERS[solver]}
     model = AlternatingLeastSquares(**arguments, iterations=3, dtype=np.float64)
     oracle = oracle_for(model, ratings)
-    X, Y = start(model, ratings)
     expected_losses = []
-    for _ in range(3):
-        X, Y = oracle.epoch(X, Y)
+    for X, Y in oracle.epochs(*start(model, ratings), 3, model.relaxation):  # noqa: B007
         expected_losses.append(oracle.loss(X, Y))
     model.fit(ratings, show_progress=False)
     np.testing.assert_allclose(model.user_factors @ model.item_factors.T, X @ Y.T, rtol=0, atol=1e-7)
@@ -141,9 +139,8 @@ def test_any_number_of_factors_and_any_length_of_row_is_solved_exactly(factors, 
     model = AlternatingLeastSquares(
         factors=factors, regularization=0.3, iterations=1, dtype=np.float64, **arguments
     )
-    X, Y = start(model, ratings)
     oracle = oracle_for(model, ratings)
-    X, Y = oracle.epoch(X, Y)
+    [(X, Y)] = oracle.epochs(*start(model, ratings), 1, model.relaxation)
     model.fit(ratings, show_progress=False)
     scores = X @ Y.T
     found = model.user_factors @ model.item_factors.T
@@ -182,15 +179,14 @@ def test_a_row_shared_by_all_threads_is_solved_like_any_other(solver):
             solver=solver,
             cg_steps=30,
         )
-        X, Y = start(model, ratings)
+        begin = start(model, ratings)
         model.fit(ratings, show_progress=False)
         fits.append(model)
     for other in fits[1:]:
         np.testing.assert_array_equal(fits[0].item_factors, other.item_factors)
         assert fits[0].loss_history == other.loss_history
     oracle = oracle_for(model, ratings)
-    for _ in range(2):
-        X, Y = oracle.epoch(X, Y)
+    *_, (X, Y) = oracle.epochs(*begin, 2, model.relaxation)
     np.testing.assert_allclose(model.user_factors[:100] @ model.item_factors.T, X[:100] @ Y.T, atol=1e-6)
 
 

@@ -55,6 +55,17 @@ def test_an_exception_in_the_callback_comes_out_and_the_model_stays_as_it_was():
     assert model.user_factors is None
 
 
+@pytest.mark.parametrize("solver", ["auto", "cg", "dual", "cholesky"])
+def test_relaxation_reaches_the_same_loss_in_fewer_epochs(solver):
+    ratings = random_ratings(users=200, items=100)
+    plain, relaxed = (
+        AlternatingLeastSquares(factors=8, random_state=0, solver=solver, relaxation=relaxation)
+        for relaxation in (1.0, 1.5)
+    )
+    last = plain.fit(ratings, show_progress=False).loss_history[-1]
+    assert sum(loss > last for loss in relaxed.fit(ratings, show_progress=False).loss_history) < 12
+
+
 def test_tolerance_stops_the_fit():
     model = AlternatingLeastSquares(factors=3, iterations=200, tolerance=1e-3, random_state=0)
     losses = model.fit(random_ratings(), show_progress=False).loss_history
@@ -91,13 +102,16 @@ def test_a_second_fit_starts_afresh_unless_told_otherwise():
     again.fit(ratings, show_progress=False)
     np.testing.assert_array_equal(once.user_factors, again.user_factors)
 
-    six = AlternatingLeastSquares(factors=4, random_state=0, iterations=6).fit(ratings, show_progress=False)
-    warm = AlternatingLeastSquares(factors=4, random_state=0, iterations=3, warm_start=True)
+    # Without relaxation, since the first half-step of a fit has none.
+    plain = {"factors": 4, "random_state": 0, "relaxation": 1.0}
+    once = AlternatingLeastSquares(**plain, iterations=3).fit(ratings, show_progress=False)
+    six = AlternatingLeastSquares(**plain, iterations=6).fit(ratings, show_progress=False)
+    warm = AlternatingLeastSquares(**plain, iterations=3, warm_start=True)
     warm.fit(ratings, show_progress=False).fit(ratings, show_progress=False)
     # Not to the last digit: the factors of a fit are turned, which rounds them.
     np.testing.assert_allclose(warm.loss_history, six.loss_history[3:], rtol=1e-3)
 
-    given = AlternatingLeastSquares(factors=4, iterations=3)
+    given = AlternatingLeastSquares(factors=4, iterations=3, relaxation=1.0)
     given.user_factors, given.item_factors = once.user_factors, once.item_factors
     before = once.user_factors.copy()
     given.fit(ratings, show_progress=False)
@@ -167,6 +181,9 @@ def test_any_real_dtype_and_64_bit_indices_will_do(dtype):
         ({"alpha": 0}, ValueError, "alpha must be a finite number above 0, got 0"),
         ({"iterations": -1}, ValueError, "iterations"),
         ({"cg_steps": 0}, ValueError, "cg_steps"),
+        ({"relaxation": 0.0}, ValueError, "relaxation must be above 0 and below 2, got 0"),
+        ({"relaxation": 2.0}, ValueError, "relaxation"),
+        ({"relaxation": np.nan}, ValueError, "relaxation"),
         ({"num_threads": -1}, ValueError, "num_threads"),
         ({"num_threads": 10_000}, ValueError, "num_threads"),
         ({"tolerance": -1.0}, ValueError, "tolerance"),
