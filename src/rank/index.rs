@@ -239,7 +239,13 @@ impl Index {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Index({} candidates, {} factors)", self.order.len(), self.f)
+        write!(
+            formatter,
+            "Index({} candidates, {} of {} coordinates screened)",
+            self.order.len(),
+            self.depth,
+            self.f
+        )
     }
 }
 

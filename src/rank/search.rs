@@ -77,39 +77,64 @@ impl Search<'_> {
         query: impl Fn(usize) -> Query<'q, T> + Sync,
     ) -> Rankings<T> {
         let n = self.n.min(self.candidates.len());
-        let mut ids = vec![-1; queries * n];
-        let mut scores = vec![T::NEG_INFINITY; queries * n];
-        let threads = rayon::current_num_threads();
+        let (mut ids, mut scores) = (vec![-1; queries * n], vec![T::NEG_INFINITY; queries * n]);
         let index = match &self.candidates {
             Candidates::All(_) => index,
             Candidates::Listed(_) => None,
         };
-        if n == 0 || queries == 0 {
-            return Rankings { n, queries, ids, scores };
-        }
-        if let Some(index) = index.filter(|index| queries < threads && index.order.len() >= SHARED_CANDIDATES)
-        {
-            for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
-                let query = [query(at)];
-                let parts: Vec<Selection<'_, T>> = (0..threads)
-                    .into_par_iter()
-                    .flat_map_iter(|part| {
-                        let mut selections = vec![self.selection(n)];
-                        let part = Part { of: threads, number: part };
-                        self.screen(scoring, index, &query, &mut selections, part);
-                        selections
-                    })
-                    .collect();
-                let mut selection = self.selection(n);
-                for candidate in parts.into_iter().flat_map(Selection::into_sorted) {
-                    selection.offer(candidate);
+        if n > 0 && queries > 0 {
+            let few = queries < rayon::current_num_threads();
+            match index.filter(|index| few && index.order.len() >= SHARED_CANDIDATES) {
+                Some(index) => {
+                    for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
+                        self.run_shared(scoring, index, query(at), n, ids, scores);
+                    }
                 }
-                self.answer(&query[0], selection, ids, scores);
+                None => self.run_blocks(scoring, index, &query, n, &mut ids, &mut scores),
             }
-            return Rankings { n, queries, ids, scores };
         }
-        let block =
-            queries.div_ceil(4 * threads).min(RESULTS_PER_BLOCK.div_ceil(n)).clamp(1, QUERIES_PER_BLOCK);
+        Rankings { n, queries, ids, scores }
+    }
+
+    /// Answers one query with all threads, each of which searches a part of the candidates.
+    fn run_shared<T: Real>(
+        &self,
+        scoring: Scoring<'_, T>,
+        index: &Index,
+        query: Query<'_, T>,
+        n: usize,
+        ids: &mut [i32],
+        scores: &mut [T],
+    ) {
+        let threads = rayon::current_num_threads();
+        let query = [query];
+        let parts: Vec<_> = (0..threads)
+            .into_par_iter()
+            .map(|number| {
+                let mut selection = [self.selection(n)];
+                self.screen(scoring, index, &query, &mut selection, Part { of: threads, number });
+                selection
+            })
+            .collect();
+        let mut selection = self.selection(n);
+        for candidate in parts.into_iter().flatten().flat_map(Selection::into_sorted) {
+            selection.offer(candidate);
+        }
+        self.answer(&query[0], selection, ids, scores);
+    }
+
+    /// Answers blocks of queries, each on one thread.
+    fn run_blocks<'q, T: Real>(
+        &self,
+        scoring: Scoring<'_, T>,
+        index: Option<&Index>,
+        query: &(impl Fn(usize) -> Query<'q, T> + Sync),
+        n: usize,
+        ids: &mut [i32],
+        scores: &mut [T],
+    ) {
+        let shares = (ids.len() / n).div_ceil(4 * rayon::current_num_threads());
+        let block = shares.min(RESULTS_PER_BLOCK.div_ceil(n)).clamp(1, QUERIES_PER_BLOCK);
         ids.par_chunks_mut(n * block).zip(scores.par_chunks_mut(n * block)).enumerate().for_each(
             |(number, (ids, scores))| {
                 let queries: Vec<_> = (0..ids.len() / n).map(|at| query(number * block + at)).collect();
@@ -132,7 +157,6 @@ impl Search<'_> {
                 }
             },
         );
-        Rankings { n, queries, ids, scores }
     }
 
     fn screen<T: Real>(
@@ -164,7 +188,7 @@ impl Search<'_> {
         }
         let candidate = Scored { score: scoring.score(query, id), id };
         if selection.admits(candidate) && !self.denied.filters(id, query.liked) {
-            selection.offer(candidate);
+            selection.push(candidate);
         }
     }
 

@@ -59,9 +59,13 @@ impl<'a, T: Real> Selection<'a, T> {
 
     /// Puts in a candidate if it may enter.
     pub(crate) fn offer(&mut self, candidate: Scored<T>) {
-        if !self.admits(candidate) {
-            return;
+        if self.admits(candidate) {
+            self.push(candidate);
         }
+    }
+
+    /// Puts in a candidate that [`admits`](Self::admits) has accepted.
+    pub(crate) fn push(&mut self, candidate: Scored<T>) {
         match self {
             Self::Free(top, _) => top.push(candidate),
             Self::Grouped(grouped) => grouped.push(candidate),
