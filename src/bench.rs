@@ -1,7 +1,7 @@
 //! Doors for the benchmarks of this crate into rooms that are closed otherwise. Not part of the API.
 
 use crate::als::AlternatingLeastSquares;
-use crate::als::gram::Square;
+use crate::als::gram::{Square, gram as gram_of};
 use crate::als::half_step;
 use crate::als::relaxation::Relaxation;
 use crate::error::Result;
@@ -118,7 +118,9 @@ pub fn half_step<T: Real>(
     let from = Square::identity(plan.factors);
     let mut memory = half_step::Memory::new();
     let outcome = pool::run(als.threads, || {
-        half_step::half_step(rows, solutions, fixed, &from, &plan, &mut memory, &|| false)
+        let gram = gram_of(fixed, plan.factors);
+        let opposite = half_step::Opposite { y: fixed, gram: &gram, count: rows.columns() };
+        half_step::half_step(rows, solutions, opposite, &from, &plan, &mut memory, &|| false)
     })??;
     Ok(outcome.loss)
 }

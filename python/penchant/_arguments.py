@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, TypeAlias
 
@@ -21,6 +22,28 @@ Entries: TypeAlias = tuple[int, npt.NDArray[np.int64], Ids]
 def describe(value: object) -> str:
     """Name the type of a value as a message should."""
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+
+
+def integer(value: Any, name: str, least: int) -> int:
+    """Return a Python integer of at least `least`."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        msg = f"{name} must be an integer, got {describe(value)}"
+        raise TypeError(msg)
+    if value < least:
+        msg = f"{name} must be at least {least}, got {value}"
+        raise ValueError(msg)
+    return int(value)
+
+
+def number(value: Any, name: str) -> float:
+    """Return a Python float that is a number."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        msg = f"{name} must be a number, got {describe(value)}"
+        raise TypeError(msg)
+    if math.isnan(value):
+        msg = f"{name} must be a number, got nan"
+        raise ValueError(msg)
+    return float(value)
 
 
 def is_sparse(value: Any) -> bool:
@@ -67,6 +90,15 @@ def entries(matrix: Any, name: str) -> Entries:
         raise ValueError(msg)
     columns, indptr, indices, _ = canonical(matrix, name)
     return columns, indptr, indices
+
+
+def entries_of(matrix: Any, name: str, count: int, what: str) -> Entries:
+    """Return which entries a CSR matrix stores, after making sure that it has a row for each of `count`."""
+    found = entries(matrix, name)
+    if matrix.shape[0] != count:
+        msg = f"{name} must have one row for each of {count} {what}, got {matrix.shape[0]}"
+        raise ValueError(msg)
+    return found
 
 
 def canonical(matrix: Any, name: str) -> tuple[int, npt.NDArray[np.int64], Ids, Any]:

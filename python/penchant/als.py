@@ -59,9 +59,9 @@ class AlternatingLeastSquares(FactorModel):
         The most conjugate-gradient steps for a row in an epoch; they start from the last epoch's solution. On
         large sparse data 2 reach the same loss sooner; confidences in the hundreds are worth 5.
     relaxation : float, default 1.5
-        Between 0 and 2. How far past its solution each row goes on the way to the next epoch, as in successive
-        over-relaxation: ``start + relaxation (solution - start)``. A fit then reaches the same loss in about
-        half as many epochs. With 1 the epochs are those of plain alternating least squares.
+        Between 0 and 2. How far past its solution each row goes on the way to the next epoch, as in
+        successive over-relaxation: ``start + relaxation (solution - start)``. A fit then reaches the same
+        loss in about half as many epochs. With 1 the epochs are those of plain alternating least squares.
     confidence : {"alpha", "linear", "log"}, default "alpha"
         ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
     epsilon : float, default 1.0
@@ -89,7 +89,8 @@ class AlternatingLeastSquares(FactorModel):
     Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
     Takacs, Pilaszy and Tikk, "Applications of the Conjugate Gradient Method for Implicit Feedback
     Collaborative Filtering", 2011.
-    Young, "Iterative Methods for Solving Partial Difference Equations of Elliptic Type", 1954 (over-relaxation).
+    Young, "Iterative Methods for Solving Partial Difference Equations of Elliptic Type", 1954
+    (over-relaxation).
     Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iALS on Item Recommendation
     Benchmarks", 2021 (the unobserved weight and the scaled regularization).
 
@@ -249,10 +250,7 @@ class AlternatingLeastSquares(FactorModel):
 
     def _recalculated(self, rowids: Any, rows: Any, name: str, fixed: Any) -> Floats:
         _arguments.ids(rowids, "the ids", np.iinfo(np.int32).max, scalar=True)
-        _arguments.entries(rows, name)
-        if rows.shape[0] != np.size(rowids):
-            msg = f"{name} must have one row for each of {np.size(rowids)} ids, got {rows.shape[0]}"
-            raise ValueError(msg)
+        _arguments.entries_of(rows, name, np.size(rowids), "ids")
         params = self._params() | {"factors": fixed.shape[1]}
         solution: Floats = _core.fold_in(_arguments.csr(rows, name, fixed.dtype), fixed, params)
         if np.ndim(rowids) > 0:

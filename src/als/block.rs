@@ -94,7 +94,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
                 }
                 continue;
             }
-            system.set(row, side.rows.columns(), &side.plan.objective, side.basis);
+            system.set(row, side.columns, &side.plan.objective, side.basis);
             let entries = system.entries(0..system.len());
             let following = side.rows.pattern().following(u, prefetch_distance::<G>(width));
             // Spread over the passes, as the memory can only bring so many at a time.

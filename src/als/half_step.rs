@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::als::block::{Block, Worker};
-use crate::als::gram::{Basis, Square, gram};
+use crate::als::gram::{Basis, Square};
 use crate::als::long_row;
 use crate::als::objective::Objective;
 use crate::als::params::Solver;
@@ -42,11 +42,24 @@ pub(crate) struct Outcome {
     pub(crate) turn: Square,
 }
 
+/// The fixed side of a half-step.
+#[derive(Clone, Copy)]
+pub(crate) struct Opposite<'a, T> {
+    /// Its factors, row-major: all that the rows have entries for.
+    pub(crate) y: &'a [T],
+    /// The Gram matrix of the whole side.
+    pub(crate) gram: &'a [f64],
+    /// The number of rows of the whole side.
+    pub(crate) count: usize,
+}
+
 /// Everything that the rows of a half-step have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'a, T> {
     pub(crate) rows: &'a CsrView<'a, T>,
     pub(crate) plan: &'a Plan,
+    /// The number of rows of the fixed side.
+    pub(crate) columns: usize,
     pub(crate) basis: &'a Basis,
     /// From the basis of the old solutions to the whitened one: `P Q W⁻¹`, packed.
     pub(crate) warm: &'a [T],
@@ -71,14 +84,14 @@ impl<T: Real> Memory<T> {
     }
 }
 
-/// Replaces `x` by the solutions for `rows` with `y` fixed, starting from `x · from`.
+/// Replaces `x` by the solutions for `rows` with the other side fixed, starting from `x · from`.
 ///
-/// `from` is the rotation that takes the basis of `x` to that of `y`. The new solutions are in the basis of
-/// `y` after the turn that is returned; turning them back is left to whoever needs it, and mostly nobody does.
+/// `from` is the rotation that takes the basis of `x` to that of the other side. The new solutions are in its basis
+/// after the turn that is returned; turning them back is left to whoever needs it, and mostly nobody does.
 pub(crate) fn half_step<T: Real>(
     rows: &CsrView<'_, T>,
     x: &mut [T],
-    y: &[T],
+    fixed: Opposite<'_, T>,
     from: &Square,
     plan: &Plan,
     memory: &mut Memory<T>,
@@ -86,8 +99,8 @@ pub(crate) fn half_step<T: Real>(
 ) -> Result<Outcome> {
     let f = plan.factors;
     let objective = &plan.objective;
-    let lambda = objective.smallest_regularization(rows);
-    let Some(basis) = Basis::new::<T>(&gram(y, f), f, objective.unobserved_weight, lambda) else {
+    let lambda = objective.smallest_regularization(rows, fixed.count);
+    let Some(basis) = Basis::new::<T>(fixed.gram, f, objective.unobserved_weight, lambda) else {
         return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f) });
     };
     let warm = from.times::<T>(&basis.q, &basis.inverse_w());
@@ -99,15 +112,16 @@ pub(crate) fn half_step<T: Real>(
     if plan.relaxation == Relaxation::Later {
         starts.resize(x.len(), T::ZERO);
     }
-    let side = Side { rows, plan, basis: &basis, warm: &warm, scale: &scale, interrupted };
+    let side =
+        Side { rows, plan, columns: fixed.count, basis: &basis, warm: &warm, scale: &scale, interrupted };
     let loss = match T::COMPACT_MAX {
         Some(largest) if plan.compact && objective.unobserved_weight >= SMALLEST_WEIGHT => {
             // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
             // and numbers down to a billionth of the largest possible one keep all their bits.
             let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();
-            solve_with(&side, x, starts, y, compact, sigma)
+            solve_with(&side, x, starts, fixed.y, compact, sigma)
         }
-        _ => solve_with(&side, x, starts, y, full, 1.0),
+        _ => solve_with(&side, x, starts, fixed.y, full, 1.0),
     }?;
     Ok(Outcome { loss, turn: basis.q })
 }

@@ -66,7 +66,7 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let Self { side, u, x, fixed } = self;
         let (f, plan) = (side.plan.factors, side.plan);
         let mut system = System::new(fixed);
-        system.set(side.rows.row(u), side.rows.columns(), &plan.objective, side.basis);
+        system.set(side.rows.row(u), side.columns, &plan.objective, side.basis);
         let mut start = vec![T::ZERO; padded(f)];
         rotate(simd, x, side.warm, f, &mut start);
         let mut solution = start.clone();

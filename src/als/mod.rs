@@ -19,7 +19,7 @@ mod system;
 use std::ops::ControlFlow;
 
 use gram::Square;
-use half_step::{Memory, Plan, half_step, turn_rows};
+use half_step::{Memory, Opposite, Plan, half_step, turn_rows};
 use objective::Objective;
 use relaxation::{Relaxation, relax_all};
 
@@ -29,6 +29,7 @@ use crate::model::Model;
 use crate::pool;
 use crate::sparse::CsrView;
 
+pub use gram::Gram;
 pub use loss::training_loss;
 pub use objective::Confidence;
 pub use params::{AlternatingLeastSquares, Solver};
@@ -100,10 +101,11 @@ impl AlternatingLeastSquares {
                 if relaxation != Relaxation::None {
                     relax_all(item_factors, &memory.starts, self.relaxation);
                 }
+                let gram_of_items = gram::gram(item_factors, f);
                 let users = half_step(
                     user_items,
                     user_factors,
-                    item_factors,
+                    Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
                     &from_users,
                     &self.plan(relaxation),
                     &mut memory,
@@ -113,10 +115,11 @@ impl AlternatingLeastSquares {
                     return Err(Error::Diverged { epoch });
                 }
                 let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
+                let gram_of_users = gram::gram(user_factors, f);
                 let items = half_step(
                     &item_users,
                     item_factors,
-                    user_factors,
+                    Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
                     &users.turn,
                     &self.plan(relaxation),
                     &mut memory,

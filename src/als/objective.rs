@@ -85,12 +85,12 @@ impl Objective {
     }
 
     /// The smallest regularization of a row that has entries.
-    pub(crate) fn smallest_regularization<T: Real>(&self, rows: &CsrView<'_, T>) -> f64 {
+    pub(crate) fn smallest_regularization<T: Real>(&self, rows: &CsrView<'_, T>, columns: usize) -> f64 {
         if self.exponent == 0.0 {
             return self.regularization;
         }
         let with_entries = (0..rows.rows()).map(|u| rows.row(u)).filter(|row| !is_empty(*row));
-        let each = with_entries.map(|row| self.row_regularization(row, rows.columns()));
+        let each = with_entries.map(|row| self.row_regularization(row, columns));
         let smallest = each.fold(f64::INFINITY, f64::min);
         if smallest.is_finite() { smallest } else { self.regularization }
     }

@@ -55,7 +55,7 @@ def test_epochs_equal_exact_epochs_in_dense_numpy(solver, objective):
     model = AlternatingLeastSquares(**arguments, iterations=3, dtype=np.float64)
     oracle = oracle_for(model, ratings)
     expected_losses = []
-    for X, Y in oracle.epochs(*start(model, ratings), 3, model.relaxation):  # noqa: B007
+    for X, Y in oracle.epochs(*start(model, ratings), 3, model.relaxation):
         expected_losses.append(oracle.loss(X, Y))
     model.fit(ratings, show_progress=False)
     np.testing.assert_allclose(model.user_factors @ model.item_factors.T, X @ Y.T, rtol=0, atol=1e-7)

@@ -42,9 +42,7 @@ def plays(lastfm_folder):
 def model(plays):
     weighted = sp.csr_array(bm25_weight(plays.matrix.T.tocsr(), K1=100, B=0.8).T)
     # Neighbours need more epochs than recommendations: after 15 they still depend on the seed.
-    model = AlternatingLeastSquares(
-        factors=64, regularization=0.05, alpha=2.0, iterations=30, random_state=0
-    )
+    model = AlternatingLeastSquares(factors=64, regularization=0.05, alpha=2.0, iterations=30, random_state=0)
     return model.fit(weighted, show_progress=False)
 
 

@@ -6,16 +6,16 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import _factor_model
+from penchant import _factors
 from penchant.als import AlternatingLeastSquares
 
 
 @pytest.fixture(autouse=True, scope="module", params=[1, 10**9], ids=["packed", "scanned"])
 def smallest_index(request):
     """Both ways of searching: over packed candidates, and one candidate after the other."""
-    before, _factor_model._SMALLEST_INDEX = _factor_model._SMALLEST_INDEX, request.param
+    before, _factors._SMALLEST_INDEX = _factors._SMALLEST_INDEX, request.param
     yield
-    _factor_model._SMALLEST_INDEX = before
+    _factors._SMALLEST_INDEX = before
 
 
 def model_with(users, items, dtype=np.float32):

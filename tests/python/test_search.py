@@ -126,7 +126,7 @@ def test_any_number_of_threads_gives_the_same_bits(threads):
     ("wrong", "error", "message"),
     [
         ({"min_score": "high"}, TypeError, "min_score must be a number, got str"),
-        ({"min_score": float("nan")}, ValueError, "the least score must be a number"),
+        ({"min_score": float("nan")}, ValueError, "min_score must be a number, got nan"),
         ({"item_groups": [1, 2]}, ValueError, r"one group for each of 3000 items, got shape \(2,\)"),
         ({"item_groups": np.zeros(3000)}, TypeError, "item_groups must be integers, got float64"),
         (

@@ -1,0 +1,66 @@
+"""What a search is asked for, checked, and what it gives back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from penchant import _arguments
+from penchant._arguments import Floats, Ids
+
+
+def wanted(
+    n: Any,
+    only: Any,
+    without: Any,
+    count: int,
+    names: tuple[str, str],
+    threads: int,
+    limits: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Check how many of `count` candidates are wanted, and which of them.
+
+    `only` and `without` are ids or None; `names` is what the caller knows them as.
+    """
+    n = _arguments.integer(n, "N", 1)
+    if only is not None and without is not None:
+        msg = f"{names[0]} and {names[1]} cannot be used together"
+        raise ValueError(msg)
+    return {
+        "n": min(n, max(count, 1)),
+        "only": None if only is None else _arguments.ids(only, names[0], count),
+        "without": _arguments.ids([] if without is None else without, names[1], count),
+        "at_least": -math.inf,
+        "groups": None,
+        "most_of_a_group": 1,
+        "num_threads": threads,
+    } | (limits or {})
+
+
+def limits(min_score: Any, groups: Any, most: Any, count: int) -> dict[str, Any]:
+    """Check a least score and a limit for each group."""
+    most = _arguments.integer(most, "max_per_group", 1)
+    least = -math.inf if min_score is None else _arguments.number(min_score, "min_score")
+    checked: dict[str, Any] = {"at_least": least}
+    if groups is not None:
+        array = np.asarray(groups)
+        if array.dtype.kind not in "iu":
+            msg = f"item_groups must be integers, got {array.dtype}"
+            raise TypeError(msg)
+        if array.shape != (count,):
+            msg = f"item_groups must have one group for each of {count} items, got shape {array.shape}"
+            raise ValueError(msg)
+        # Any integers will do: the core wants small ones.
+        codes = np.unique(array, return_inverse=True)[1].astype(np.int32)
+        checked |= {"groups": codes, "most_of_a_group": min(most, count)}
+    return checked
+
+
+def unwrapped(found: tuple[Ids, Floats], asked: Any) -> tuple[Ids, Floats]:
+    """Give one row for one id, and as many rows as ids for a list."""
+    ids, scores = found
+    if np.ndim(asked) == 0:
+        return ids[0], scores[0]
+    return ids, scores
