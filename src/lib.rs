@@ -41,6 +41,7 @@ mod als;
 pub mod bench;
 mod dense;
 mod error;
+pub mod evaluation;
 mod kernel;
 mod model;
 mod pool;
@@ -51,7 +52,7 @@ pub mod weighting;
 #[cfg(feature = "python")]
 mod python;
 
-pub use als::{AlternatingLeastSquares, Confidence, Observer, Solver, training_loss};
+pub use als::{AlternatingLeastSquares, Confidence, Gram, Observer, Solver, training_loss};
 pub use dense::DenseView;
 pub use error::{Error, Result};
 pub use kernel::Real;

@@ -11,7 +11,7 @@ Examples
 [2]
 """
 
-from penchant import als, datasets, exceptions, nearest_neighbours, utils
+from penchant import als, datasets, evaluation, exceptions, nearest_neighbours, utils
 from penchant._core import DEBUG_BUILD as _DEBUG_BUILD
 from penchant._core import __version__
 from penchant.als import AlternatingLeastSquares
@@ -25,6 +25,7 @@ __all__ = [
     "__version__",
     "als",
     "datasets",
+    "evaluation",
     "exceptions",
     "nearest_neighbours",
     "utils",

@@ -18,6 +18,7 @@ __all__ = [
     "fold_in",
     "index_of_directions",
     "index_of_items",
+    "list_qualities",
     "normalize",
     "recommend",
     "similar",
@@ -67,6 +68,9 @@ def recommend(
 def similar(
     factors: _Floats, index: Index | None, ids: _Ids, vectors: _Floats | None, wanted: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...
+def list_qualities(
+    ids: _Ids, relevant: _Entries, items: int, threads: int
+) -> list[npt.NDArray[np.float64]]: ...
 def bm25(matrix: _Csr, k1: float, b: float) -> _Floats: ...
 def tfidf(matrix: _Csr) -> _Floats: ...
 def normalize(matrix: _Csr) -> _Floats: ...

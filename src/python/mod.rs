@@ -8,6 +8,7 @@
 mod als;
 mod arrays;
 mod errors;
+mod evaluation;
 mod interrupt;
 mod rank;
 mod weighting;
@@ -21,6 +22,8 @@ mod _core {
     use super::als::{check_parameters, fit, fold_in, training_loss};
     #[pymodule_export]
     use super::arrays::csr_is_canonical;
+    #[pymodule_export]
+    use super::evaluation::list_qualities;
     #[pymodule_export]
     use super::rank::{PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar};
     #[pymodule_export]
