@@ -1,5 +1,7 @@
 //! The one error type of the crate. Every variant carries the numbers that explain it.
 
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 /// What can go wrong, in terms of the caller's own input.
@@ -127,6 +129,22 @@ pub enum Error {
     /// The observer asked to stop in the middle of an epoch.
     #[error("interrupted")]
     Interrupted,
+    /// A file cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What kind of failure it was.
+        kind: std::io::ErrorKind,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// A file is not a model, is cut short, or is of a newer version.
+    #[error("not a model that can be opened: {reason}")]
+    NotAModel {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The operating system refused to start the threads.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {

@@ -42,6 +42,7 @@ pub mod bench;
 mod dense;
 mod error;
 pub mod evaluation;
+mod file;
 mod kernel;
 mod model;
 mod pool;

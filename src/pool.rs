@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, Result};
@@ -13,11 +14,31 @@ use crate::error::{Error, Result};
 /// More threads than this is a mistake in the argument, not a machine.
 pub(crate) const MAX_THREADS: usize = 1024;
 
-static POOLS: Mutex<Option<Pools>> = Mutex::new(None);
+/// Swapped as a whole, because a lock could be held by a thread of the parent that a fork has left behind.
+static POOLS: ArcSwapOption<Pools> = ArcSwapOption::const_empty();
 
 struct Pools {
     process: u32,
-    by_threads: HashMap<usize, Arc<ThreadPool>>,
+    by_threads: Mutex<HashMap<usize, Arc<ThreadPool>>>,
+}
+
+/// The pools of this process.
+fn pools() -> Arc<Pools> {
+    let process = std::process::id();
+    let fresh = Arc::new(Pools { process, by_threads: Mutex::new(HashMap::new()) });
+    loop {
+        match POOLS.load_full() {
+            Some(pools) if pools.process == process => return pools,
+            _ => {
+                let before = POOLS.rcu(|pools| match pools {
+                    Some(pools) if pools.process == process => Arc::clone(pools),
+                    _ => Arc::clone(&fresh),
+                });
+                // The parent's threads do not exist in a forked child: waiting for them would never end.
+                std::mem::forget(before.filter(|pools| pools.process != process));
+            }
+        }
+    }
 }
 
 /// Runs `work` on `threads` threads; 0 means as many as this process may use
@@ -34,14 +55,9 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
         }
         n => n,
     };
-    let mut guard = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = std::process::id();
-    if guard.as_ref().is_none_or(|pools| pools.process != process) {
-        // The parent's threads do not exist in a forked child: waiting for them would never end.
-        std::mem::forget(guard.replace(Pools { process, by_threads: HashMap::new() }));
-    }
-    let Some(pools) = guard.as_mut() else { unreachable!("the line above filled it") };
-    if let Some(pool) = pools.by_threads.get(&threads) {
+    let pools = pools();
+    let mut by_threads = pools.by_threads.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = by_threads.get(&threads) {
         return Ok(Arc::clone(pool));
     }
     let pool = ThreadPoolBuilder::new()
@@ -50,6 +66,6 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
         .build()
         .map_err(|error| Error::Threads { threads, reason: error.to_string() })?;
     let pool = Arc::new(pool);
-    pools.by_threads.insert(threads, Arc::clone(&pool));
+    by_threads.insert(threads, Arc::clone(&pool));
     Ok(pool)
 }

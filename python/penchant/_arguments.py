@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from typing import Any, TypeAlias
 
@@ -101,6 +102,13 @@ def entries_of(matrix: Any, name: str, count: int, what: str) -> Entries:
     return found
 
 
+def rows_of(found: Entries, first: int, last: int) -> Entries:
+    """Return consecutive rows."""
+    columns, indptr, indices = found
+    start, end = indptr[first], indptr[last]
+    return columns, indptr[first : last + 1] - start, indices[start:end]
+
+
 def canonical(matrix: Any, name: str) -> tuple[int, npt.NDArray[np.int64], Ids, Any]:
     """Return columns, indptr, indices and data with sorted columns and repeats summed."""
     rows, columns = matrix.shape
@@ -154,6 +162,25 @@ def ids(values: Any, name: str, count: int, *, scalar: bool = False) -> Ids:
     return np.ascontiguousarray(array, dtype=np.int32)
 
 
+def one_id(value: Any, name: str, count: int) -> int:
+    """Return one id after checking that it exists."""
+    if np.ndim(value) != 0:
+        msg = f"{name} must be a single id, got {np.ndim(value)} dimensions"
+        raise ValueError(msg)
+    return int(ids(value, name, count, scalar=True)[0])
+
+
+def check_memory(size: int, what: str) -> None:
+    """Raise a MemoryError for what is larger than all of this machine's memory."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return
+    if size > memory:
+        msg = f"{what} take {size / 2**30:.0f} GiB, more than the {memory / 2**30:.0f} GiB of this machine"
+        raise MemoryError(msg)
+
+
 def factors(values: Any, name: str) -> Floats:
     """Return a copy of factors as a contiguous two-dimensional array of floats."""
     array = np.asarray(values)
@@ -162,5 +189,11 @@ def factors(values: Any, name: str) -> Floats:
         raise TypeError(msg)
     if array.ndim != 2:
         msg = f"{name} must have two dimensions, got {array.ndim}"
+        raise ValueError(msg)
+    if array.shape[1] == 0:
+        msg = f"{name} must have at least one column"
+        raise ValueError(msg)
+    if not np.isfinite(array).all():
+        msg = f"{name} must be finite, got {array[~np.isfinite(array)][0]}"
         raise ValueError(msg)
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")

@@ -1,5 +1,6 @@
 """The compiled core. Private: checks types but not meanings; use the modules around it."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, final
 
@@ -8,22 +9,28 @@ import numpy.typing as npt
 
 __all__ = [
     "DEBUG_BUILD",
+    "Gram",
     "Index",
     "__version__",
     "audience_by_rank",
     "bm25",
     "check_parameters",
+    "confidences",
     "csr_is_canonical",
     "fit",
     "fold_in",
+    "gram",
     "index_of_directions",
     "index_of_items",
     "list_qualities",
+    "model_bytes",
     "normalize",
+    "read_model",
     "recommend",
     "similar",
     "tfidf",
     "training_loss",
+    "write_atomically",
 ]
 
 __version__: Final[str]
@@ -43,7 +50,15 @@ def fit(
     params: Mapping[str, Any],
     after_epoch: Callable[[int, float], object],
 ) -> list[float]: ...
-def fold_in(rows: _Csr, fixed: _Floats, params: Mapping[str, Any]) -> _Floats: ...
+def confidences(values: npt.NDArray[np.float64], params: Mapping[str, Any]) -> npt.NDArray[np.float64]: ...
+
+@final
+class Gram:
+    def __init__(self) -> None: ...
+    def array(self) -> npt.NDArray[np.float64]: ...
+
+def gram(factors: _Floats, threads: int) -> Gram: ...
+def fold_in(rows: _Csr, fixed: _Floats, gram: Gram, params: Mapping[str, Any]) -> _Floats: ...
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
 ) -> float: ...
@@ -71,6 +86,11 @@ def similar(
 def list_qualities(
     ids: _Ids, relevant: _Entries, items: int, threads: int
 ) -> list[npt.NDArray[np.float64]]: ...
+def model_bytes(
+    user_factors: _Floats | None, item_factors: _Floats | None, about: Mapping[str, str]
+) -> bytes: ...
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None: ...
+def read_model(content: bytes) -> tuple[dict[str, str], _Floats | None, _Floats | None]: ...
 def bm25(matrix: _Csr, k1: float, b: float) -> _Floats: ...
 def tfidf(matrix: _Csr) -> _Floats: ...
 def normalize(matrix: _Csr) -> _Floats: ...

@@ -29,9 +29,10 @@ class Factors:
         self._item_factors: Floats | None = None
         self._factors_were_set = False
         self._indexes: dict[str, tuple[Any, _core.Index]] = {}
+        self._grams: dict[str, tuple[Any, _core.Gram]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_indexes": {}}
+        return self.__dict__ | {"_indexes": {}, "_grams": {}}
 
     def _take_factors(self, users: Floats | None, items: Floats | None) -> None:
         """Replace the factors, and forget what was packed from the old ones."""
@@ -39,7 +40,12 @@ class Factors:
             if side is not None:
                 side.flags.writeable = False
         self._user_factors, self._item_factors = users, items
-        self._indexes = {}
+        self._indexes = {
+            kind: kept for kind, kept in self._indexes.items() if kept[0] is users or kept[0] is items
+        }
+        self._grams = {
+            side: kept for side, kept in self._grams.items() if kept[0] is users or kept[0] is items
+        }
 
     @property
     def user_factors(self) -> Any:
@@ -63,12 +69,41 @@ class Factors:
         self._take_factors(self._user_factors, items)
         self._factors_were_set = True
 
+    def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
+        """Compute the factors of users from their whole history."""
+        raise NotImplementedError
+
+    def recalculate_item(self, itemid: Any, item_users: Any) -> Floats:
+        """Compute the factors of items from their whole history."""
+        raise NotImplementedError
+
     def _fitted(self, name: str) -> Any:
         values = getattr(self, f"_{name}")
         if values is None:
             msg = f"this {type(self).__name__} has no {name} yet: call fit first"
             raise NotFittedError(msg)
         return values
+
+    def _fitted_pair(self) -> tuple[Any, Any]:
+        """Return the factors of both sides, which someone may have assigned one by one."""
+        users, items = self._fitted("user_factors"), self._fitted("item_factors")
+        if users.dtype != items.dtype or users.shape[1] != items.shape[1]:
+            got = f"{users.shape[1]} columns of {users.dtype} and {items.shape[1]} of {items.dtype}"
+            msg = f"user_factors and item_factors must have the same number of columns and dtype, got {got}"
+            raise ValueError(msg)
+        return users, items
+
+    def _gram(self, side: str) -> _core.Gram:
+        """Return the Gram matrix of one side: made when first needed."""
+        factors = self._fitted(side)
+        kept = self._grams.get(side)
+        if kept is None or kept[0] is not factors:
+            kept = self._grams[side] = (factors, _core.gram(factors, self._threads()))
+        return kept[1]
+
+    def _threads(self) -> int:
+        """Return the number of threads, checked."""
+        return _arguments.integer(self.num_threads, "num_threads", 0)
 
     def _index(self, kind: str, candidates: Any, queries: Any = None, *, always: bool = False) -> Any:
         """Return packed candidates: made when first needed, unless they are few.
@@ -80,7 +115,7 @@ class Factors:
         packed = self._indexes.get(kind)
         # Another thread may have replaced the factors since the caller read them.
         if packed is None or packed[0] is not candidates:
-            threads = max(self.num_threads, 0)
+            threads = self._threads()
             if queries is None:
                 index = _core.index_of_directions(candidates, threads)
             else:

@@ -62,11 +62,16 @@ class FindsNeighbours(Factors):
         factors = self._fitted("item_factors")
         ids = _arguments.ids(itemid, "itemid", len(factors), scalar=True)
         wanted = _search.wanted(
-            N, items, filter_items, len(factors), ("items", "filter_items"), self.num_threads
+            N, items, filter_items, len(factors), ("items", "filter_items"), self._threads()
         )
         vectors = self.recalculate_item(ids, item_users) if recalculate_item else None
         index = self._index("similar items", factors) if items is None else None
-        return _search.unwrapped(_core.similar(factors, index, ids, vectors, wanted), itemid)
+
+        def block(first: int, last: int) -> tuple[Ids, Floats]:
+            own = None if vectors is None else vectors[first:last]
+            return _core.similar(factors, index, ids[first:last], own, wanted)
+
+        return _search.unwrapped(_search.in_blocks(block, len(ids), factors), itemid)
 
     def similar_users(
         self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None
@@ -105,10 +110,14 @@ class FindsNeighbours(Factors):
         factors = self._fitted("user_factors")
         ids = _arguments.ids(userid, "userid", len(factors), scalar=True)
         wanted = _search.wanted(
-            N, users, filter_users, len(factors), ("users", "filter_users"), self.num_threads
+            N, users, filter_users, len(factors), ("users", "filter_users"), self._threads()
         )
         index = self._index("similar users", factors) if users is None else None
-        return _search.unwrapped(_core.similar(factors, index, ids, None, wanted), userid)
+
+        def block(first: int, last: int) -> tuple[Ids, Floats]:
+            return _core.similar(factors, index, ids[first:last], None, wanted)
+
+        return _search.unwrapped(_search.in_blocks(block, len(ids), factors), userid)
 
     def audience(
         self,
@@ -153,26 +162,21 @@ class FindsNeighbours(Factors):
         TypeError
             If an id is not an integer.
         """
-        user_factors, item_factors = self._fitted("user_factors"), self._fitted("item_factors")
-        ids = _arguments.ids(itemid, "itemid", len(item_factors), scalar=True)
-        if np.ndim(itemid) != 0:
-            msg = f"itemid must be one item, got {len(ids)} of them"
-            raise ValueError(msg)
+        user_factors, item_factors = self._fitted_pair()
+        item = _arguments.one_id(itemid, "itemid", len(item_factors))
         if by not in ("score", "rank"):
             msg = f"by must be 'score' or 'rank', got {by!r}"
             raise ValueError(msg)
         wanted = _search.wanted(
-            N, users, filter_users, len(user_factors), ("users", "filter_users"), self.num_threads
+            N, users, filter_users, len(user_factors), ("users", "filter_users"), self._threads()
         )
         if by == "score":
             index = self._index("users", user_factors, item_factors) if users is None else None
-            found = _core.recommend(item_factors, user_factors, index, ids, None, wanted)
+            found = _core.recommend(
+                item_factors, user_factors, index, np.array([item], np.int32), None, wanted
+            )
             kept = found[0][0] >= 0
             return found[0][0][kept], found[1][0][kept]
         index = self._index("items", item_factors, user_factors, always=True)
-        userids, ranks, _ = _core.audience_by_rank(user_factors, item_factors, index, int(ids[0]), wanted)
+        userids, ranks, _ = _core.audience_by_rank(user_factors, item_factors, index, item, wanted)
         return userids, ranks
-
-    def recalculate_item(self, itemid: Any, item_users: Any) -> Floats:
-        """Compute the factors of items from their whole history."""
-        raise NotImplementedError

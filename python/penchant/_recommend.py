@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -90,10 +91,10 @@ class Recommends(Factors):
         >>> ids.tolist()
         [[2, -1], [-1, -1]]
         """
-        user_factors, item_factors = self._fitted("user_factors"), self._fitted("item_factors")
+        user_factors, item_factors = self._fitted_pair()
         userids = _arguments.ids(userid, "userid", len(user_factors), scalar=True)
         wanted = _search.wanted(
-            N, items, filter_items, len(item_factors), ("items", "filter_items"), self.num_threads,
+            N, items, filter_items, len(item_factors), ("items", "filter_items"), self._threads(),
             _search.limits(min_score, item_groups, max_per_group, len(item_factors)),
         )  # fmt: skip
         liked = None
@@ -105,9 +106,12 @@ class Recommends(Factors):
             userids = np.arange(len(userids), dtype=np.int32)
         liked = liked if filter_already_liked_items else None
         index = self._index("items", item_factors, user_factors) if items is None else None
-        return _search.unwrapped(
-            _core.recommend(queries, item_factors, index, userids, liked, wanted), userid
-        )
+
+        def block(first: int, last: int) -> tuple[Ids, Floats]:
+            rows = None if liked is None else _arguments.rows_of(liked, first, last)
+            return _core.recommend(queries, item_factors, index, userids[first:last], rows, wanted)
+
+        return _search.unwrapped(_search.in_blocks(block, len(userids), item_factors), userid)
 
     def recommend_all(
         self,
@@ -175,9 +179,23 @@ class Recommends(Factors):
         block(0, 0)  # what is wrong is said at once
         return _blocks(block, count, size, show_progress)
 
-    def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
-        """Compute the factors of users from their whole history."""
-        raise NotImplementedError
+    def rank_items(
+        self, userid: Any, user_items: Any, selected_items: Any, recalculate_user: bool = False
+    ) -> tuple[Ids, Floats]:
+        """Rank a list of items: the old name for `recommend` with `items`.
+
+        .. deprecated:: 0.1
+            Use ``recommend(userid, user_items, N=len(items), items=items)``.
+        """
+        warnings.warn(
+            "rank_items is deprecated: use recommend with the argument items",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.recommend(
+            userid, user_items, N=max(1, np.size(selected_items)), filter_already_liked_items=False,
+            recalculate_user=recalculate_user, items=selected_items,
+        )  # fmt: skip
 
 
 def _blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,26 @@ def limits(min_score: Any, groups: Any, most: Any, count: int) -> dict[str, Any]
         codes = np.unique(array, return_inverse=True)[1].astype(np.int32)
         checked |= {"groups": codes, "most_of_a_group": min(most, count)}
     return checked
+
+
+# Products of coordinates between two looks at whether someone has pressed Ctrl-C: a fraction of a second.
+_WORK_PER_BLOCK = 4e10
+
+
+def in_blocks(
+    call: Callable[[int, int], tuple[Ids, Floats]], queries: int, candidates: Any
+) -> tuple[Ids, Floats]:
+    """Answer queries from one number to another with `call`, so many at a time that Ctrl-C is soon heard."""
+    size = int(np.clip(_WORK_PER_BLOCK / max(candidates.size, 1), 64, 1 << 16))
+    if queries <= size:
+        return call(0, queries)
+    first = call(0, size)
+    ids, scores = (np.empty((queries, part.shape[1]), part.dtype) for part in first)
+    ids[:size], scores[:size] = first
+    for start in range(size, queries, size):
+        end = min(start + size, queries)
+        ids[start:end], scores[start:end] = call(start, end)
+    return ids, scores
 
 
 def unwrapped(found: tuple[Ids, Floats], asked: Any) -> tuple[Ids, Floats]:

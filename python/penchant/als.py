@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from typing import Any, Literal, Self
+from typing import Any, BinaryIO, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from penchant import _arguments, _core
+from penchant import _arguments, _core, _files
 from penchant._arguments import Floats
 from penchant._factor_model import FactorModel
+from penchant._fold_in import FoldsIn
+from penchant._parameters import Parameters
 from penchant.utils import RandomState, check_random_state
 
 __all__ = ["AlternatingLeastSquares"]
 
+# What this class is called in a file.
+_KIND = "AlternatingLeastSquares"
+
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-class AlternatingLeastSquares(FactorModel):
+class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
     """Matrix factorization for implicit feedback by alternating least squares.
 
     Minimizes, over user factors ``x`` and item factors ``y``, ::
@@ -216,47 +222,58 @@ class AlternatingLeastSquares(FactorModel):
         self.loss_history = loss_history
         return self
 
-    def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
-        """Compute the exact factors of users from their whole history, the items being fixed.
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
+        """Save the model: parameters and factors.
 
         Parameters
         ----------
-        userid : int or array of int
-            Whose rows these are. They need not be in the model.
-        user_items : scipy.sparse CSR matrix or array, shape [n_requested_users, n_items]
-            One row for each of them; it may have fewer columns than the model has items.
+        file : path or binary file object
+            A name that ends in ``.npz`` gets the format of `implicit`, which it can load. Everything else is
+            safetensors, which the Rust crate and whatever reads that format can open. The file is replaced
+            as a whole or not at all.
 
-        Returns
-        -------
-        numpy.ndarray, shape [factors] or [n_requested_users, factors]
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        TypeError
+            If `file` is neither a path nor a file object.
         """
-        return self._recalculated(userid, user_items, "user_items", self._fitted("item_factors"))
+        _files.save(self, file, _KIND)
 
-    def recalculate_item(self, itemid: Any, item_users: Any) -> Floats:
-        """Compute the exact factors of items from their whole history, the users being fixed.
+    @classmethod
+    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Load a saved model, of either format, ours or `implicit`'s.
 
         Parameters
         ----------
-        itemid : int or array of int
-            Whose rows these are. They need not be in the model.
-        item_users : scipy.sparse CSR matrix or array, shape [n_requested_items, n_users]
-            One row for each of them; it may have fewer columns than the model has users.
+        file : path or binary file object
 
         Returns
         -------
-        numpy.ndarray, shape [factors] or [n_requested_items, factors]
-        """
-        return self._recalculated(itemid, item_users, "item_users", self._fitted("user_factors"))
+        AlternatingLeastSquares
+            The class that this is called on. A source of random numbers is not kept in a file; an int is.
 
-    def _recalculated(self, rowids: Any, rows: Any, name: str, fixed: Any) -> Floats:
-        _arguments.ids(rowids, "the ids", np.iinfo(np.int32).max, scalar=True)
-        _arguments.entries_of(rows, name, np.size(rowids), "ids")
-        params = self._params() | {"factors": fixed.shape[1]}
-        solution: Floats = _core.fold_in(_arguments.csr(rows, name, fixed.dtype), fixed, params)
-        if np.ndim(rowids) > 0:
-            return solution
-        row: Floats = solution[0]
-        return row
+        Raises
+        ------
+        ModelFormatError
+            If this is not a model, cut short, or of a newer version.
+        OSError
+            If it cannot be read.
+        TypeError
+            If `file` is neither a path nor a file object.
+
+        Examples
+        --------
+        >>> import io
+        >>> from penchant.als import AlternatingLeastSquares
+        >>> file = io.BytesIO()
+        >>> AlternatingLeastSquares(factors=7).save(file)
+        >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
+        7
+        """
+        model: Self = _files.load(cls, file, _KIND)
+        return model
 
     def _params(self) -> dict[str, Any]:
         return {

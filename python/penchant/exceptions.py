@@ -1,6 +1,6 @@
 """The exceptions of Penchant, all of them a `PenchantError`."""
 
-__all__ = ["ModelFitError", "NotFittedError", "PenchantError"]
+__all__ = ["ModelFitError", "ModelFormatError", "NotFittedError", "PenchantError"]
 
 
 class PenchantError(Exception):
@@ -13,3 +13,7 @@ class NotFittedError(PenchantError, ValueError, AttributeError):
 
 class ModelFitError(PenchantError):
     """A fit diverged; the model's factors are what they were before."""
+
+
+class ModelFormatError(PenchantError, ValueError):
+    """A file is not a model, is cut short, or comes from a newer version."""

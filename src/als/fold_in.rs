@@ -1,5 +1,6 @@
 //! Factors for new or changed rows, with the other side fixed.
 
+use crate::als::Observer;
 use crate::als::gram::{Gram, Square};
 use crate::als::half_step::{Memory, Opposite, Plan, half_step, turn_rows};
 use crate::als::params::{AlternatingLeastSquares, Solver};
@@ -16,15 +17,17 @@ impl AlternatingLeastSquares {
     /// A row holds the whole history of a user (columns are items) or of an item (columns are users). It may
     /// have fewer columns than `fixed` has rows. An empty row gets zeros.
     pub fn fold_in<T: Real>(&self, rows: &CsrView<'_, T>, fixed: DenseView<'_, T>) -> Result<Vec<T>> {
-        self.fold_in_with(rows, fixed, &Gram::of(fixed, self.threads)?)
+        self.fold_in_with(rows, fixed, &Gram::of(fixed, self.threads)?, &())
     }
 
     /// [`fold_in`](Self::fold_in) with the Gram matrix of `fixed`, which is most of the work for a few rows.
+    /// `observer` may interrupt it.
     pub fn fold_in_with<T: Real>(
         &self,
         rows: &CsrView<'_, T>,
         fixed: DenseView<'_, T>,
         gram: &Gram,
+        observer: &dyn Observer,
     ) -> Result<Vec<T>> {
         self.check_parameters()?;
         rows.check_finite()?;
@@ -37,6 +40,7 @@ impl AlternatingLeastSquares {
             return Err(Error::TooLarge { what, value, max: fixed.rows() });
         }
         let plan = Plan { solver: Solver::Cholesky, compact: false, ..self.plan(Relaxation::None) };
+        let interrupted = || observer.interrupted();
         let mut solution = vec![T::ZERO; rows.rows() * f];
         let loss = pool::run(self.threads, || {
             let few = if rows.stored() < fixed.rows() / 2 { Some(gathered(rows, fixed)?) } else { None };
@@ -47,7 +51,7 @@ impl AlternatingLeastSquares {
             let opposite = Opposite { y, gram: &gram.values, count: fixed.rows() };
             let from = Square::identity(f);
             let outcome =
-                half_step(&rows, &mut solution, opposite, &from, &plan, &mut Memory::new(), &|| false)?;
+                half_step(&rows, &mut solution, opposite, &from, &plan, &mut Memory::new(), &interrupted)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
             Ok(outcome.loss)
         })??;

@@ -28,6 +28,15 @@ pub enum Confidence {
     Log,
 }
 
+impl AlternatingLeastSquares {
+    /// The confidence `c` of each value `r`.
+    #[must_use]
+    pub fn confidences(&self, values: &[f64]) -> Vec<f64> {
+        let objective = Objective::new(self);
+        values.iter().map(|&r| objective.confidence(r.abs())).collect()
+    }
+}
+
 /// The part of the parameters that says what is minimized.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Objective {
@@ -61,17 +70,20 @@ impl Objective {
         }
     }
 
+    fn confidence(&self, size: f64) -> f64 {
+        match self.confidence {
+            Confidence::Alpha => self.alpha * size,
+            Confidence::Linear => 1.0 + self.alpha * size,
+            Confidence::Log => 1.0 + self.alpha * (size / self.epsilon).ln_1p(),
+        }
+    }
+
     /// The entry for the value `r`.
     pub(crate) fn entry(&self, r: f64) -> Entry {
         if r == 0.0 {
             return Entry { weight: 0.0, target: 0.0 };
         }
-        let size = r.abs();
-        let c = match self.confidence {
-            Confidence::Alpha => self.alpha * size,
-            Confidence::Linear => 1.0 + self.alpha * size,
-            Confidence::Log => 1.0 + self.alpha * (size / self.epsilon).ln_1p(),
-        };
+        let c = self.confidence(r.abs());
         Entry { weight: c - self.unobserved_weight, target: if r > 0.0 { c } else { 0.0 } }
     }
 

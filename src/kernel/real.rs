@@ -14,7 +14,7 @@ pub trait Real:
     sealed::Sealed
     + super::Lanes
     + faer::traits::RealField
-    + Copy
+    + bytemuck::Pod
     + Send
     + Sync
     + Debug

@@ -4,15 +4,19 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use numpy::{Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadwriteArray2};
+use numpy::{
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyReadwriteArray2,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::als::{self, AlternatingLeastSquares, Confidence, Observer, Solver};
+use crate::als::{self, AlternatingLeastSquares, Confidence, Gram, Observer, Solver};
 use crate::error::Error;
 use crate::kernel::Real;
 use crate::python::arrays::{AnyCsr, Csr, dense, view};
 use crate::python::interrupt::interruptible;
+use crate::python::rank::AnyFactors;
 
 /// The parameters of a fit as a dictionary of Python values.
 #[derive(FromPyObject)]
@@ -150,30 +154,83 @@ pub(super) fn fit<'py>(
     }
 }
 
+/// The confidence of each value.
+#[pyfunction]
+pub(super) fn confidences<'py>(
+    py: Python<'py>,
+    values: PyReadonlyArray1<'py, f64>,
+    params: Params,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let params = params.build()?;
+    params.check_parameters()?;
+    Ok(PyArray1::from_vec(py, params.confidences(values.as_slice()?)))
+}
+
+/// The Gram matrix of one side of a model.
+#[pyclass(frozen, module = "penchant._core", name = "Gram")]
+pub(super) struct PyGram(Gram);
+
+#[pymethods]
+impl PyGram {
+    /// A copy of it in f64.
+    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let values = self.0.values();
+        let f = values.len().isqrt();
+        PyArray1::from_slice(py, values).reshape([f, f])
+    }
+}
+
+/// The Gram matrix of factors.
+#[pyfunction]
+pub(super) fn gram(py: Python<'_>, factors: AnyFactors<'_>, threads: usize) -> PyResult<PyGram> {
+    Ok(PyGram(match factors {
+        AnyFactors::Single(factors) => {
+            let factors = dense(&factors)?;
+            py.detach(|| Gram::of(factors, threads))?
+        }
+        AnyFactors::Double(factors) => {
+            let factors = dense(&factors)?;
+            py.detach(|| Gram::of(factors, threads))?
+        }
+    }))
+}
+
+/// Ends the work when Ctrl-C was pressed.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Observer for Stop<'_> {
+    fn interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 fn fold_in_any<'py, T: Real + Element>(
     py: Python<'py>,
     rows: &Csr<'py, T>,
     fixed: &Bound<'py, PyAny>,
+    gram: &Gram,
     params: &AlternatingLeastSquares,
 ) -> PyResult<Bound<'py, PyArray2<T>>> {
     let fixed: PyReadonlyArray2<'py, T> = fixed.extract()?;
     let (rows, fixed) = (view(rows)?, dense(&fixed)?);
-    let solution = py.detach(|| params.fold_in(&rows, fixed))?;
+    let solution =
+        interruptible(py, |_, stop| params.fold_in_with(&rows, fixed, gram, &Stop(stop)), |(): ()| Ok(()))??;
     solution.into_pyarray(py).reshape([rows.rows(), fixed.columns()])
 }
 
-/// The exact factors of each of `rows` with the other side fixed.
+/// The exact factors of each of `rows` with the other side, whose Gram matrix this is, fixed.
 #[pyfunction]
 pub(super) fn fold_in<'py>(
     py: Python<'py>,
     rows: AnyCsr<'py>,
     fixed: &Bound<'py, PyAny>,
+    gram: &PyGram,
     params: Params,
 ) -> PyResult<Bound<'py, PyAny>> {
     let params = params.build()?;
     match rows {
-        AnyCsr::Single(rows) => Ok(fold_in_any(py, &rows, fixed, &params)?.into_any()),
-        AnyCsr::Double(rows) => Ok(fold_in_any(py, &rows, fixed, &params)?.into_any()),
+        AnyCsr::Single(rows) => Ok(fold_in_any(py, &rows, fixed, &gram.0, &params)?.into_any()),
+        AnyCsr::Double(rows) => Ok(fold_in_any(py, &rows, fixed, &gram.0, &params)?.into_any()),
     }
 }
 

@@ -12,6 +12,8 @@ impl From<Error> for PyErr {
             Error::IdOutOfRange { .. } => PyIndexError::new_err(message),
             Error::Diverged { .. } => ours("ModelFitError", message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+            Error::NotAModel { .. } => ours("ModelFormatError", message),
+            Error::Io { kind, .. } => std::io::Error::new(kind, message).into(),
             Error::Threads { .. } => PyRuntimeError::new_err(message),
             _ => PyValueError::new_err(message),
         }

@@ -9,6 +9,7 @@ mod als;
 mod arrays;
 mod errors;
 mod evaluation;
+mod file;
 mod interrupt;
 mod rank;
 mod weighting;
@@ -19,11 +20,13 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::als::{check_parameters, fit, fold_in, training_loss};
+    use super::als::{PyGram, check_parameters, confidences, fit, fold_in, gram, training_loss};
     #[pymodule_export]
     use super::arrays::csr_is_canonical;
     #[pymodule_export]
     use super::evaluation::list_qualities;
+    #[pymodule_export]
+    use super::file::{model_bytes, read_model, write_atomically};
     #[pymodule_export]
     use super::rank::{PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar};
     #[pymodule_export]

@@ -175,7 +175,7 @@ CALLS = {
     "N of zero": (lambda m, p: m.recommend(0, p[[0]], N=0), ValueError, "N must be at least 1"),
     "N a float": (lambda m, p: m.recommend(0, p[[0]], N=2.0), TypeError, "N must be an integer, got float"),
     "N negative": (lambda m, p: m.recommend(0, p[[0]], N=-2), ValueError, "N must be at least 1"),
-    "item_users missing": (lambda m, p: m.similar_items(0, recalculate_item=True), ValueError, "item_users"),
+    "item_users missing": (lambda m, p: m.similar_items(0, recalculate_item=True), TypeError, "item_users"),
     "factors of text": (lambda m, p: setattr(m, "user_factors", [["a"]]), TypeError, "user_factors"),
     "factors of one dimension": (
         lambda m, p: setattr(m, "user_factors", np.ones(3)),

@@ -150,7 +150,7 @@ def test_limits_that_mean_nothing(model, wrong, error, message):
     ("arguments", "error", "message"),
     [
         ({"itemid": 3000}, IndexError, "itemid 3000 is outside the model"),
-        ({"itemid": [1]}, ValueError, "itemid must be one item"),
+        ({"itemid": [1]}, ValueError, "itemid must be a single id"),
         ({"itemid": 1, "by": "love"}, ValueError, "by must be 'score' or 'rank', got 'love'"),
         ({"itemid": 1, "N": 0}, ValueError, "N must be at least 1"),
         ({"itemid": 1, "users": [1], "filter_users": [2]}, ValueError, "cannot be used together"),

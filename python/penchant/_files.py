@@ -1,0 +1,137 @@
+"""Models in files: our own format, which is safetensors, and the `.npz` that `implicit` writes."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant import _arguments, _core
+from penchant.exceptions import ModelFormatError
+
+
+def save(model: Any, file: Any, kind: str) -> None:
+    """Write a model to a path or a binary file object."""
+    if hasattr(file, "write"):
+        file.write(_tensors(model, kind))
+        return
+    path = _path(file)
+    _core.write_atomically(path, _arrays(model) if path.suffix == ".npz" else _tensors(model, kind))
+
+
+def load(cls: Any, file: Any, kind: str) -> Any:
+    """Read what `save` or `implicit` wrote, from a path or a binary file object."""
+    if hasattr(file, "read"):
+        name, content = "the file", file.read()
+        if not isinstance(content, bytes):
+            msg = f"the file must be opened in binary mode, it gave {_arguments.describe(content)}"
+            raise TypeError(msg)
+    else:
+        path = _path(file)
+        if not path.exists() and path.with_name(path.name + ".npz").exists():
+            path = path.with_name(path.name + ".npz")  # the name that numpy.savez makes of it
+        name, content = str(path), path.read_bytes()
+    try:
+        return (_from_arrays if content[:2] == b"PK" else _from_tensors)(cls, content, kind)
+    except ModelFormatError as error:
+        msg = f"{name} is {error}"
+        raise ModelFormatError(msg) from None
+
+
+def _path(file: Any) -> Path:
+    if not isinstance(file, str | os.PathLike):
+        msg = f"file must be a path or a binary file object, got {_arguments.describe(file)}"
+        raise TypeError(msg)
+    return Path(os.fsdecode(file))
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter as JSON has it; a source of random numbers cannot be kept."""
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, bool | int | float | str) else None
+
+
+def _tensors(model: Any, kind: str) -> bytes:
+    parameters = {name: _plain(value) for name, value in model.get_params().items()}
+    about = {"class": kind, "parameters": json.dumps(parameters)}
+    return _core.model_bytes(model.user_factors, model.item_factors, about)
+
+
+def _from_tensors(cls: Any, content: bytes, kind: str) -> Any:
+    about, users, items = _core.read_model(content)
+    if about.get("class", kind) != kind:
+        raise _not_a_model(f"it is a {about['class']}, not a {kind}")
+    try:
+        parameters = json.loads(about.get("parameters", "{}"))
+    except ValueError as error:
+        raise _not_a_model(f"its parameters cannot be read: {error}") from None
+    if not isinstance(parameters, dict):
+        raise _not_a_model("its parameters are not a dictionary")
+    return _made(cls, parameters, users, items)
+
+
+def _arrays(model: Any) -> bytes:
+    values = {name: _plain(value) for name, value in model.get_params().items()}
+    values |= {"user_factors": model.user_factors, "item_factors": model.item_factors}
+    buffer = io.BytesIO()
+    # Without what is None, as that would need pickle.
+    np.savez(buffer, **{name: value for name, value in values.items() if value is not None})
+    return buffer.getvalue()
+
+
+def _from_arrays(cls: Any, content: bytes, kind: str) -> Any:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
+            values = {name: np.asarray(value) for name, value in data.items()}
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        MemoryError,
+    ) as error:
+        raise _not_a_model(str(error) or type(error).__name__) from None
+    sides = []
+    for name in ("user_factors", "item_factors"):
+        side = values.pop(name, None)
+        try:
+            sides.append(None if side is None else _arguments.factors(side, name))
+        except (TypeError, ValueError) as error:
+            raise _not_a_model(str(error)) from None
+    if sides == [None, None] and "factors" not in values:
+        raise _not_a_model(f"it has neither the factors nor the parameters of a {kind}")
+    parameters = {name: value.item() for name, value in values.items() if value.shape == ()}
+    return _made(cls, parameters, *sides)
+
+
+def _made(cls: Any, parameters: dict[str, Any], users: Any, items: Any) -> Any:
+    """Make a model of parameters, of which it ignores those that it does not know, and factors."""
+    widths = {side.shape[1] for side in (users, items) if side is not None}
+    if len(widths) > 1:
+        raise _not_a_model(f"its sides have {users.shape[1]} and {items.shape[1]} factors")
+    known = inspect.signature(cls.__init__).parameters
+    parameters = {name: value for name, value in parameters.items() if name in known}
+    for width in widths:
+        parameters["factors"] = width
+    try:
+        model = cls(**parameters)
+        _core.check_parameters(model._params())
+    except (TypeError, ValueError) as error:
+        raise _not_a_model(f"its parameters are wrong: {error}") from None
+    model._take_factors(users, items)
+    return model
+
+
+def _not_a_model(reason: str) -> ModelFormatError:
+    return ModelFormatError(f"not a model that can be opened: {reason}")

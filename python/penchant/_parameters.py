@@ -1,0 +1,52 @@
+"""The parameters of a model as a dictionary."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+
+class Parameters:
+    """Every argument of `__init__` is a parameter, kept in the attribute of the same name."""
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return all parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Accepted for compatibility with scikit-learn; nothing is nested here.
+
+        Returns
+        -------
+        dict
+        """
+        del deep
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change some parameters; the next fit uses them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name; nothing is changed then.
+        """
+        names = self._parameter_names()
+        for name in params:
+            if name not in names:
+                msg = f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(names)}"
+                raise ValueError(msg)
+        # Through a new object, for parameters that are converted when they are taken.
+        changed = type(self)(**(self.get_params() | params))
+        for name in params:
+            setattr(self, name, getattr(changed, name))
+        return self

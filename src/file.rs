@@ -1,0 +1,305 @@
+//! Model files: the factors as [safetensors](https://github.com/huggingface/safetensors), with a version and
+//! whatever else its writer has to say as text.
+//!
+//! A file holds the tensors `user_factors` and `item_factors`, either of which may be missing, of type F32 or F64 and
+//! shape rows x factors. Its metadata say `format = "penchant model"` and `format_version = "1"`. Tensors and
+//! metadata with other names are left to whoever knows them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
+
+use crate::dense::DenseView;
+use crate::error::{Error, Result};
+use crate::kernel::Real;
+use crate::model::Model;
+
+const FORMAT: &str = "penchant model";
+const VERSION: u32 = 1;
+const SIDES: [&str; 2] = ["user_factors", "item_factors"];
+
+/// The factors of one side, to be written.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    dtype: Dtype,
+    shape: [usize; 2],
+    bytes: &'a [u8],
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn new<T: Real>(factors: DenseView<'a, T>) -> Self {
+        let shape = [factors.rows(), factors.columns()];
+        Self { dtype: dtype::<T>(), shape, bytes: bytemuck::cast_slice(factors.data()) }
+    }
+}
+
+impl View for Side<'_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn dtype<T: Real>() -> Dtype {
+    if size_of::<T>() == size_of::<f32>() { Dtype::F32 } else { Dtype::F64 }
+}
+
+/// The bytes of a model file.
+pub(crate) fn to_bytes(sides: [Option<Side<'_>>; 2], about: HashMap<String, String>) -> Result<Vec<u8>> {
+    let mut about = about;
+    about.insert("format".into(), FORMAT.into());
+    about.insert("format_version".into(), VERSION.to_string());
+    let tensors = SIDES.into_iter().zip(sides).filter_map(|(name, side)| Some((name, side?)));
+    safetensors::serialize(tensors, Some(about)).map_err(|error| not_a_model(&error))
+}
+
+/// What a model file holds.
+pub(crate) struct Contents<'a> {
+    /// What its writer had to say.
+    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has something to say"))]
+    pub(crate) about: HashMap<String, String>,
+    pub(crate) users: Option<Factors<'a>>,
+    pub(crate) items: Option<Factors<'a>>,
+}
+
+/// The factors of one side, where they lie in a file.
+pub(crate) struct Factors<'a> {
+    name: &'static str,
+    tensor: TensorView<'a>,
+    pub(crate) shape: [usize; 2],
+}
+
+/// Reads the bytes of a model file.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Contents<'_>> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| not_a_model(&error))?;
+    let about = header.metadata().clone().unwrap_or_default();
+    if about.get("format").is_none_or(|format| format != FORMAT) {
+        return Err(not_a_model(&"its format is another one"));
+    }
+    match about.get("format_version").and_then(|version| version.parse().ok()) {
+        Some(VERSION) => {}
+        Some(newer) if newer > VERSION => {
+            let reason = format!("its version {newer} is newer than {VERSION}, the newest one known here");
+            return Err(not_a_model(&reason));
+        }
+        _ => return Err(not_a_model(&"it has no version")),
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_a_model(&error))?;
+    let factors = |name| tensors.tensor(name).ok().map(|tensor| Factors::new(name, tensor)).transpose();
+    let (users, items) = (factors(SIDES[0])?, factors(SIDES[1])?);
+    Ok(Contents { about, users, items })
+}
+
+impl<'a> Factors<'a> {
+    fn new(name: &'static str, tensor: TensorView<'a>) -> Result<Self> {
+        let &[rows, columns] = tensor.shape() else {
+            let dimensions = tensor.shape().len();
+            return Err(not_a_model(&format!("{name} has {dimensions} dimensions instead of 2")));
+        };
+        if columns == 0 {
+            return Err(not_a_model(&format!("{name} has no columns")));
+        }
+        if !matches!(tensor.dtype(), Dtype::F32 | Dtype::F64) {
+            return Err(not_a_model(&format!("{name} is {:?} instead of F32 or F64", tensor.dtype())));
+        }
+        Ok(Self { name, tensor, shape: [rows, columns] })
+    }
+
+    /// Whether they were saved in this precision.
+    pub(crate) fn are<T: Real>(&self) -> bool {
+        self.tensor.dtype() == dtype::<T>()
+    }
+
+    /// A copy of the values.
+    pub(crate) fn values<T: Real>(&self) -> Result<Vec<T>> {
+        let name = self.name;
+        if !self.are::<T>() {
+            return Err(not_a_model(&format!("{name} is {:?}: of another precision", self.tensor.dtype())));
+        }
+        let values: Vec<T> = bytemuck::pod_collect_to_vec(self.tensor.data());
+        match values.iter().find(|value| !value.is_finite()) {
+            None => Ok(values),
+            Some(value) => Err(not_a_model(&format!("{name} holds {value}; values must be finite"))),
+        }
+    }
+}
+
+fn not_a_model(reason: &dyn std::fmt::Display) -> Error {
+    Error::NotAModel { reason: reason.to_string() }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::Io { path: path.to_path_buf(), kind: error.kind(), reason: error.to_string() }
+}
+
+/// Writes a file as a whole or not at all: into one beside it first, which then takes its place.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        // A link stays a link: what it leads to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let folder = match target.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        let mut temporary = new_file(&folder)?;
+        temporary.write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&target).map_err(|error| error.error)?;
+        // So that the new name survives a power failure; not every system can do it.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    };
+    write().map_err(|error: io::Error| failed(path, &error))
+}
+
+/// A file without a lasting name that others may read as they may any new file.
+fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".penchant-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+impl<T: Real> Model<T> {
+    /// Saves the factors. The file is replaced as a whole or not at all. Python opens it as well.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let sides = [Some(Side::new(self.user_factors())), Some(Side::new(self.item_factors()))];
+        write_atomically(path.as_ref(), &to_bytes(sides, HashMap::new())?)
+    }
+
+    /// Opens a saved model, from here or from Python. `T` is the precision that it was saved in.
+    ///
+    /// ```
+    /// use penchant::Model;
+    /// let model = Model::new(2, vec![1.0_f32, 2.0], vec![3.0, 4.0, 5.0, 6.0])?;
+    /// let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    /// let path = folder.path().join("model.safetensors");
+    /// model.save(&path)?;
+    /// assert_eq!(Model::<f32>::open(&path)?, model);
+    /// assert!(Model::<f64>::open(&path).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|error| failed(path, &error))?;
+        let Contents { users: Some(users), items: Some(items), about: _ } = from_bytes(&bytes)? else {
+            return Err(not_a_model(&"it was saved before a fit"));
+        };
+        let ([_, f], [_, f_items]) = (users.shape, items.shape);
+        if f != f_items {
+            return Err(not_a_model(&format!("its sides have {f} and {f_items} factors")));
+        }
+        Self::new(f, users.values()?, items.values()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn small() -> (Model<f32>, Vec<u8>) {
+        let model = Model::new(2, vec![1.0, 2.0, 3.0, 4.0], vec![5.0, 6.0]).expect("they are finite");
+        let sides = [Some(Side::new(model.user_factors())), Some(Side::new(model.item_factors()))];
+        let bytes = to_bytes(sides, HashMap::from([("note".into(), "π".into())])).expect("small");
+        (model, bytes)
+    }
+
+    #[test]
+    fn what_was_written_is_read() -> Result<()> {
+        let (model, bytes) = small();
+        let Contents { users: Some(users), items: Some(items), about } = from_bytes(&bytes)? else {
+            panic!("both sides were written");
+        };
+        assert_eq!(users.values::<f32>()?, model.user_factors().data());
+        assert_eq!(items.values::<f32>()?, model.item_factors().data());
+        assert_eq!((users.shape, items.shape), ([2, 2], [1, 2]));
+        assert_eq!(about["note"], "π");
+        assert!(users.values::<f64>().is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_or_goes_on_is_an_error() {
+        let (_, bytes) = small();
+        for end in 0..bytes.len() {
+            assert!(matches!(from_bytes(&bytes[..end]), Err(Error::NotAModel { .. })), "cut at {end}");
+        }
+        assert!(from_bytes(&[&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn versions_and_formats_of_others_are_named() {
+        let (_, bytes) = small();
+        let changed = |from: &str, to: &str| {
+            let text: Vec<u8> = bytes.clone();
+            let at =
+                text.windows(from.len()).position(|window| window == from.as_bytes()).expect("it is there");
+            let changed = [&text[..at], to.as_bytes(), &text[at + from.len()..]].concat();
+            from_bytes(&changed).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let newer = changed("\"format_version\":\"1\"", "\"format_version\":\"2\"");
+        assert!(newer.is_err_and(|message| message.contains("newer")));
+        let none = changed("format_version", "format_versino");
+        assert!(none.is_err_and(|message| message.contains("no version")));
+        let other = changed("penchant model", "another model.");
+        assert!(other.is_err_and(|message| message.contains("format")));
+    }
+
+    #[test]
+    fn writing_replaces_all_or_nothing() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("model");
+        assert!(write_atomically(&path, b"old").is_ok());
+        assert!(write_atomically(&path, b"new").is_ok());
+        assert_eq!(fs::read(&path)?, b"new");
+        assert!(matches!(write_atomically(&path.join("below"), b"x"), Err(Error::Io { .. })));
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_model_or_an_error(mut bytes in prop::collection::vec(any::<u8>(), 0..200), own in any::<bool>()) {
+            if own && bytes.len() >= 8 {
+                // A header length that fits, so that what follows is parsed.
+                let length = (bytes.len() - 8) as u64;
+                bytes[..8].copy_from_slice(&length.to_le_bytes());
+            }
+            prop_assert!(from_bytes(&bytes).is_err());
+        }
+
+        #[test]
+        fn a_changed_byte_is_a_model_or_an_error(at in any::<prop::sample::Index>(), value in any::<u8>()) {
+            let (_, mut bytes) = small();
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+            if let Ok(Contents { users, items, .. }) = from_bytes(&bytes) {
+                for side in [users, items].into_iter().flatten() {
+                    let values = side.values::<f32>();
+                    prop_assert!(values.map_or(true, |values| values.len() == side.shape[0] * side.shape[1]));
+                }
+            }
+        }
+    }
+}
