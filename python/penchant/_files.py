@@ -15,6 +15,15 @@ import numpy as np
 from penchant import _arguments, _core
 from penchant.exceptions import ModelFormatError
 
+# The parameters that `implicit` writes into its files.
+_NAMES_OF_IMPLICIT = (
+    "regularization", "factors", "num_threads", "iterations", "use_native", "use_cg", "cg_steps",
+    "calculate_training_loss", "dtype", "random_state", "alpha",
+)  # fmt: skip
+
+# The array with all of ours.
+_OUR_PARAMETERS = "penchant_parameters"
+
 
 def save(model: Any, file: Any, kind: str) -> None:
     """Write a model to a path or a binary file object."""
@@ -60,9 +69,12 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) else None
 
 
+def _parameters(model: Any) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in model.get_params().items()}
+
+
 def _tensors(model: Any, kind: str) -> bytes:
-    parameters = {name: _plain(value) for name, value in model.get_params().items()}
-    about = {"class": kind, "parameters": json.dumps(parameters)}
+    about = {"class": kind, "parameters": json.dumps(_parameters(model))}
     return _core.model_bytes(model.user_factors, model.item_factors, about)
 
 
@@ -70,18 +82,25 @@ def _from_tensors(cls: Any, content: bytes, kind: str) -> Any:
     about, users, items = _core.read_model(content)
     if about.get("class", kind) != kind:
         raise _not_a_model(f"it is a {about['class']}, not a {kind}")
+    return _made(cls, _from_json(about.get("parameters", "{}")), users, items)
+
+
+def _from_json(text: str) -> dict[str, Any]:
     try:
-        parameters = json.loads(about.get("parameters", "{}"))
+        parameters = json.loads(text)
     except ValueError as error:
         raise _not_a_model(f"its parameters cannot be read: {error}") from None
     if not isinstance(parameters, dict):
         raise _not_a_model("its parameters are not a dictionary")
-    return _made(cls, parameters, users, items)
+    return parameters
 
 
 def _arrays(model: Any) -> bytes:
-    values = {name: _plain(value) for name, value in model.get_params().items()}
+    parameters = _parameters(model)
+    values = {name: value for name, value in parameters.items() if name in _NAMES_OF_IMPLICIT}
     values |= {"user_factors": model.user_factors, "item_factors": model.item_factors}
+    # What `implicit` does not know goes into a text, since it makes an attribute of everything it finds.
+    values[_OUR_PARAMETERS] = json.dumps(parameters)
     buffer = io.BytesIO()
     # Without what is None, as that would need pickle.
     np.savez(buffer, **{name: value for name, value in values.items() if value is not None})
@@ -109,9 +128,10 @@ def _from_arrays(cls: Any, content: bytes, kind: str) -> Any:
             sides.append(None if side is None else _arguments.factors(side, name))
         except (TypeError, ValueError) as error:
             raise _not_a_model(str(error)) from None
-    if sides == [None, None] and "factors" not in values:
+    if all(side is None for side in sides) and "factors" not in values:
         raise _not_a_model(f"it has neither the factors nor the parameters of a {kind}")
     parameters = {name: value.item() for name, value in values.items() if value.shape == ()}
+    parameters |= _from_json(str(parameters.get(_OUR_PARAMETERS, "{}")))
     return _made(cls, parameters, *sides)
 
 
