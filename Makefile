@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PENCHANT_DATA ?= $(abspath ../shared/data)
 DATA ?=
+EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test lint fuzz bench docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -35,6 +36,11 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest penchant._core
+
+fuzz: $(VENV)/installed ## Make many hostile calls: EXAMPLES=20000 of each kind
+	$(BIN)/pip install --quiet --group test
+	PENCHANT_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest tests/python/test_hostile.py
+	PROPTEST_CASES=$(EXAMPLES) cargo test --locked --lib --test mistakes
 
 bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the comparison with other libraries (quick size)
 	cargo bench --locked

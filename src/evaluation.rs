@@ -50,6 +50,9 @@ pub fn list_qualities(
         let what = "the number of columns of relevant";
         return Err(Error::TooLarge { what, value: relevant.columns(), max: items });
     }
+    if let Some(&id) = ids.iter().find(|&&id| id >= 0 && id as usize >= items) {
+        return Err(Error::IdOutOfRange { what: "item", id: i64::from(id), len: items });
+    }
     pool::run(threads, || {
         (0..relevant.rows())
             .into_par_iter()

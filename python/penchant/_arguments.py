@@ -133,6 +133,25 @@ def canonical(matrix: Any, name: str) -> tuple[int, npt.NDArray[np.int64], Ids, 
     raise ValueError(msg)
 
 
+def one_row(matrix: Any, name: str, row: int) -> Any:
+    """Return a row of a CSR matrix as one of its own, after a look at where it starts and ends."""
+    indptr, indices, data = (np.asarray(part) for part in (matrix.indptr, matrix.indices, matrix.data))
+    if indptr.dtype.kind not in "iu" or indptr.shape != (matrix.shape[0] + 1,):
+        got = f"{indptr.dtype} of shape {indptr.shape}"
+        msg = f"{name}.indptr must hold {matrix.shape[0] + 1} integers, got {got}"
+        raise ValueError(msg)
+    if indices.ndim != 1 or data.ndim != 1:
+        msg = f"{name}.indices and {name}.data must be one-dimensional, got {indices.ndim} and {data.ndim}"
+        raise ValueError(msg)
+    start, end = int(indptr[row]), int(indptr[row + 1])
+    if not 0 <= start <= end <= min(len(indices), len(data)):
+        msg = f"{name}.indptr says that row {row} goes from {start} to {end} of {len(indices)} entries"
+        raise ValueError(msg)
+    part = sp.csr_array((1, matrix.shape[1]), dtype=matrix.dtype)
+    part.data, part.indices, part.indptr = data[start:end], indices[start:end], np.array([0, end - start])
+    return part
+
+
 def csr(matrix: Any, name: str, dtype: npt.DTypeLike) -> Csr:
     """Return a CSR matrix as the core takes it, its values cast to `dtype`."""
     if matrix.dtype.kind not in "buif":

@@ -25,8 +25,8 @@ class Factors:
     dtype: np.dtype[Any]
 
     def __init__(self) -> None:
-        self._user_factors: Floats | None = None
-        self._item_factors: Floats | None = None
+        # Replaced as a pair, so that other threads never see one side of a fit with the other of the next.
+        self._sides: tuple[Floats | None, Floats | None] = (None, None)
         self._factors_were_set = False
         self._indexes: dict[str, tuple[Any, _core.Index]] = {}
         self._grams: dict[str, tuple[Any, _core.Gram]] = {}
@@ -39,7 +39,7 @@ class Factors:
         for side in (users, items):
             if side is not None:
                 side.flags.writeable = False
-        self._user_factors, self._item_factors = users, items
+        self._sides = users, items
         self._indexes = {
             kind: kept for kind, kept in self._indexes.items() if kept[0] is users or kept[0] is items
         }
@@ -50,23 +50,23 @@ class Factors:
     @property
     def user_factors(self) -> Any:
         """The factors of the users, shape [n_users, factors]; None before a fit. Settable, with a copy."""
-        return self._user_factors
+        return self._sides[0]
 
     @user_factors.setter
     def user_factors(self, values: Any) -> None:
         users = None if values is None else _arguments.factors(values, "user_factors")
-        self._take_factors(users, self._item_factors)
+        self._take_factors(users, self._sides[1])
         self._factors_were_set = True
 
     @property
     def item_factors(self) -> Any:
         """The factors of the items, shape [n_items, factors]; None before a fit. Settable, with a copy."""
-        return self._item_factors
+        return self._sides[1]
 
     @item_factors.setter
     def item_factors(self, values: Any) -> None:
         items = None if values is None else _arguments.factors(values, "item_factors")
-        self._take_factors(self._user_factors, items)
+        self._take_factors(self._sides[0], items)
         self._factors_were_set = True
 
     def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
@@ -78,7 +78,9 @@ class Factors:
         raise NotImplementedError
 
     def _fitted(self, name: str) -> Any:
-        values = getattr(self, f"_{name}")
+        return self._known(self._sides[name == "item_factors"], name)
+
+    def _known(self, values: Floats | None, name: str) -> Any:
         if values is None:
             msg = f"this {type(self).__name__} has no {name} yet: call fit first"
             raise NotFittedError(msg)
@@ -86,7 +88,8 @@ class Factors:
 
     def _fitted_pair(self) -> tuple[Any, Any]:
         """Return the factors of both sides, which someone may have assigned one by one."""
-        users, items = self._fitted("user_factors"), self._fitted("item_factors")
+        users, items = self._sides
+        users, items = self._known(users, "user_factors"), self._known(items, "item_factors")
         if users.dtype != items.dtype or users.shape[1] != items.shape[1]:
             got = f"{users.shape[1]} columns of {users.dtype} and {items.shape[1]} of {items.dtype}"
             msg = f"user_factors and item_factors must have the same number of columns and dtype, got {got}"

@@ -6,7 +6,6 @@ import inspect
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +110,7 @@ def _from_arrays(cls: Any, content: bytes, kind: str) -> Any:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as data:
             values = {name: np.asarray(value) for name, value in data.items()}
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        KeyError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        MemoryError,
-    ) as error:
+    except Exception as error:  # an archive can be broken in many ways, with an exception for each
         raise _not_a_model(str(error) or type(error).__name__) from None
     sides = []
     for name in ("user_factors", "item_factors"):

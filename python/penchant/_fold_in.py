@@ -87,7 +87,7 @@ class FoldsIn(Factors):
             If the model would outgrow this machine.
         """
         users = self._replaced("user_factors", userids, self.recalculate_user(userids, user_items), "userids")
-        self._take_factors(users, self._item_factors)
+        self._take_factors(users, self._sides[1])
 
     def partial_fit_items(self, itemids: Any, item_users: Any) -> None:
         """Compute the factors of some items from their whole history, and keep them in the model.
@@ -106,7 +106,7 @@ class FoldsIn(Factors):
             As `partial_fit_users` does.
         """
         items = self._replaced("item_factors", itemids, self.recalculate_item(itemids, item_users), "itemids")
-        self._take_factors(self._user_factors, items)
+        self._take_factors(self._sides[0], items)
 
     def explain(
         self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
@@ -181,7 +181,7 @@ class FoldsIn(Factors):
         if matrix.shape[0] != 1 and user >= matrix.shape[0]:
             msg = f"userid {user} is not a row of user_items, which has {matrix.shape[0]}"
             raise IndexError(msg)
-        row = matrix if matrix.shape[0] == 1 else matrix[[user]]
+        row = _arguments.one_row(matrix, "user_items", 0 if matrix.shape[0] == 1 else user)
         columns, _, liked, values = _arguments.csr(row, "user_items", np.float64)
         if columns > count:
             msg = f"user_items must have at most {count} columns, got {columns}"

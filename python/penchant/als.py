@@ -156,8 +156,9 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
 
     def __repr__(self) -> str:
         shape = "unfitted"
-        if self._user_factors is not None and self._item_factors is not None:
-            shape = f"{len(self._user_factors)} users x {len(self._item_factors)} items"
+        users, items = self._sides
+        if users is not None and items is not None:
+            shape = f"{len(users)} users x {len(items)} items"
         return (
             f"{type(self).__name__}(factors={self.factors}, regularization={self.regularization}, "
             f"alpha={self.alpha}, iterations={self.iterations}, dtype={self.dtype}) <{shape}>"
@@ -294,7 +295,7 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
 
     def _first_factors(self, shape: tuple[int, int]) -> tuple[Floats, Floats]:
         """Copy the factors that were set or kept on purpose, or draw new ones."""
-        sides = self._user_factors, self._item_factors
+        sides = self._sides
         wanted = [(count, self.factors) for count in shape]
         if self.warm_start or self._factors_were_set:
             kept = [side for side in sides if side is not None]

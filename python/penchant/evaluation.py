@@ -206,8 +206,12 @@ class _Quality:
             for first in range(0, len(users), _USERS_PER_BATCH):
                 batch = users[first : first + _USERS_PER_BATCH]
                 ids = _ids_of(model.recommend(batch, train[batch], N=k), len(batch))
-                inside = ids[(ids >= 0) & (ids < test.shape[1])]
-                self.recommended[inside] = True
+                largest = int(ids.max(initial=-1))
+                if largest >= test.shape[1]:
+                    columns = f"test_user_items has {test.shape[1]} columns"
+                    msg = f"{columns}, but the model recommends item {largest}: it needs one for each item"
+                    raise ValueError(msg)
+                self.recommended[ids[ids >= 0]] = True
                 relevant = _arguments.entries(test[batch], "test_user_items")
                 parts.append(_core.list_qualities(ids, relevant, test.shape[1], num_threads))
                 bar.update(len(batch))

@@ -25,7 +25,8 @@ def test_the_examples_in_the_documentation_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_the_python_of_the_readme_runs():
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     names = {}
