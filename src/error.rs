@@ -126,6 +126,11 @@ pub enum Error {
         /// The epoch, counted from 1.
         epoch: usize,
     },
+    /// The factors of rows that were folded in would not be finite.
+    #[error(
+        "the factors of the given rows are not finite: their values, or the fixed factors, are too large"
+    )]
+    NotFoldedIn,
     /// The observer asked to stop in the middle of an epoch.
     #[error("interrupted")]
     Interrupted,

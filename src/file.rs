@@ -2,11 +2,11 @@
 //! whatever else its writer has to say as text.
 //!
 //! A file holds the tensors `user_factors` and `item_factors`, either of which may be missing, of type F32 or F64 and
-//! shape rows x factors. Its metadata say `format = "penchant model"` and `format_version = "1"`. Tensors and
-//! metadata with other names are left to whoever knows them.
+//! shape rows x factors. The entry `penchant model` of its metadata is a dictionary of texts, in JSON, of which
+//! `format_version` is `1`. Everything else is left to whoever knows it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -60,19 +60,25 @@ fn dtype<T: Real>() -> Dtype {
 }
 
 /// The bytes of a model file.
-pub(crate) fn to_bytes(sides: [Option<Side<'_>>; 2], about: HashMap<String, String>) -> Result<Vec<u8>> {
+pub(crate) fn to_bytes(sides: [Option<Side<'_>>; 2], about: BTreeMap<String, String>) -> Result<Vec<u8>> {
     let mut about = about;
-    about.insert("format".into(), FORMAT.into());
     about.insert("format_version".into(), VERSION.to_string());
+    with_metadata(sides, &about)
+}
+
+fn with_metadata(sides: [Option<Side<'_>>; 2], about: &BTreeMap<String, String>) -> Result<Vec<u8>> {
     let tensors = SIDES.into_iter().zip(sides).filter_map(|(name, side)| Some((name, side?)));
-    safetensors::serialize(tensors, Some(about)).map_err(|error| not_a_model(&error))
+    // All in one entry, in order: safetensors writes several in any order, and equal models should be equal files.
+    let about = serde_json::to_string(about).map_err(|error| not_a_model(&error))?;
+    safetensors::serialize(tensors, Some(HashMap::from([(FORMAT.into(), about)])))
+        .map_err(|error| not_a_model(&error))
 }
 
 /// What a model file holds.
 pub(crate) struct Contents<'a> {
     /// What its writer had to say.
     #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has something to say"))]
-    pub(crate) about: HashMap<String, String>,
+    pub(crate) about: BTreeMap<String, String>,
     pub(crate) users: Option<Factors<'a>>,
     pub(crate) items: Option<Factors<'a>>,
 }
@@ -87,10 +93,11 @@ pub(crate) struct Factors<'a> {
 /// Reads the bytes of a model file.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Contents<'_>> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| not_a_model(&error))?;
-    let about = header.metadata().clone().unwrap_or_default();
-    if about.get("format").is_none_or(|format| format != FORMAT) {
+    let about = header.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT));
+    let Some(about) = about else {
         return Err(not_a_model(&"its format is another one"));
-    }
+    };
+    let about: BTreeMap<String, String> = serde_json::from_str(about).map_err(|error| not_a_model(&error))?;
     match about.get("format_version").and_then(|version| version.parse().ok()) {
         Some(VERSION) => {}
         Some(newer) if newer > VERSION => {
@@ -151,13 +158,24 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         // A link stays a link: what it leads to is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let beside = |link: PathBuf| path.parent().map_or_else(|| link.clone(), |parent| parent.join(&link));
+        let target = fs::canonicalize(path)
+            .or_else(|_| fs::read_link(path).map(beside))
+            .unwrap_or_else(|_| path.to_path_buf());
+        let old = fs::metadata(&target).ok();
+        if old.as_ref().is_some_and(|old| !old.is_file() && !old.is_dir()) {
+            // A pipe or a device is written to.
+            return fs::write(&target, bytes);
+        }
         let folder = match target.parent() {
             Some(parent) if parent != Path::new("") => parent.to_path_buf(),
             _ => PathBuf::from("."),
         };
         let mut temporary = new_file(&folder)?;
         temporary.write_all(bytes)?;
+        if let Some(old) = old.filter(fs::Metadata::is_file) {
+            temporary.as_file().set_permissions(old.permissions())?;
+        }
         temporary.as_file().sync_all()?;
         temporary.persist(&target).map_err(|error| error.error)?;
         // So that the new name survives a power failure; not every system can do it.
@@ -183,7 +201,7 @@ impl<T: Real> Model<T> {
     /// Saves the factors. The file is replaced as a whole or not at all. Python opens it as well.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let sides = [Some(Side::new(self.user_factors())), Some(Side::new(self.item_factors()))];
-        write_atomically(path.as_ref(), &to_bytes(sides, HashMap::new())?)
+        write_atomically(path.as_ref(), &to_bytes(sides, BTreeMap::new())?)
     }
 
     /// Opens a saved model, from here or from Python. `T` is the precision that it was saved in.
@@ -221,7 +239,7 @@ mod tests {
     fn small() -> (Model<f32>, Vec<u8>) {
         let model = Model::new(2, vec![1.0, 2.0, 3.0, 4.0], vec![5.0, 6.0]).expect("they are finite");
         let sides = [Some(Side::new(model.user_factors())), Some(Side::new(model.item_factors()))];
-        let bytes = to_bytes(sides, HashMap::from([("note".into(), "π".into())])).expect("small");
+        let bytes = to_bytes(sides, BTreeMap::from([("note".into(), "π".into())])).expect("small");
         (model, bytes)
     }
 
@@ -249,21 +267,21 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_formats_of_others_are_named() {
-        let (_, bytes) = small();
-        let changed = |from: &str, to: &str| {
-            let text: Vec<u8> = bytes.clone();
-            let at =
-                text.windows(from.len()).position(|window| window == from.as_bytes()).expect("it is there");
-            let changed = [&text[..at], to.as_bytes(), &text[at + from.len()..]].concat();
-            from_bytes(&changed).map(|_| ()).map_err(|error| error.to_string())
+    fn versions_and_formats_of_others_are_named() -> Result<()> {
+        let version = |about: &[(&str, &str)]| -> Result<String> {
+            let about = about.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+            let read = from_bytes(&with_metadata([None, None], &about)?).map(|_| ());
+            Ok(read.map_or_else(|error| error.to_string(), |()| "read".into()))
         };
-        let newer = changed("\"format_version\":\"1\"", "\"format_version\":\"2\"");
-        assert!(newer.is_err_and(|message| message.contains("newer")));
-        let none = changed("format_version", "format_versino");
-        assert!(none.is_err_and(|message| message.contains("no version")));
-        let other = changed("penchant model", "another model.");
-        assert!(other.is_err_and(|message| message.contains("format")));
+        assert_eq!(version(&[("format_version", "1")])?, "read");
+        assert!(version(&[("format_version", "2")])?.contains("newer"));
+        assert!(version(&[])?.contains("no version"));
+        let (_, bytes) = small();
+        let at =
+            bytes.windows(FORMAT.len()).position(|window| window == FORMAT.as_bytes()).expect("it is there");
+        let other = [&bytes[..at], b"another format".as_slice(), &bytes[at + FORMAT.len()..]].concat();
+        assert!(from_bytes(&other).is_err_and(|error| error.to_string().contains("format is another")));
+        Ok(())
     }
 
     #[test]

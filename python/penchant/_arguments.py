@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import warnings
@@ -25,13 +26,24 @@ def describe(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
-def integer(value: Any, name: str, least: int) -> int:
-    """Return a Python integer of at least `least`."""
+def warn(message: str) -> None:
+    """Warn about an argument, at the line outside of this package that passed it."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "penchant":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, ParameterWarning, stacklevel=level)
+
+
+def integer(value: Any, name: str, least: int | None = None) -> int:
+    """Return a Python integer of at least `least` that the core can take."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         msg = f"{name} must be an integer, got {describe(value)}"
         raise TypeError(msg)
-    if value < least:
+    if least is not None and value < least:
         msg = f"{name} must be at least {least}, got {value}"
+        raise ValueError(msg)
+    if not -(2**63) <= value < 2**63:
+        msg = f"{name} must be a number of 64 bits, got {value}"
         raise ValueError(msg)
     return int(value)
 
@@ -58,17 +70,17 @@ def sparse_rows(matrix: Any, name: str, dtype: npt.DTypeLike) -> Any:
         msg = f"{name} must be a SciPy sparse matrix or array, got {describe(matrix)}"
         raise TypeError(msg)
     if matrix.ndim != 2:
-        msg = f"{name} must have two dimensions, got {matrix.ndim}"
+        msg = f"{name} must have two dimensions, got {matrix.ndim}: take rows of an array as matrix[[row]]"
         raise ValueError(msg)
     if matrix.format != "csr":
-        warnings.warn(
-            f"{name} is {matrix.format.upper()}; converting it to CSR takes time and memory",
-            ParameterWarning,
-            stacklevel=4,
-        )
-        # Repeats are summed on the way: not in a type that they could overflow.
-        matrix = (matrix.astype(dtype) if matrix.dtype.kind in "buif" else matrix).tocsr()
+        warn(f"{name} is {matrix.format.upper()}; converting it to CSR takes time and memory")
+        matrix = widened(matrix, dtype).tocsr()
     return matrix
+
+
+def widened(matrix: Any, dtype: npt.DTypeLike) -> Any:
+    """Return a matrix whose repeats can be summed: in its own type they may overflow."""
+    return matrix.astype(dtype) if matrix.dtype.kind in "buif" and matrix.dtype != dtype else matrix
 
 
 def _narrow(index: Any, limit: int, name: str, what: str, dtype: Any) -> Any:
@@ -86,6 +98,9 @@ def _narrow(index: Any, limit: int, name: str, what: str, dtype: Any) -> Any:
 
 def entries(matrix: Any, name: str) -> Entries:
     """Return columns, indptr and indices of a CSR matrix: which entries it stores."""
+    if is_sparse(matrix) and matrix.ndim == 1:
+        msg = f"{name} must have two dimensions, got 1: take rows of an array as matrix[[row]]"
+        raise ValueError(msg)
     if not (is_sparse(matrix) and matrix.format == "csr"):
         msg = f"{name} must be a SciPy CSR matrix or array, got {describe(matrix)}"
         raise ValueError(msg)
@@ -167,6 +182,10 @@ def ids(values: Any, name: str, count: int, *, scalar: bool = False) -> Ids:
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(np.int32)
+    if array.dtype == object and all(isinstance(value, int) for value in array.flat):
+        largest = max(array.flat, key=abs)  # more than 64 bits
+        msg = f"{name} {largest} is outside the model, which has {count} of them"
+        raise IndexError(msg)
     if array.dtype.kind not in "iu":
         msg = f"{name} must be an integer or integers, got {array.dtype}"
         raise TypeError(msg)

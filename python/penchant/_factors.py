@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,20 @@ from penchant.exceptions import NotFittedError
 
 # With fewer candidates than this, packing them costs more than it saves.
 _SMALLEST_INDEX = 1024
+
+# Held while one side is replaced by something made from the old one. It is nobody's attribute, so that
+# models can be pickled and compared.
+WRITING = threading.RLock()
+
+
+def _after_fork() -> None:
+    """Replace the lock: another thread of the parent may have held it."""
+    global WRITING  # noqa: PLW0603
+    WRITING = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Factors:
@@ -34,6 +50,10 @@ class Factors:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_indexes": {}, "_grams": {}}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._take_factors(*self._sides)  # NumPy forgets that they are read-only
+
     def _take_factors(self, users: Floats | None, items: Floats | None) -> None:
         """Replace the factors, and forget what was packed from the old ones."""
         for side in (users, items):
@@ -41,10 +61,10 @@ class Factors:
                 side.flags.writeable = False
         self._sides = users, items
         self._indexes = {
-            kind: kept for kind, kept in self._indexes.items() if kept[0] is users or kept[0] is items
+            kind: kept for kind, kept in list(self._indexes.items()) if kept[0] is users or kept[0] is items
         }
         self._grams = {
-            side: kept for side, kept in self._grams.items() if kept[0] is users or kept[0] is items
+            side: kept for side, kept in list(self._grams.items()) if kept[0] is users or kept[0] is items
         }
 
     @property
@@ -55,7 +75,8 @@ class Factors:
     @user_factors.setter
     def user_factors(self, values: Any) -> None:
         users = None if values is None else _arguments.factors(values, "user_factors")
-        self._take_factors(users, self._sides[1])
+        with WRITING:
+            self._take_factors(users, self._sides[1])
         self._factors_were_set = True
 
     @property
@@ -66,15 +87,12 @@ class Factors:
     @item_factors.setter
     def item_factors(self, values: Any) -> None:
         items = None if values is None else _arguments.factors(values, "item_factors")
-        self._take_factors(self._sides[0], items)
+        with WRITING:
+            self._take_factors(self._sides[0], items)
         self._factors_were_set = True
 
-    def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
-        """Compute the factors of users from their whole history."""
-        raise NotImplementedError
-
-    def recalculate_item(self, itemid: Any, item_users: Any) -> Floats:
-        """Compute the factors of items from their whole history."""
+    def _folded(self, side: str, fixed: Floats, rows: Any, name: str, count: int) -> Floats:
+        """Compute the factors of `count` rows over `fixed`, which are the factors of `side`."""
         raise NotImplementedError
 
     def _fitted(self, name: str) -> Any:
@@ -96,13 +114,18 @@ class Factors:
             raise ValueError(msg)
         return users, items
 
-    def _gram(self, side: str) -> _core.Gram:
-        """Return the Gram matrix of one side: made when first needed."""
-        factors = self._fitted(side)
+    def _gram(self, side: str, factors: Floats) -> _core.Gram:
+        """Return the Gram matrix of these factors of one side: made when first needed."""
         kept = self._grams.get(side)
         if kept is None or kept[0] is not factors:
             kept = self._grams[side] = (factors, _core.gram(factors, self._threads()))
         return kept[1]
+
+    def _typical(self, users: Floats) -> Floats:
+        """Return factors of users that a search may expect: of all of them, where they fit these."""
+        everyone = self._sides[0]
+        fits = everyone is not None and everyone.dtype == users.dtype and everyone.shape[1] == users.shape[1]
+        return everyone if everyone is not None and fits and len(everyone) else users
 
     def _threads(self) -> int:
         """Return the number of threads, checked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 import os
@@ -74,7 +73,8 @@ def _parameters(model: Any) -> dict[str, Any]:
 
 def _tensors(model: Any, kind: str) -> bytes:
     about = {"class": kind, "parameters": json.dumps(_parameters(model))}
-    return _core.model_bytes(model.user_factors, model.item_factors, about)
+    users, items = model._sides
+    return _core.model_bytes(users, items, about)
 
 
 def _from_tensors(cls: Any, content: bytes, kind: str) -> Any:
@@ -97,7 +97,7 @@ def _from_json(text: str) -> dict[str, Any]:
 def _arrays(model: Any) -> bytes:
     parameters = _parameters(model)
     values = {name: value for name, value in parameters.items() if name in _NAMES_OF_IMPLICIT}
-    values |= {"user_factors": model.user_factors, "item_factors": model.item_factors}
+    values |= dict(zip(("user_factors", "item_factors"), model._sides, strict=True))
     # What `implicit` does not know goes into a text, since it makes an attribute of everything it finds.
     values[_OUR_PARAMETERS] = json.dumps(parameters)
     buffer = io.BytesIO()
@@ -131,7 +131,7 @@ def _made(cls: Any, parameters: dict[str, Any], users: Any, items: Any) -> Any:
     widths = {side.shape[1] for side in (users, items) if side is not None}
     if len(widths) > 1:
         raise _not_a_model(f"its sides have {users.shape[1]} and {items.shape[1]} factors")
-    known = inspect.signature(cls.__init__).parameters
+    known = cls._parameter_names()
     parameters = {name: value for name, value in parameters.items() if name in known}
     for width in widths:
         parameters["factors"] = width

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from penchant import _arguments, _core
+from penchant import _arguments, _core, _factors
 from penchant._arguments import Floats, Ids
 from penchant._factors import Factors
 
@@ -43,6 +43,8 @@ class FoldsIn(Factors):
         NotFittedError, TypeError, ValueError
             Before a fit, or if `user_items` is not sparse, broken, not finite, too wide, or has another
             number of rows.
+        ModelFitError
+            If the factors would not be finite, because values are too large.
         """
         return self._recalculated(userid, user_items, ("userid", "user_items"), "item_factors")
 
@@ -86,8 +88,10 @@ class FoldsIn(Factors):
         MemoryError
             If the model would outgrow this machine.
         """
-        users = self._replaced("user_factors", userids, self.recalculate_user(userids, user_items), "userids")
-        self._take_factors(users, self._sides[1])
+        with _factors.WRITING:
+            self._fitted_pair()
+            solution = self.recalculate_user(userids, user_items)
+            self._take_factors(self._replaced("user_factors", userids, solution, "userids"), self._sides[1])
 
     def partial_fit_items(self, itemids: Any, item_users: Any) -> None:
         """Compute the factors of some items from their whole history, and keep them in the model.
@@ -105,8 +109,10 @@ class FoldsIn(Factors):
         NotFittedError, TypeError, ValueError, MemoryError
             As `partial_fit_users` does.
         """
-        items = self._replaced("item_factors", itemids, self.recalculate_item(itemids, item_users), "itemids")
-        self._take_factors(self._sides[0], items)
+        with _factors.WRITING:
+            self._fitted_pair()
+            solution = self.recalculate_item(itemids, item_users)
+            self._take_factors(self._sides[0], self._replaced("item_factors", itemids, solution, "itemids"))
 
     def explain(
         self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
@@ -160,7 +166,7 @@ class FoldsIn(Factors):
             regularization = (
                 self.regularization * (len(liked) + w0 * len(factors)) ** self.regularization_exponent
             )
-            system = w0 * self._gram("item_factors").array() + (Y.T * (confidence - w0)) @ Y
+            system = w0 * self._gram("item_factors", factors).array() + (Y.T * (confidence - w0)) @ Y
             system[np.diag_indices_from(system)] += regularization
             user_weights = scipy.linalg.pinvh(system)
         else:
@@ -196,15 +202,19 @@ class FoldsIn(Factors):
     def _recalculated(self, rowids: Any, rows: Any, names: tuple[str, str], fixed_side: str) -> Floats:
         fixed = self._fitted(fixed_side)
         count = len(_arguments.ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True))
-        matrix = _arguments.sparse_rows(rows, names[1], fixed.dtype)
-        _arguments.entries_of(matrix, names[1], count, "ids")
-        params = self._params() | {"factors": fixed.shape[1]}
-        csr = _arguments.csr(matrix, names[1], fixed.dtype)
-        solution: Floats = _core.fold_in(csr, fixed, self._gram(fixed_side), params)
+        solution = self._folded(fixed_side, fixed, rows, names[1], count)
         if np.ndim(rowids) > 0:
             return solution
         row: Floats = solution[0]
         return row
+
+    def _folded(self, side: str, fixed: Floats, rows: Any, name: str, count: int) -> Floats:
+        matrix = _arguments.sparse_rows(rows, name, fixed.dtype)
+        _arguments.entries_of(matrix, name, count, "ids")
+        params = self._params() | {"factors": fixed.shape[1]}
+        return _core.fold_in(
+            _arguments.csr(matrix, name, fixed.dtype), fixed, self._gram(side, fixed), params
+        )
 
     def _replaced(self, side: str, rowids: Any, solution: Floats, name: str) -> Floats:
         """Return a copy of one side with some rows new, and as many more as that takes."""

@@ -61,17 +61,20 @@ class FindsNeighbours(Factors):
         """
         factors = self._fitted("item_factors")
         ids = _arguments.ids(itemid, "itemid", len(factors), scalar=True)
+        vectors = None
+        if recalculate_item:
+            users, factors = self._fitted_pair()
+            vectors = self._folded("user_factors", users, item_users, "item_users", len(ids))
         wanted = _search.wanted(
             N, items, filter_items, len(factors), ("items", "filter_items"), self._threads()
         )
-        vectors = self.recalculate_item(ids, item_users) if recalculate_item else None
         index = self._index("similar items", factors) if items is None else None
 
         def block(first: int, last: int) -> tuple[Ids, Floats]:
             own = None if vectors is None else vectors[first:last]
             return _core.similar(factors, index, ids[first:last], own, wanted)
 
-        return _search.unwrapped(_search.in_blocks(block, len(ids), factors), itemid)
+        return _search.unwrapped(_search.in_blocks(block, len(ids), factors, wanted), itemid)
 
     def similar_users(
         self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None
@@ -117,7 +120,7 @@ class FindsNeighbours(Factors):
         def block(first: int, last: int) -> tuple[Ids, Floats]:
             return _core.similar(factors, index, ids[first:last], None, wanted)
 
-        return _search.unwrapped(_search.in_blocks(block, len(ids), factors), userid)
+        return _search.unwrapped(_search.in_blocks(block, len(ids), factors, wanted), userid)
 
     def audience(
         self,

@@ -11,7 +11,15 @@ class Parameters:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        """Return the named arguments of `__init__`, and of that of the base class if it passes on others."""
+        names: dict[str, None] = {}
+        for each in cls.__mro__:
+            arguments = inspect.signature(vars(each).get("__init__", object.__init__)).parameters.values()
+            named = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+            names |= dict.fromkeys(a.name for a in arguments if a.kind in named and a.name != "self")
+            if all(a.kind in named for a in arguments):
+                break
+        return list(names)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name.

@@ -91,8 +91,13 @@ class Recommends(Factors):
         >>> ids.tolist()
         [[2, -1], [-1, -1]]
         """
-        user_factors, item_factors = self._fitted_pair()
-        userids = _arguments.ids(userid, "userid", len(user_factors), scalar=True)
+        item_factors = self._fitted("item_factors")
+        if recalculate_user:
+            # Who they are does not matter then: they may be new.
+            userids = _arguments.ids(userid, "userid", np.iinfo(np.int32).max, scalar=True)
+        else:
+            user_factors, item_factors = self._fitted_pair()
+            userids = _arguments.ids(userid, "userid", len(user_factors), scalar=True)
         wanted = _search.wanted(
             N, items, filter_items, len(item_factors), ("items", "filter_items"), self._threads(),
             _search.limits(min_score, item_groups, max_per_group, len(item_factors)),
@@ -100,18 +105,19 @@ class Recommends(Factors):
         liked = None
         if filter_already_liked_items or recalculate_user:
             liked = _arguments.entries_of(user_items, "user_items", len(userids), "users")
-        queries = user_factors
         if recalculate_user:
-            queries = self.recalculate_user(userids, user_items)
+            user_factors = self._folded("item_factors", item_factors, user_items, "user_items", len(userids))
             userids = np.arange(len(userids), dtype=np.int32)
         liked = liked if filter_already_liked_items else None
-        index = self._index("items", item_factors, user_factors) if items is None else None
+        index = None
+        if items is None and len(userids) > 0:
+            index = self._index("items", item_factors, self._typical(user_factors))
 
         def block(first: int, last: int) -> tuple[Ids, Floats]:
             rows = None if liked is None else _arguments.rows_of(liked, first, last)
-            return _core.recommend(queries, item_factors, index, userids[first:last], rows, wanted)
+            return _core.recommend(user_factors, item_factors, index, userids[first:last], rows, wanted)
 
-        return _search.unwrapped(_search.in_blocks(block, len(userids), item_factors), userid)
+        return _search.unwrapped(_search.in_blocks(block, len(userids), item_factors, wanted), userid)
 
     def recommend_all(
         self,

@@ -59,21 +59,25 @@ def limits(min_score: Any, groups: Any, most: Any, count: int) -> dict[str, Any]
     return checked
 
 
-# Products of coordinates between two looks at whether someone has pressed Ctrl-C: a fraction of a second.
-_WORK_PER_BLOCK = 4e10
+# Work between two looks at whether someone has pressed Ctrl-C: a fraction of a second. In products of
+# coordinates, of which finding, sorting and returning one result is worth so many.
+_WORK_PER_BLOCK = 2e10
+_WORK_PER_RESULT = 2e4
 
 
 def in_blocks(
-    call: Callable[[int, int], tuple[Ids, Floats]], queries: int, candidates: Any
+    call: Callable[[int, int], tuple[Ids, Floats]], queries: int, candidates: Any, wanted: dict[str, Any]
 ) -> tuple[Ids, Floats]:
     """Answer queries from one number to another with `call`, so many at a time that Ctrl-C is soon heard."""
-    size = int(np.clip(_WORK_PER_BLOCK / max(candidates.size, 1), 64, 1 << 16))
+    width = min(wanted["n"], len(candidates) if wanted["only"] is None else len(np.unique(wanted["only"])))
+    size = int(np.clip(_WORK_PER_BLOCK / max(candidates.size + _WORK_PER_RESULT * width, 1), 64, 1 << 16))
     if queries <= size:
         return call(0, queries)
-    first = call(0, size)
-    ids, scores = (np.empty((queries, part.shape[1]), part.dtype) for part in first)
-    ids[:size], scores[:size] = first
-    for start in range(size, queries, size):
+    _arguments.check_memory(
+        queries * width * (4 + candidates.itemsize), f"{width} results for each of {queries} ids"
+    )
+    ids, scores = np.empty((queries, width), np.int32), np.empty((queries, width), candidates.dtype)
+    for start in range(0, queries, size):
         end = min(start + size, queries)
         ids[start:end], scores[start:end] = call(start, end)
     return ids, scores

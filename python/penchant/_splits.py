@@ -24,11 +24,12 @@ def train_test_split(
     train_percentage : float, default 0.8
         The chance of each entry to become training data, between 0 and 1.
     random_state : int, None, numpy.random.Generator or numpy.random.RandomState
-        Where randomness comes from. Equal seeds give the split that `implicit` gives.
+        Where randomness comes from. For a CSR matrix with sorted columns and without repeats, equal seeds
+        give the split that `implicit` gives.
 
     Returns
     -------
-    train, test : CSR, same shape, dtype and kind as `ratings`
+    train, test : CSR, same shape and kind as `ratings`
         Negative entries and zeros are left out of `test`: nobody should be recommended what they dislike.
 
     Raises
@@ -62,7 +63,7 @@ def leave_k_out_split(
 
     Returns
     -------
-    train, test : CSR, same shape, dtype and kind as `ratings`
+    train, test : CSR, same shape and kind as `ratings`
 
     Raises
     ------
@@ -102,9 +103,11 @@ def canonical(matrix: Any, name: str) -> Any:
         msg = f"{name} must hold real numbers, got {matrix.dtype}"
         raise TypeError(msg)
     kind = sp.csr_array if isinstance(matrix, sp.sparray) else sp.csr_matrix
-    rows = matrix.tocsr()
+    rows = matrix if matrix.format == "csr" else _arguments.widened(matrix, np.float64).tocsr()
     _, indptr, indices, data = _arguments.canonical(rows, name)
-    return kind((np.asarray(data, dtype=matrix.dtype), indices, indptr), shape=matrix.shape)
+    # In the type that it came in, unless sums of repeats do not fit.
+    own = np.asarray(data).astype(matrix.dtype)
+    return kind((own if (own == data).all() else data, indices, indptr), shape=matrix.shape)
 
 
 def _kept(matrix: Any, mask: npt.NDArray[np.bool_]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from penchant import _arguments, _core, _files
+from penchant import _arguments, _core, _factors, _files
 from penchant._arguments import Floats
 from penchant._factor_model import FactorModel
 from penchant._fold_in import FoldsIn
@@ -24,6 +24,12 @@ __all__ = ["AlternatingLeastSquares"]
 _KIND = "AlternatingLeastSquares"
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+_INTEGERS = ("factors", "iterations", "num_threads", "cg_steps")
+_NUMBERS = (
+    "regularization", "alpha", "relaxation", "epsilon", "unobserved_weight", "regularization_exponent",
+)  # fmt: skip
 
 
 class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
@@ -82,6 +88,9 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
     warm_start : bool, default False
         Start a second fit from the factors of the first if the shape is the same.
 
+    use_gpu : bool, default False
+        Accepted for compatibility. There is no code for GPUs: True gets a `ParameterWarning` from `fit`.
+
     Attributes
     ----------
     user_factors : numpy.ndarray, shape [n_users, factors]
@@ -131,6 +140,7 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
         regularization_exponent: float = 0.0,
         tolerance: float | None = None,
         warm_start: bool = False,
+        use_gpu: bool = False,
     ) -> None:
         super().__init__()
         self.factors = factors
@@ -152,6 +162,7 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
         self.regularization_exponent = regularization_exponent
         self.tolerance = tolerance
         self.warm_start = warm_start
+        self.use_gpu = use_gpu
         self.loss_history: list[float] = []
 
     def __repr__(self) -> str:
@@ -201,8 +212,15 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
         if self.dtype not in _DTYPES:
             msg = f"dtype must be float32 or float64, got {self.dtype}"
             raise TypeError(msg)
+        if callback is not None and not callable(callback):
+            msg = f"callback must be callable, got {_arguments.describe(callback)}"
+            raise TypeError(msg)
+        if self.use_gpu:
+            _arguments.warn("use_gpu means nothing here: the fit runs on the CPU")
         params = self._params()
         _core.check_parameters(params)
+        # A few squares of this size are worked with.
+        _arguments.check_memory(4 * 8 * self.factors**2, f"systems of {self.factors} factors")
         matrix = _arguments.sparse_rows(user_items, "user_items", self.dtype)
         csr = _arguments.csr(matrix, "user_items", self.dtype)
         users, items = self._first_factors(matrix.shape)
@@ -215,10 +233,13 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
                 seconds, started = now - started, now
                 bar.set_postfix(loss=f"{loss:.5g}", refresh=False)
                 bar.update()
-                return callback(epoch - 1, seconds, loss) if callback is not None else False
+                # True and nothing else: others' callbacks return all kinds of things.
+                answer = callback(epoch - 1, seconds, loss) if callback is not None else False
+                return isinstance(answer, bool | np.bool_) and bool(answer)
 
             loss_history = _core.fit(csr, users, items, params, after_epoch)
-        self._take_factors(users, items)
+        with _factors.WRITING:
+            self._take_factors(users, items)
         self._factors_were_set = False
         self.loss_history = loss_history
         return self
@@ -277,33 +298,32 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
         return model
 
     def _params(self) -> dict[str, Any]:
-        return {
-            "factors": self.factors,
-            "regularization": self.regularization,
-            "alpha": self.alpha,
-            "iterations": self.iterations,
-            "num_threads": self.num_threads,
-            "solver": self.solver if self.use_cg else "cholesky",
-            "cg_steps": self.cg_steps,
-            "relaxation": self.relaxation,
-            "confidence": self.confidence,
-            "epsilon": self.epsilon,
-            "unobserved_weight": self.unobserved_weight,
-            "regularization_exponent": self.regularization_exponent,
-            "tolerance": self.tolerance,
-        }
+        """Return what the core wants to know; it checks the ranges."""
+        integers = {name: _arguments.integer(getattr(self, name), name) for name in _INTEGERS}
+        numbers = {name: _arguments.number(getattr(self, name), name) for name in _NUMBERS}
+        texts = {"solver": self.solver if self.use_cg else "cholesky", "confidence": self.confidence}
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                msg = f"{name} must be a string, got {_arguments.describe(value)}"
+                raise TypeError(msg)
+        tolerance = None if self.tolerance is None else _arguments.number(self.tolerance, "tolerance")
+        return integers | numbers | texts | {"tolerance": tolerance}
 
     def _first_factors(self, shape: tuple[int, int]) -> tuple[Floats, Floats]:
         """Copy the factors that were set or kept on purpose, or draw new ones."""
         sides = self._sides
         wanted = [(count, self.factors) for count in shape]
-        if self.warm_start or self._factors_were_set:
-            kept = [side for side in sides if side is not None]
-            if [side.shape for side in kept] == wanted:
-                users, items = (side.astype(self.dtype) for side in kept)
-                return users, items
+        if not (self.warm_start or self._factors_were_set) or any(
+            side is not None and side.shape != shape for side, shape in zip(sides, wanted, strict=True)
+        ):
+            sides = None, None
         generator = check_random_state(self.random_state)
-        users, items = (generator.random(side, dtype=self.dtype) for side in wanted)
-        users *= self.dtype.type(0.01)
-        items *= self.dtype.type(0.01)
+        first = []
+        for side, shape in zip(sides, wanted, strict=True):
+            if side is None:
+                # Drawn as implicit draws them, users before items.
+                first.append(generator.random(shape, dtype=self.dtype) * self.dtype.type(0.01))
+            else:
+                first.append(side.astype(self.dtype))
+        users, items = first
         return users, items

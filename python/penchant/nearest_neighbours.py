@@ -111,8 +111,8 @@ def _reweigh(X: Any, weights: Any) -> Any:
     if X.ndim != 2:
         msg = f"X must have two dimensions, got {X.ndim}"
         raise ValueError(msg)
-    rows = X.tocsr()
-    dtype = np.float64 if np.result_type(rows.dtype, np.float32) == np.float64 else np.float32
+    rows = X if X.format == "csr" else _arguments.widened(X, np.float64).tocsr()
+    dtype = np.float64 if np.result_type(X.dtype, np.float32) == np.float64 else np.float32
     columns, indptr, indices, data = _arguments.csr(rows, "X", dtype)
     weighted = (weights((columns, indptr, indices, data)), indices.copy(), indptr.astype(rows.indptr.dtype))
     weighted = type(rows)(weighted, shape=X.shape)

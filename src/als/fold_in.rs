@@ -55,7 +55,7 @@ impl AlternatingLeastSquares {
             turn_rows(&mut solution, &outcome.turn.transposed());
             Ok(outcome.loss)
         })??;
-        if loss.is_finite() { Ok(solution) } else { Err(Error::Diverged { epoch: 0 }) }
+        if loss.is_finite() { Ok(solution) } else { Err(Error::NotFoldedIn) }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::als::{self, AlternatingLeastSquares, Confidence, Gram, Observer, Solv
 use crate::error::Error;
 use crate::kernel::Real;
 use crate::python::arrays::{AnyCsr, Csr, dense, view};
-use crate::python::interrupt::interruptible;
+use crate::python::interrupt::{Stop, interruptible};
 use crate::python::rank::AnyFactors;
 
 /// The parameters of a fit as a dictionary of Python values.
@@ -193,15 +193,6 @@ pub(super) fn gram(py: Python<'_>, factors: AnyFactors<'_>, threads: usize) -> P
             py.detach(|| Gram::of(factors, threads))?
         }
     }))
-}
-
-/// Ends the work when Ctrl-C was pressed.
-struct Stop<'a>(&'a AtomicBool);
-
-impl Observer for Stop<'_> {
-    fn interrupted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 fn fold_in_any<'py, T: Real + Element>(

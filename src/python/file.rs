@@ -1,6 +1,6 @@
 //! Model files.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use numpy::{PyArray1, PyArrayMethods};
@@ -24,10 +24,11 @@ pub(super) fn model_bytes<'py>(
     py: Python<'py>,
     user_factors: Option<AnyFactors<'py>>,
     item_factors: Option<AnyFactors<'py>>,
-    about: HashMap<String, String>,
+    about: BTreeMap<String, String>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let sides = [user_factors.as_ref().map(side).transpose()?, item_factors.as_ref().map(side).transpose()?];
-    Ok(PyBytes::new(py, &file::to_bytes(sides, about)?))
+    let bytes = py.detach(|| file::to_bytes(sides, about))?;
+    Ok(PyBytes::new(py, &bytes))
 }
 
 /// Replaces a file as a whole or not at all.
@@ -37,7 +38,7 @@ pub(super) fn write_atomically(py: Python<'_>, path: PathBuf, content: &[u8]) ->
 }
 
 /// What a model file holds: its metadata, the factors of users and those of items.
-type Contents<'py> = (HashMap<String, String>, Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
+type Contents<'py> = (BTreeMap<String, String>, Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
 
 /// Reads the bytes of a model file.
 #[pyfunction]

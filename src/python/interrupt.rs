@@ -10,8 +10,19 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
+use crate::als::Observer;
+
 /// How often signals are asked for.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Ends work when its flag is raised.
+pub(super) struct Stop<'a>(pub(super) &'a AtomicBool);
+
+impl Observer for Stop<'_> {
+    fn interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Runs `work` with the interpreter released, and `answer` with it held for every message that work sends.
 ///
@@ -26,7 +37,7 @@ pub(super) fn interruptible<M: Send, R: Send>(
     let (messages, inbox) = channel();
     scope(|threads| {
         let worker =
-            Builder::new().name("penchant-fit".into()).spawn_scoped(threads, || work(messages, &stop))?;
+            Builder::new().name("penchant-work".into()).spawn_scoped(threads, || work(messages, &stop))?;
         // The inbox is closed afterwards: a worker that waits for an answer is told so.
         let outcome = attend(py, inbox, answer);
         stop.store(outcome.is_err(), Ordering::Relaxed);

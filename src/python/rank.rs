@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use crate::error::Error;
 use crate::kernel::Real;
 use crate::python::arrays::{Entries, dense, pattern, ranked};
+use crate::python::interrupt::{Stop, interruptible};
 use crate::rank::{self, Index, Options};
 use crate::sparse::Pattern;
 
@@ -190,7 +191,11 @@ fn audience_any<'py, T: Real + Element>(
 ) -> PyResult<Listeners<'py>> {
     let items: PyReadonlyArray2<'py, T> = item_factors.extract()?;
     let (users, items) = (dense(user_factors)?, dense(&items)?);
-    let found = py.detach(|| rank::audience_by_rank(users, items, index, itemid, options))?;
+    let found = interruptible(
+        py,
+        |_, stop| rank::audience_by_rank(users, items, index, itemid, options, &Stop(stop)),
+        |(): ()| Ok(()),
+    )??;
     let ids = PyArray1::from_iter(py, found.iter().map(|listener| listener.user));
     let ranks = PyArray1::from_iter(py, found.iter().map(|listener| listener.rank as i64));
     let scores = PyArray1::from_iter(py, found.iter().map(|listener| listener.score));

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
+use crate::als::Observer;
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::{self, Real, Simd, WithSimd};
@@ -52,13 +53,14 @@ pub fn audience_by_score<T: Real>(
 /// The users in whose own order of items `itemid` comes first, second, and so on. `index` is [`Index::of_items`].
 ///
 /// Exact, without ordering all items for everyone: a user is given up as soon as more items score above this one
-/// than for the last of those found so far. `options` says how many, and which users.
+/// than for the last of those found so far. `options` says how many, and which users; `observer` may interrupt.
 pub fn audience_by_rank<T: Real>(
     user_factors: DenseView<'_, T>,
     item_factors: DenseView<'_, T>,
     index: &Index,
     itemid: i32,
     options: &Options<'_>,
+    observer: &dyn Observer,
 ) -> Result<Vec<Listener<T>>> {
     check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
     check_ids("item", &[itemid], item_factors.rows())?;
@@ -93,7 +95,10 @@ pub fn audience_by_rank<T: Real>(
         let found: Vec<Vec<Listener<T>>> = users
             .par_chunks(USERS_PER_BLOCK)
             .map(|users| {
-                kernel::dispatch(Block {
+                if observer.interrupted() {
+                    return Err(Error::Interrupted);
+                }
+                Ok(kernel::dispatch(Block {
                     users,
                     denied,
                     user_factors,
@@ -102,14 +107,14 @@ pub fn audience_by_rank<T: Real>(
                     itemid,
                     n,
                     limit: &limit,
-                })
+                }))
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let mut found: Vec<_> = found.into_iter().flatten().collect();
         found.sort_unstable_by(Listener::order);
         found.truncate(n);
-        found
-    })
+        Ok(found)
+    })?
 }
 
 struct Block<'a, T> {

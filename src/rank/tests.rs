@@ -170,7 +170,7 @@ fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
         expected.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         for threads in [1, 2] {
             let options = Options::top(25).without(&[5]).threads(threads);
-            let found = audience_by_rank(x, y, &index, item, &options)?;
+            let found = audience_by_rank(x, y, &index, item, &options, &())?;
             let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
             assert_eq!(found, expected[..25]);
         }

@@ -176,6 +176,16 @@ def test_leave_k_out_takes_k_entries_of_those_with_enough(K, train_only):
     assert (other[1] != test).nnz > 0
 
 
+@pytest.mark.parametrize("form", ["coo", "csr"])
+def test_repeats_in_a_narrow_type_do_not_overflow(form):
+    entries = np.full(2, 100, np.int8), (np.array([0, 0]), np.array([1, 1]))
+    matrix = sp.coo_array(entries, shape=(2, 3))
+    if form == "csr":
+        matrix = sp.csr_array((entries[0], np.array([1, 1]), np.array([0, 2, 2])), shape=(2, 3))
+    train, _ = ev.train_test_split(matrix, train_percentage=1.0)
+    assert train.toarray().tolist() == [[0, 200, 0], [0, 0, 0]]
+
+
 def test_leave_one_out_is_uniform_over_a_users_entries():
     ratings = sp.csr_array(np.ones((4000, 4)))
     _, test = ev.leave_k_out_split(ratings, random_state=0)

@@ -48,6 +48,13 @@ def test_what_is_saved_is_loaded(model, tmp_path, name):
     model.save(tmp_path / name)  # over the old one
 
 
+def test_equal_models_are_equal_files(model):
+    files = [io.BytesIO(), io.BytesIO()]
+    for file in files:
+        pickle.loads(pickle.dumps(model)).save(file)
+    assert files[0].getvalue() == files[1].getvalue()
+
+
 def test_files_may_be_objects(model):
     file = io.BytesIO()
     model.save(file)

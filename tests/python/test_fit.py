@@ -45,6 +45,15 @@ def test_the_callback_hears_of_every_epoch_and_can_stop():
     np.testing.assert_array_equal(shorter.user_factors, model.user_factors)
 
 
+def test_only_true_ends_a_fit():
+    for answer, epochs in ((0.5, 4), ("stop", 4), (np.True_, 1), (True, 1), (None, 4)):
+        model = AlternatingLeastSquares(factors=3, iterations=4, random_state=0)
+        model.fit(random_ratings(), show_progress=False, callback=lambda *_, answer=answer: answer)
+        assert len(model.loss_history) == epochs
+    with pytest.raises(TypeError, match="callback must be callable, got int"):
+        model.fit(random_ratings(), show_progress=False, callback=3)
+
+
 def test_an_exception_in_the_callback_comes_out_and_the_model_stays_as_it_was():
     def callback(epoch, seconds, loss):
         raise RuntimeError("from the callback")
@@ -175,7 +184,13 @@ def test_any_real_dtype_and_64_bit_indices_will_do(dtype):
     [
         ({"factors": 0}, ValueError, "factors must be at least 1, got 0"),
         ({"factors": -3}, ValueError, "factors must be at least 1, got -3"),
-        ({"factors": "many"}, TypeError, "factors"),
+        ({"factors": "many"}, TypeError, "factors must be an integer, got str"),
+        ({"factors": 3.0}, TypeError, "factors must be an integer, got float"),
+        ({"factors": 2**70}, ValueError, "factors must be a number of 64 bits"),
+        ({"factors": 10**6}, MemoryError, "systems of 1000000 factors take"),
+        ({"iterations": False}, TypeError, "iterations must be an integer, got bool"),
+        ({"alpha": None}, TypeError, "alpha must be a number, got NoneType"),
+        ({"solver": 3}, TypeError, "solver must be a string, got int"),
         ({"regularization": -0.1}, ValueError, "regularization must be a finite number of at least 0, got -0.1"),
         ({"regularization": np.nan}, ValueError, "regularization"),
         ({"alpha": 0}, ValueError, "alpha must be a finite number above 0, got 0"),

@@ -1,5 +1,6 @@
 """Life in a server: forks, threads, Ctrl-C, affinity."""
 
+import io
 import os
 import pickle
 import signal
@@ -70,27 +71,58 @@ def test_a_model_answers_while_a_copy_is_fitted(model, ratings):
 
 
 def test_readers_of_a_model_that_is_replaced_see_the_old_or_the_new(model, ratings):
-    sides = (model.user_factors, model.item_factors), (2 * model.user_factors, 2 * model.item_factors)
-    scores = []
-    for users, items in sides:
-        model.user_factors, model.item_factors = users, items
-        scores.append(model.similar_items(3)[0].tolist())
-    assert scores[0] == scores[1]
+    # Two fits whose bases have nothing to do with each other: a mixture gives other answers than both.
+    fits = [
+        AlternatingLeastSquares(factors=16, random_state=seed, iterations=2).fit(ratings, show_progress=False)
+        for seed in (1, 2)
+    ]
+
+    def all_answers(model):
+        file = io.BytesIO()
+        model.save(file)
+        saved = AlternatingLeastSquares.load(io.BytesIO(file.getvalue()))
+        return (
+            model.recommend(5, None, filter_already_liked_items=False)[1].tobytes(),
+            model.recalculate_user(7, ratings[[7]]).tobytes(),
+            model.recommend(7, ratings[[7]], recalculate_user=True)[1].tobytes(),
+            saved.user_factors.tobytes() + saved.item_factors.tobytes(),
+        )
+
+    known = [all_answers(fit) for fit in fits]
+    model.user_factors, model.item_factors = fits[0].user_factors, fits[0].item_factors
     stop = threading.Event()
 
     def replace():
         while not stop.is_set():
-            for _, items in sides:
-                model.item_factors = items
+            for fit in fits:
+                model._take_factors(fit.user_factors, fit.item_factors)
 
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     replacing = threading.Thread(target=replace)
     replacing.start()
     try:
-        for _ in range(200):
-            assert model.similar_items(3)[0].tolist() == scores[0]
+        for _ in range(300):
+            for found, one, other in zip(all_answers(model), *known, strict=True):
+                assert found in (one, other)
+        assert replacing.is_alive()
     finally:
         stop.set()
         replacing.join()
+        sys.setswitchinterval(before)
+
+
+def test_partial_fits_from_many_threads_all_arrive(model, ratings):
+    expected = model.recalculate_user(np.arange(100), ratings[:100])
+    parts = np.arange(1000, 1100).reshape(4, 25)
+
+    def fit(part):
+        for user in part:
+            model.partial_fit_users(user, ratings[[user - 1000]])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fit, parts))
+    np.testing.assert_allclose(model.user_factors[1000:], expected, atol=1e-5)
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
@@ -185,9 +217,12 @@ model = AlternatingLeastSquares(factors=128)
 model.user_factors = random.normal(size=(30_000, 128)).astype(np.float32)
 model.item_factors = random.normal(size=(30_000, 128)).astype(np.float32)
 everyone = np.tile(np.arange(30_000), 30)
+model.item_factors = np.vstack([model.item_factors[:-1], np.zeros((1, 128), np.float32)])
 rows = sp.random_array((100_000, 30_000), density=0.005, format="csr", dtype=np.float32, rng=0)
 calls = {
     "recommend": lambda: model.recommend(everyone, None, N=100, filter_already_liked_items=False),
+    "many results": lambda: model.recommend(everyone, None, N=3000, filter_already_liked_items=False),
+    "audience": lambda: model.audience(29_999, by="rank"),
     "similar": lambda: model.similar_items(everyone, N=100),
     "recalculate": lambda: model.recalculate_user(np.arange(100_000), rows),
 }
@@ -206,7 +241,7 @@ for name, call in calls.items():
 
 def test_ctrl_c_ends_any_long_call_within_a_second():
     with subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True) as process:
-        for name in ("recommend", "similar", "recalculate"):
+        for name in ("recommend", "many results", "audience", "similar", "recalculate"):
             assert process.stdout.readline() == f"{name}\n"
             time.sleep(0.7)
             process.send_signal(signal.SIGINT)

@@ -1,5 +1,8 @@
 """Parameters, names and habits that users of `implicit` and scikit-learn bring along."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -89,6 +92,65 @@ def test_factors_must_be_finite(value):
         model.user_factors = np.full((2, 2), value, np.float32)
     with pytest.raises(ValueError, match="at least one column"):
         model.item_factors = np.empty((2, 0), np.float32)
+
+
+class Passing(AlternatingLeastSquares):
+    """Passes on whatever it gets."""
+
+    def __init__(self, *args, extra=1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.extra = extra
+
+
+def test_a_subclass_that_passes_arguments_on_has_all_parameters(tmp_path):
+    model = Passing(factors=3, alpha=7.0, extra=2)
+    assert model.get_params() == {**AlternatingLeastSquares(factors=3, alpha=7.0).get_params(), "extra": 2}
+    model.save(tmp_path / "model")
+    assert Passing.load(tmp_path / "model").get_params() == model.get_params()
+
+
+def test_who_is_recalculated_need_not_be_in_the_model():
+    ratings = random_ratings()
+    model = AlternatingLeastSquares(factors=3, random_state=0).fit(ratings, show_progress=False)
+    expected = model.recommend(5, ratings[[5]], recalculate_user=True)
+    model.user_factors = None
+    found = model.recommend(10**6, ratings[[5]], recalculate_user=True)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_one_side_can_be_set_and_the_other_is_drawn():
+    ratings = random_ratings()
+    items = np.random.default_rng(0).normal(size=(15, 3)).astype(np.float32)
+    model = AlternatingLeastSquares(factors=3, iterations=0, random_state=0)
+    model.item_factors = items
+    model.fit(ratings, show_progress=False)
+    np.testing.assert_array_equal(model.item_factors, items)
+    drawn = AlternatingLeastSquares(factors=3, iterations=0, random_state=0).fit(ratings, show_progress=False)
+    np.testing.assert_array_equal(model.user_factors, drawn.user_factors)
+
+
+def test_the_factors_stay_read_only_in_copies():
+    model = AlternatingLeastSquares(factors=3, random_state=0).fit(random_ratings(), show_progress=False)
+    for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        with pytest.raises(ValueError, match="read-only"):
+            copied.item_factors[0] = 1
+
+
+def test_use_gpu_is_accepted_and_means_nothing():
+    assert AlternatingLeastSquares(use_gpu=False).use_gpu is False
+    with pytest.warns(utils.ParameterWarning, match="use_gpu") as caught:
+        AlternatingLeastSquares(factors=2, use_gpu=True).fit(random_ratings(), show_progress=False)
+    assert caught[0].filename == __file__
+
+
+def test_rows_of_sparse_arrays_are_explained():
+    ratings = random_ratings()
+    model = AlternatingLeastSquares(factors=3, random_state=0).fit(ratings, show_progress=False)
+    with pytest.raises(ValueError, match=r"matrix\[\[row\]\]"):
+        model.recommend(0, ratings[0])
+    with pytest.raises(IndexError, match=f"userid {2**70} is outside the model"):
+        model.recommend(2**70, ratings[[0]])
 
 
 def test_the_tutorial_of_implicit_runs_with_the_import_replaced():
