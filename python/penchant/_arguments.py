@@ -64,15 +64,20 @@ def is_sparse(value: Any) -> bool:
     return sp.issparse(value)
 
 
-def sparse_rows(matrix: Any, name: str, dtype: npt.DTypeLike) -> Any:
-    """Return `matrix` as CSR, with a warning if it had to be converted."""
+def sparse(matrix: Any, name: str) -> Any:
+    """Return `matrix` after making sure that it is sparse and has two dimensions."""
     if not is_sparse(matrix):
         msg = f"{name} must be a SciPy sparse matrix or array, got {describe(matrix)}"
         raise TypeError(msg)
     if matrix.ndim != 2:
         msg = f"{name} must have two dimensions, got {matrix.ndim}: take rows of an array as matrix[[row]]"
         raise ValueError(msg)
-    if matrix.format != "csr":
+    return matrix
+
+
+def sparse_rows(matrix: Any, name: str, dtype: npt.DTypeLike) -> Any:
+    """Return `matrix` as CSR, with a warning if it had to be converted."""
+    if sparse(matrix, name).format != "csr":
         warn(f"{name} is {matrix.format.upper()}; converting it to CSR takes time and memory")
         matrix = widened(matrix, dtype).tocsr()
     return matrix

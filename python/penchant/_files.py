@@ -6,7 +6,7 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -23,7 +23,67 @@ _NAMES_OF_IMPLICIT = (
 _OUR_PARAMETERS = "penchant_parameters"
 
 
-def save(model: Any, file: Any, kind: str) -> None:
+class Saved:
+    """Can be saved, and loaded again."""
+
+    # What the class is called in a file; its subclasses as well.
+    _KIND: str
+
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
+        """Save the model: parameters and factors.
+
+        Parameters
+        ----------
+        file : path or binary file object
+            A name that ends in ``.npz`` gets the format of `implicit`, which it can load. Everything else is
+            safetensors, which the Rust crate and whatever reads that format can open. The file is replaced
+            as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        TypeError
+            If `file` is neither a path nor a file object.
+        """
+        _save(self, file, self._KIND)
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Load a saved model, of either format, ours or `implicit`'s.
+
+        Parameters
+        ----------
+        file : path or binary file object
+
+        Returns
+        -------
+        model
+            Of the class that this is called on. A source of random numbers is not kept in a file; an int is.
+
+        Raises
+        ------
+        ModelFormatError
+            If this is not a model, cut short, or of a newer version.
+        OSError
+            If it cannot be read.
+        TypeError
+            If `file` is neither a path nor a file object.
+
+        Examples
+        --------
+        >>> import io
+        >>> from penchant.als import AlternatingLeastSquares
+        >>> file = io.BytesIO()
+        >>> AlternatingLeastSquares(factors=7).save(file)
+        >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
+        7
+        """
+        model: Self = _load(cls, file, cls._KIND)
+        return model
+
+
+def _save(model: Any, file: Any, kind: str) -> None:
     """Write a model to a path or a binary file object."""
     if hasattr(file, "write"):
         file.write(_tensors(model, kind))
@@ -32,8 +92,8 @@ def save(model: Any, file: Any, kind: str) -> None:
     _core.write_atomically(path, _arrays(model) if path.suffix == ".npz" else _tensors(model, kind))
 
 
-def load(cls: Any, file: Any, kind: str) -> Any:
-    """Read what `save` or `implicit` wrote, from a path or a binary file object."""
+def _load(cls: Any, file: Any, kind: str) -> Any:
+    """Read what `_save` or `implicit` wrote, from a path or a binary file object."""
     if hasattr(file, "read"):
         name, content = "the file", file.read()
         if not isinstance(content, bytes):

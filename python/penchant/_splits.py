@@ -93,12 +93,7 @@ def leave_k_out_split(
 
 def canonical(matrix: Any, name: str) -> Any:
     """Return a checked CSR matrix of the same kind with sorted columns and without repeats."""
-    if not _arguments.is_sparse(matrix):
-        msg = f"{name} must be a SciPy sparse matrix or array, got {_arguments.describe(matrix)}"
-        raise TypeError(msg)
-    if matrix.ndim != 2:
-        msg = f"{name} must have two dimensions, got {matrix.ndim}"
-        raise ValueError(msg)
+    _arguments.sparse(matrix, name)
     if matrix.dtype.kind not in "buif":
         msg = f"{name} must hold real numbers, got {matrix.dtype}"
         raise TypeError(msg)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from penchant import _arguments, _core, _factors, _files
+from penchant import _arguments, _core, _factors
 from penchant._arguments import Floats
 from penchant._factor_model import FactorModel
+from penchant._files import Saved
 from penchant._fold_in import FoldsIn
 from penchant._parameters import Parameters
 from penchant.utils import RandomState, check_random_state
 
 __all__ = ["AlternatingLeastSquares"]
-
-# What this class is called in a file.
-_KIND = "AlternatingLeastSquares"
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -32,7 +29,7 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
+class AlternatingLeastSquares(Parameters, Saved, FactorModel, FoldsIn):
     """Matrix factorization for implicit feedback by alternating least squares.
 
     Minimizes, over user factors ``x`` and item factors ``y``, ::
@@ -117,6 +114,8 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
     >>> model.user_factors.shape, model.item_factors.shape
     ((2, 2), (3, 2))
     """
+
+    _KIND = "AlternatingLeastSquares"
 
     def __init__(
         self,
@@ -243,59 +242,6 @@ class AlternatingLeastSquares(Parameters, FactorModel, FoldsIn):
         self._factors_were_set = False
         self.loss_history = loss_history
         return self
-
-    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
-        """Save the model: parameters and factors.
-
-        Parameters
-        ----------
-        file : path or binary file object
-            A name that ends in ``.npz`` gets the format of `implicit`, which it can load. Everything else is
-            safetensors, which the Rust crate and whatever reads that format can open. The file is replaced
-            as a whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-        TypeError
-            If `file` is neither a path nor a file object.
-        """
-        _files.save(self, file, _KIND)
-
-    @classmethod
-    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
-        """Load a saved model, of either format, ours or `implicit`'s.
-
-        Parameters
-        ----------
-        file : path or binary file object
-
-        Returns
-        -------
-        AlternatingLeastSquares
-            The class that this is called on. A source of random numbers is not kept in a file; an int is.
-
-        Raises
-        ------
-        ModelFormatError
-            If this is not a model, cut short, or of a newer version.
-        OSError
-            If it cannot be read.
-        TypeError
-            If `file` is neither a path nor a file object.
-
-        Examples
-        --------
-        >>> import io
-        >>> from penchant.als import AlternatingLeastSquares
-        >>> file = io.BytesIO()
-        >>> AlternatingLeastSquares(factors=7).save(file)
-        >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
-        7
-        """
-        model: Self = _files.load(cls, file, _KIND)
-        return model
 
     def _params(self) -> dict[str, Any]:
         """Return what the core wants to know; it checks the ranges."""

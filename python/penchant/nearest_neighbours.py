@@ -105,12 +105,7 @@ def normalize(X: Any) -> Any:
 
 
 def _reweigh(X: Any, weights: Any) -> Any:
-    if not _arguments.is_sparse(X):
-        msg = f"X must be a SciPy sparse matrix or array, got {_arguments.describe(X)}"
-        raise TypeError(msg)
-    if X.ndim != 2:
-        msg = f"X must have two dimensions, got {X.ndim}"
-        raise ValueError(msg)
+    _arguments.sparse(X, "X")
     rows = X if X.format == "csr" else _arguments.widened(X, np.float64).tocsr()
     dtype = np.float64 if np.result_type(X.dtype, np.float32) == np.float64 else np.float32
     columns, indptr, indices, data = _arguments.csr(rows, "X", dtype)
