@@ -92,6 +92,16 @@ fn check_rank<T: Real>(golden: &Rank) {
 }
 
 #[test]
+fn a_file_from_python_is_opened_and_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/model.safetensors");
+    let model = Model::<f32>::open(path).unwrap();
+    assert_eq!((model.users(), model.items(), model.factors()), (3, 4, 2));
+    assert_eq!(model.user_factors().row(1), [3.0, -4.0]);
+    let found = model.recommend(&[0], None, &Options::top(2)).unwrap();
+    assert_eq!((found.ids(0), found.scores(0)), (&[2, 3][..], &[6.0, 5.0][..]));
+}
+
+#[test]
 fn rankings_are_those_of_a_stable_sort_in_numpy() {
     let golden: Rank = serde_json::from_str(include_str!("golden/rank.json")).unwrap();
     check_rank::<f32>(&golden);

@@ -12,6 +12,8 @@ sys.path.insert(0, str(HERE.parent / "python"))
 from conftest import random_ratings  # noqa: E402
 from oracle import Oracle  # noqa: E402
 
+from penchant.als import AlternatingLeastSquares  # noqa: E402
+
 PARAMETERS = {
     "factors": 4,
     "regularization": 0.2,
@@ -62,6 +64,15 @@ def rank():
     }
 
 
+def model():
+    """A file of version 1, which every later version must open."""
+    model = AlternatingLeastSquares(factors=2, alpha=3.0, random_state=7)
+    model.user_factors = np.array([[1, 2], [3, -4], [0.5, 0]], np.float32)
+    model.item_factors = np.array([[1, 0], [0, 1], [2, 2], [-1, 3]], np.float32)
+    model.save(HERE / "model.safetensors")
+
+
 if __name__ == "__main__":
+    model()
     for name, golden in {"als": als(), "rank": rank()}.items():
         (HERE / f"{name}.json").write_text(json.dumps(golden) + "\n", encoding="utf-8")

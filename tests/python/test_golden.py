@@ -31,6 +31,13 @@ def test_als(solver):
     np.testing.assert_allclose(scores.ravel(), golden["scores"], atol=1e-8)
 
 
+def test_a_file_of_version_1_is_opened():
+    model = AlternatingLeastSquares.load(GOLDEN / "model.safetensors")
+    assert (model.factors, model.alpha, model.random_state) == (2, 3.0, 7)
+    assert model.user_factors.tolist() == [[1, 2], [3, -4], [0.5, 0]]
+    assert model.recommend(0, None, N=2, filter_already_liked_items=False)[0].tolist() == [2, 3]
+
+
 def test_rank():
     golden = read("rank")
     model = AlternatingLeastSquares()
