@@ -29,7 +29,6 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	cargo clippy --locked --all-targets -- -D warnings
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --features python -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
-	cargo bench --locked --no-run
 	@if cargo tree --locked --edges normal | grep -E '\b(pyo3|numpy) v'; then \
 	  echo "the crate without features must not depend on pyo3 or numpy"; exit 1; fi
 	$(BIN)/ruff format --check .
