@@ -15,10 +15,11 @@ from penchant import als, datasets, evaluation, exceptions, nearest_neighbours, 
 from penchant._core import DEBUG_BUILD as _DEBUG_BUILD
 from penchant._core import __version__
 from penchant.als import AlternatingLeastSquares
-from penchant.exceptions import ModelFitError, ModelFormatError, NotFittedError, PenchantError
+from penchant.exceptions import DatasetError, ModelFitError, ModelFormatError, NotFittedError, PenchantError
 
 __all__ = [
     "AlternatingLeastSquares",
+    "DatasetError",
     "ModelFitError",
     "ModelFormatError",
     "NotFittedError",

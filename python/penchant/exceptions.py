@@ -1,6 +1,6 @@
 """The exceptions of Penchant, all of them a `PenchantError`."""
 
-__all__ = ["ModelFitError", "ModelFormatError", "NotFittedError", "PenchantError"]
+__all__ = ["DatasetError", "ModelFitError", "ModelFormatError", "NotFittedError", "PenchantError"]
 
 
 class PenchantError(Exception):
@@ -17,3 +17,7 @@ class ModelFitError(PenchantError):
 
 class ModelFormatError(PenchantError, ValueError):
     """A file is not a model, is cut short, or comes from a newer version."""
+
+
+class DatasetError(PenchantError, OSError):
+    """A data set could not be fetched, or its file is damaged."""
