@@ -144,6 +144,46 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+    /// A line or a row cannot be used, or nothing of a file can.
+    #[error("{place}: {reason}")]
+    BadRow {
+        /// Where: a file and a line, or a row.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A stream of tables failed, or its columns are of types that cannot be used.
+    #[error("{reason}")]
+    Stream {
+        /// What went wrong.
+        reason: String,
+    },
+    /// A label stands twice where all must differ.
+    #[error("the label {label:?} stands twice; labels must differ")]
+    RepeatedLabel {
+        /// The label.
+        label: String,
+    },
+    /// Labels of one kind were added to labels of the other.
+    #[error("{what} are called by {}, but the new events call them by {}", kind(*integers), kind(!*integers))]
+    LabelKind {
+        /// The side.
+        what: &'static str,
+        /// Whether the labels so far are integers.
+        integers: bool,
+    },
+    /// Events with times were added to events without, or the other way round.
+    #[error("the events so far have {}, so must the new ones", if *before { "times" } else { "no times" })]
+    TimesDiffer {
+        /// Whether the events so far have times.
+        before: bool,
+    },
+    /// A separator that no file can have.
+    #[error("the separator must not be empty nor hold line breaks or the quote, got {separator:?}")]
+    Separator {
+        /// The separator.
+        separator: String,
+    },
     /// A file is not a model, is cut short, or is of a newer version.
     #[error("not a model that can be opened: {reason}")]
     NotAModel {
@@ -158,6 +198,10 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+}
+
+fn kind(integers: bool) -> &'static str {
+    if integers { "integers" } else { "texts" }
 }
 
 /// A result whose error is [`enum@Error`].

@@ -3,7 +3,7 @@
 //!
 //! A file holds the tensors `user_factors` and `item_factors`, either of which may be missing, of type F32 or F64 and
 //! shape rows x factors. The entry `penchant model` of its metadata is a dictionary of texts, in JSON, of which
-//! `format_version` is `1`. Everything else is left to whoever knows it.
+//! `format_version` is `1`. It may hold more tensors, of one dimension, and more texts, for whoever knows them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -22,22 +22,27 @@ const FORMAT: &str = "penchant model";
 const VERSION: u32 = 1;
 const SIDES: [&str; 2] = ["user_factors", "item_factors"];
 
-/// The factors of one side, to be written.
-#[derive(Clone, Copy)]
-pub(crate) struct Side<'a> {
+/// A tensor to be written: the factors of one side, or something more.
+#[derive(Clone)]
+pub(crate) struct Tensor<'a> {
     dtype: Dtype,
-    shape: [usize; 2],
+    shape: Vec<usize>,
     bytes: &'a [u8],
 }
 
-impl<'a> Side<'a> {
-    pub(crate) fn new<T: Real>(factors: DenseView<'a, T>) -> Self {
-        let shape = [factors.rows(), factors.columns()];
+impl<'a> Tensor<'a> {
+    pub(crate) fn factors<T: Real>(factors: DenseView<'a, T>) -> Self {
+        let shape = vec![factors.rows(), factors.columns()];
         Self { dtype: dtype::<T>(), shape, bytes: bytemuck::cast_slice(factors.data()) }
+    }
+
+    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has more to keep"))]
+    pub(crate) fn list<T: bytemuck::Pod>(dtype: Dtype, values: &'a [T]) -> Self {
+        Self { dtype, shape: vec![values.len()], bytes: bytemuck::cast_slice(values) }
     }
 }
 
-impl View for Side<'_> {
+impl View for Tensor<'_> {
     fn dtype(&self) -> Dtype {
         self.dtype
     }
@@ -60,14 +65,23 @@ fn dtype<T: Real>() -> Dtype {
 }
 
 /// The bytes of a model file.
-pub(crate) fn to_bytes(sides: [Option<Side<'_>>; 2], about: BTreeMap<String, String>) -> Result<Vec<u8>> {
+pub(crate) fn to_bytes(
+    sides: [Option<Tensor<'_>>; 2],
+    more: BTreeMap<String, Tensor<'_>>,
+    about: BTreeMap<String, String>,
+) -> Result<Vec<u8>> {
     let mut about = about;
     about.insert("format_version".into(), VERSION.to_string());
-    with_metadata(sides, &about)
+    with_metadata(sides, more, &about)
 }
 
-fn with_metadata(sides: [Option<Side<'_>>; 2], about: &BTreeMap<String, String>) -> Result<Vec<u8>> {
-    let tensors = SIDES.into_iter().zip(sides).filter_map(|(name, side)| Some((name, side?)));
+fn with_metadata(
+    sides: [Option<Tensor<'_>>; 2],
+    more: BTreeMap<String, Tensor<'_>>,
+    about: &BTreeMap<String, String>,
+) -> Result<Vec<u8>> {
+    let sides = SIDES.into_iter().zip(sides).filter_map(|(name, side)| Some((name.to_owned(), side?)));
+    let tensors = sides.chain(more);
     // All in one entry, in order: safetensors writes several in any order, and equal models should be equal files.
     let about = serde_json::to_string(about).map_err(|error| not_a_model(&error))?;
     safetensors::serialize(tensors, Some(HashMap::from([(FORMAT.into(), about)])))
@@ -81,6 +95,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) about: BTreeMap<String, String>,
     pub(crate) users: Option<Factors<'a>>,
     pub(crate) items: Option<Factors<'a>>,
+    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has more to keep"))]
+    pub(crate) more: BTreeMap<String, TensorView<'a>>,
 }
 
 /// The factors of one side, where they lie in a file.
@@ -109,7 +125,9 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Contents<'_>> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_a_model(&error))?;
     let factors = |name| tensors.tensor(name).ok().map(|tensor| Factors::new(name, tensor)).transpose();
     let (users, items) = (factors(SIDES[0])?, factors(SIDES[1])?);
-    Ok(Contents { about, users, items })
+    let more = tensors.iter().filter(|(name, tensor)| !SIDES.contains(name) && tensor.shape().len() == 1);
+    let more = more.map(|(name, tensor)| (name.to_owned(), tensor)).collect();
+    Ok(Contents { about, users, items, more })
 }
 
 impl<'a> Factors<'a> {
@@ -200,8 +218,8 @@ fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 impl<T: Real> Model<T> {
     /// Saves the factors. The file is replaced as a whole or not at all. Python opens it as well.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let sides = [Some(Side::new(self.user_factors())), Some(Side::new(self.item_factors()))];
-        write_atomically(path.as_ref(), &to_bytes(sides, BTreeMap::new())?)
+        let sides = [self.user_factors(), self.item_factors()].map(|side| Some(Tensor::factors(side)));
+        write_atomically(path.as_ref(), &to_bytes(sides, BTreeMap::new(), BTreeMap::new())?)
     }
 
     /// Opens a saved model, from here or from Python. `T` is the precision that it was saved in.
@@ -219,7 +237,7 @@ impl<T: Real> Model<T> {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| failed(path, &error))?;
-        let Contents { users: Some(users), items: Some(items), about: _ } = from_bytes(&bytes)? else {
+        let Contents { users: Some(users), items: Some(items), .. } = from_bytes(&bytes)? else {
             return Err(not_a_model(&"it was saved before a fit"));
         };
         let ([_, f], [_, f_items]) = (users.shape, items.shape);

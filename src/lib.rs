@@ -43,6 +43,7 @@ mod dense;
 mod error;
 pub mod evaluation;
 mod file;
+pub mod interactions;
 mod kernel;
 mod model;
 mod pool;

@@ -61,6 +61,18 @@ impl<'a> Pattern<'a> {
         &self.indices[self.range(row)]
     }
 
+    /// Where each row starts, and where the last one ends.
+    #[must_use]
+    pub fn indptr(&self) -> &'a [i64] {
+        self.indptr
+    }
+
+    /// The columns of all entries, row after row.
+    #[must_use]
+    pub fn indices(&self) -> &'a [i32] {
+        self.indices
+    }
+
     /// As many columns as row `row` has, `distance` entries after its own; fewer at the end of the matrix.
     pub(crate) fn following(&self, row: usize, distance: usize) -> &'a [i32] {
         let range = self.range(row);
@@ -244,6 +256,11 @@ impl<T: Real> CsrMatrix<T> {
         Ok(Self { columns, indptr, indices, values })
     }
 
+    /// A matrix without rows and columns.
+    pub(crate) fn empty() -> Self {
+        Self { columns: 0, indptr: vec![0], indices: Vec::new(), values: Vec::new() }
+    }
+
     /// Builds a matrix from `(row, column, value)` in any order; values of repeated pairs are summed.
     ///
     /// ```
@@ -275,6 +292,12 @@ impl<T: Real> CsrMatrix<T> {
             matrix.indptr[row + 1] += matrix.indptr[row];
         }
         Self::new(columns, matrix.indptr, matrix.indices, matrix.values)
+    }
+
+    /// Its row pointers, column indices and values.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<i64>, Vec<i32>, Vec<T>) {
+        (self.indptr, self.indices, self.values)
     }
 
     /// Borrows the matrix.

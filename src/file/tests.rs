@@ -4,15 +4,16 @@ use super::*;
 
 fn small() -> (Model<f32>, Vec<u8>) {
     let model = Model::new(2, vec![1.0, 2.0, 3.0, 4.0], vec![5.0, 6.0]).expect("they are finite");
-    let sides = [Some(Side::new(model.user_factors())), Some(Side::new(model.item_factors()))];
-    let bytes = to_bytes(sides, BTreeMap::from([("note".into(), "π".into())])).expect("small");
+    let sides = [Some(Tensor::factors(model.user_factors())), Some(Tensor::factors(model.item_factors()))];
+    let bytes =
+        to_bytes(sides, BTreeMap::new(), BTreeMap::from([("note".into(), "π".into())])).expect("small");
     (model, bytes)
 }
 
 #[test]
 fn what_was_written_is_read() -> Result<()> {
     let (model, bytes) = small();
-    let Contents { users: Some(users), items: Some(items), about } = from_bytes(&bytes)? else {
+    let Contents { users: Some(users), items: Some(items), about, .. } = from_bytes(&bytes)? else {
         panic!("both sides were written");
     };
     assert_eq!(users.values::<f32>()?, model.user_factors().data());
@@ -36,7 +37,7 @@ fn a_file_that_is_cut_short_or_goes_on_is_an_error() {
 fn versions_and_formats_of_others_are_named() -> Result<()> {
     let version = |about: &[(&str, &str)]| -> Result<String> {
         let about = about.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-        let read = from_bytes(&with_metadata([None, None], &about)?).map(|_| ());
+        let read = from_bytes(&with_metadata([None, None], BTreeMap::new(), &about)?).map(|_| ());
         Ok(read.map_or_else(|error| error.to_string(), |()| "read".into()))
     };
     assert_eq!(version(&[("format_version", "1")])?, "read");

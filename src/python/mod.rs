@@ -7,11 +7,16 @@
 
 mod als;
 mod arrays;
+mod columns;
 mod errors;
 mod evaluation;
 mod file;
+mod interactions;
 mod interrupt;
+mod labels;
+mod objects;
 mod rank;
+mod streams;
 mod weighting;
 
 use pyo3::prelude::*;
@@ -28,7 +33,15 @@ mod _core {
     #[pymodule_export]
     use super::file::{model_bytes, read_model, write_atomically};
     #[pymodule_export]
+    use super::interactions::{PyEvents, read_files, restore};
+    #[pymodule_export]
+    use super::labels::PyLabels;
+    #[pymodule_export]
+    use super::objects::read_columns;
+    #[pymodule_export]
     use super::rank::{PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar};
+    #[pymodule_export]
+    use super::streams::read_streams;
     #[pymodule_export]
     use super::weighting::{bm25, normalize, tfidf};
 

@@ -1,0 +1,173 @@
+//! From events to codes, on all threads, in the order in which labels first appear.
+//!
+//! Events are read in rounds, each cut into chunks that threads read independently. After the round the new labels
+//! of the chunks are added one chunk after the other, which gives codes in the order of the events however the
+//! threads were scheduled. In all but the first few rounds there is next to nothing to add.
+
+use std::ops::Range;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::chunk::{Block, Chunk, Done, NEW};
+use super::event::Rows;
+use super::labels::Labels;
+use super::options::{Options, Watch};
+use super::report::{BadRows, Place};
+use crate::error::{Error, Result};
+
+/// How many events threads take at a time from a table, and how many chunks a round has. Tests have few events.
+const ROWS_PER_CHUNK: usize = if cfg!(test) { 8 } else { 1 << 15 };
+const CHUNKS_PER_ROUND: usize = if cfg!(test) { 4 } else { 64 };
+
+/// A table of events, or a part of one.
+pub(crate) struct Table<'r> {
+    pub(crate) rows: &'r dyn Rows,
+    /// The file that it comes from, if from any.
+    pub(crate) name: Option<&'r Path>,
+    /// How many rows come before it in that file, or in the tables without a name.
+    pub(crate) first: u64,
+}
+
+/// Collects events by code.
+pub(crate) struct Encoder<'a> {
+    pub(crate) users: Labels,
+    pub(crate) items: Labels,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) bad: BadRows,
+    /// Events that were read, those that cannot be used and those that do not count included.
+    pub(crate) rows: u64,
+    /// Events that do not count.
+    pub(crate) ignored: u64,
+    pub(crate) options: &'a Options,
+    pub(crate) watch: &'a dyn Watch,
+    /// Whether the labels are of a kind that may not change: somebody has seen them.
+    settled: bool,
+}
+
+impl<'a> Encoder<'a> {
+    /// Starts with labels that are known already.
+    pub(crate) fn new(known: Option<(&Labels, &Labels)>, options: &'a Options, watch: &'a dyn Watch) -> Self {
+        let settled = known.is_some();
+        let (users, items) = known
+            .map_or_else(|| (Labels::no_integers(), Labels::no_integers()), |(u, i)| (u.clone(), i.clone()));
+        let (blocks, bad, rows, ignored) = Default::default();
+        Self { users, items, blocks, bad, rows, ignored, options, watch, settled }
+    }
+
+    /// A chunk to be read against what is known now.
+    pub(crate) fn chunk<'t>(&self) -> Chunk<'_, 't> {
+        Chunk::new(&self.users, &self.items, self.options, !self.settled)
+    }
+
+    /// Whether integers had to become texts because of these chunks, which must then be read again.
+    pub(crate) fn widen<'d>(&mut self, chunks: impl IntoIterator<Item = &'d Done>) -> Result<bool> {
+        let wants = chunks.into_iter().fold([false; 2], |[users, items], chunk| {
+            [users | chunk.wants_texts[0], items | chunk.wants_texts[1]]
+        });
+        let [users, items] = wants;
+        if users {
+            self.users.turn_into_texts()?;
+        }
+        if items {
+            self.items.turn_into_texts()?;
+        }
+        Ok(users || items)
+    }
+
+    /// Labels of files are texts from the start, even if all are integers.
+    pub(crate) fn only_texts(&mut self) -> Result<()> {
+        self.users.turn_into_texts()?;
+        self.items.turn_into_texts()
+    }
+
+    /// Adds a chunk that follows those added before; `place` is where it starts.
+    pub(crate) fn absorb(&mut self, chunk: Done, place: &Place<'_>) -> Result<()> {
+        if let Some(error) = chunk.failure {
+            return Err(error);
+        }
+        if self.options.strict
+            && let Some((line, reason)) = chunk.bad.first()
+        {
+            return Err(Error::BadRow { place: place.name(line), reason: reason.to_string() });
+        }
+        self.rows += chunk.block.users.len() as u64 + chunk.bad.count() + chunk.ignored;
+        self.ignored += chunk.ignored;
+        self.bad.append(chunk.bad, place);
+        let mut block = chunk.block;
+        adopt(&mut self.users, &chunk.users, &mut block.users)?;
+        adopt(&mut self.items, &chunk.items, &mut block.items)?;
+        if !block.users.is_empty() {
+            self.blocks.push(block);
+        }
+        Ok(())
+    }
+
+    /// Reads tables of events that follow those read before, which are `done` in all.
+    pub(crate) fn read_tables(&mut self, tables: &[Table<'_>], done: u64) -> Result<()> {
+        let mut chunks = Vec::new();
+        for table in tables {
+            self.settle_kinds(table.rows.integers())?;
+            let rows = table.rows.len();
+            chunks.extend((0..rows).step_by(ROWS_PER_CHUNK).map(|start| {
+                let end = rows.min(start + ROWS_PER_CHUNK);
+                (table, start..end)
+            }));
+        }
+        let mut done = done;
+        for round in chunks.chunks(CHUNKS_PER_ROUND) {
+            if self.watch.interrupted() {
+                return Err(Error::Interrupted);
+            }
+            let read = |(table, range): &(&Table<'_>, Range<usize>)| {
+                let mut chunk = self.chunk();
+                chunk.reserve(range.len());
+                for row in range.clone() {
+                    match table.rows.event(row) {
+                        Ok(Some(event)) => chunk.event(event),
+                        Ok(None) => chunk.ignore(),
+                        Err(flaw) => chunk.flaw(flaw),
+                    }
+                    chunk.lines += 1;
+                }
+                chunk.done()
+            };
+            let read: Vec<Done> = round.par_iter().map(read).collect();
+            for (chunk, (table, range)) in read.into_iter().zip(round) {
+                self.absorb(chunk, &Place::Row(table.name, table.first + range.start as u64))?;
+                done += range.len() as u64;
+            }
+            self.watch.progress(done);
+        }
+        Ok(())
+    }
+
+    /// Takes labels of these kinds, integers or texts, from now on.
+    fn settle_kinds(&mut self, integers: (bool, bool)) -> Result<()> {
+        for (what, labels, integers) in
+            [("users", &mut self.users, integers.0), ("items", &mut self.items, integers.1)]
+        {
+            if labels.are_integers() != integers {
+                if self.settled || !labels.is_empty() {
+                    return Err(Error::LabelKind { what, integers: labels.are_integers() });
+                }
+                *labels = if integers { Labels::no_integers() } else { Labels::no_texts() };
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the new labels of a chunk to those that are known, and gives its codes their final numbers.
+fn adopt(known: &mut Labels, new: &Labels, codes: &mut [u32]) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<u32> = new.iter().map(|label| known.insert(label)).collect::<Result<_>>()?;
+    for code in codes {
+        if *code & NEW != 0 {
+            *code = numbers[(*code & !NEW) as usize];
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! How events are read and what becomes of them.
+
+use crate::error::{Error, Result};
+use crate::pool::MAX_THREADS;
+
+/// What several events of the same user and item become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// One entry with the sum of their weights.
+    #[default]
+    Sum,
+    /// One entry with their number; weights are not looked at.
+    Count,
+    /// One entry with the weight of the latest: by time where there are times, otherwise by order.
+    Last,
+    /// One entry with the largest weight.
+    Max,
+}
+
+/// What becomes of the events, whatever they are read from.
+///
+/// ```
+/// use penchant::interactions::{Duplicates, Options};
+/// let options = Options { duplicates: Duplicates::Count, min_items_per_user: 5, ..Options::default() };
+/// assert!(options.check().is_ok());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// What several events of the same user and item become.
+    pub duplicates: Duplicates,
+    /// Whether events have times.
+    pub timed: bool,
+    /// The age at which a weight has halved, in the unit of the times; the latest event has age 0.
+    pub half_life: Option<f64>,
+    /// The weight of each kind of event, if there are kinds. Those of weight 0 do not count at all.
+    pub kinds: Vec<(String, f64)>,
+    /// Users with fewer items are left out, and items with fewer users, until all that is left has enough.
+    pub min_items_per_user: u32,
+    /// See `min_items_per_user`.
+    pub min_users_per_item: u32,
+    /// Whether an event that cannot be used is an error; otherwise it is skipped and counted.
+    pub strict: bool,
+    /// The number of threads; 0 for all that the process may use. The result does not depend on it.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            duplicates: Duplicates::Sum,
+            timed: false,
+            half_life: None,
+            kinds: Vec::new(),
+            min_items_per_user: 1,
+            min_users_per_item: 1,
+            strict: false,
+            threads: 0,
+        }
+    }
+}
+
+impl Options {
+    /// Fails if a number is outside its range.
+    pub fn check(&self) -> Result<()> {
+        if let Some(value) = self.half_life {
+            if !(value.is_finite() && value > 0.0) {
+                let expected = "positive and finite";
+                return Err(Error::InvalidParameter { name: "half_life", expected, value });
+            }
+            if !self.timed {
+                let expected = "left out, as the events have no time; it was";
+                return Err(Error::InvalidParameter { name: "half_life", expected, value });
+            }
+        }
+        if let Some(&(_, value)) = self.kinds.iter().find(|(_, weight)| !weight.is_finite()) {
+            return Err(Error::InvalidParameter { name: "the weight of a kind", expected: "finite", value });
+        }
+        if self.threads > MAX_THREADS {
+            return Err(Error::TooLarge { what: "num_threads", value: self.threads, max: MAX_THREADS });
+        }
+        Ok(())
+    }
+
+    /// Whether the time of every entry is needed after reading, to tell which event is the latest.
+    pub(crate) fn keeps_times(&self) -> bool {
+        self.timed && self.duplicates == Duplicates::Last
+    }
+
+    /// The weight of events of this kind.
+    #[must_use]
+    pub fn weight_of_kind(&self, kind: &[u8]) -> Option<f64> {
+        self.kinds.iter().find(|(name, _)| name.as_bytes() == kind).map(|&(_, weight)| weight)
+    }
+}
+
+/// Hears how far the reading is, and may end it.
+pub trait Watch: Sync {
+    /// Called now and then with the bytes of files, or the events, that have been read.
+    fn progress(&self, _done: u64) {}
+
+    /// Whether to stop.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// Does not watch.
+impl Watch for () {}

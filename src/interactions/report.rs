@@ -1,0 +1,101 @@
+//! What was read, and what was not.
+
+use std::fmt;
+use std::path::Path;
+
+use super::event::Flaw;
+
+/// How many bad events are described.
+const DESCRIBED: usize = 5;
+
+/// Events that could not be used: how many, and where the first of them are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BadRows {
+    count: u64,
+    first: Vec<(u64, String)>,
+    described: Vec<String>,
+}
+
+impl BadRows {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The first few in words: where, and what is wrong.
+    #[must_use]
+    pub fn described(&self) -> &[String] {
+        &self.described
+    }
+
+    /// The first of a chunk, by lines after its start.
+    pub(crate) fn first(&self) -> Option<(u64, &str)> {
+        self.first.first().map(|(line, reason)| (*line, reason.as_str()))
+    }
+
+    pub(crate) fn add(&mut self, line: u64, flaw: &Flaw<'_>) {
+        self.count += 1;
+        // Not always in order: some flaws are found later than others.
+        if self.first.len() < DESCRIBED || self.first.last().is_some_and(|last| line < last.0) {
+            let at = self.first.partition_point(|(before, _)| *before <= line);
+            self.first.insert(at, (line, flaw.to_string()));
+            self.first.truncate(DESCRIBED);
+        }
+    }
+
+    /// Adds those of a chunk that starts at `place`.
+    pub(crate) fn append(&mut self, chunk: Self, place: &Place<'_>) {
+        self.count += chunk.count;
+        for (line, reason) in chunk.first {
+            if self.described.len() < DESCRIBED {
+                self.described.push(format!("{}: {reason}", place.name(line)));
+            }
+        }
+    }
+}
+
+/// Where a chunk of events starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// In a table, which may be that of a file, after this many rows.
+    Row(Option<&'a Path>, u64),
+    /// In a file, after this many lines.
+    Line(&'a Path, u64),
+}
+
+impl Place<'_> {
+    /// In words, the event this many rows or lines later. Rows count from 0, lines from 1, as everywhere.
+    pub(crate) fn name(&self, later: u64) -> String {
+        match self {
+            Self::Row(None, row) => format!("row {}", row + later),
+            Self::Row(Some(path), row) => format!("{}, row {}", path.display(), row + later),
+            Self::Line(path, line) => format!("{}, line {}", path.display(), line + later + 1),
+        }
+    }
+}
+
+/// What became of the events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Events read, everything included.
+    pub rows: u64,
+    /// Those that could not be used.
+    pub bad: BadRows,
+    /// Those of a kind with weight 0.
+    pub ignored: u64,
+    /// Those that became one entry with another.
+    pub merged: u64,
+    /// Users left out because they had too few items.
+    pub dropped_users: usize,
+    /// Items left out because they had too few users.
+    pub dropped_items: usize,
+    /// Entries left out with them.
+    pub dropped_entries: usize,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events, {} bad, {} merged", self.rows, self.bad.count, self.merged)
+    }
+}

@@ -1,0 +1,168 @@
+//! What becomes of events.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const HALF_LIFE: f64 = 8.0;
+
+fn made() -> impl Strategy<Value = Vec<Made>> {
+    let event = (0..9_u32, 0..7_u32, 0..5_u32, 0..40_u32).prop_map(|(user, item, weight, time)| Made {
+        user: format!("u{user}"),
+        item: format!("i{item}"),
+        weight: f64::from(weight),
+        time: f64::from(time),
+    });
+    prop::collection::vec(event, 0..200)
+}
+
+fn duplicates() -> impl Strategy<Value = Duplicates> {
+    prop::sample::select(vec![Duplicates::Sum, Duplicates::Count, Duplicates::Last, Duplicates::Max])
+}
+
+/// The entries by the plain meaning of the options, without minimum counts.
+fn plainly(events: &[Made], options: &Options) -> BTreeMap<(String, String), f32> {
+    let latest = events.iter().map(|event| event.time).fold(f64::NEG_INFINITY, f64::max);
+    let mut entries: BTreeMap<(String, String), Vec<(f64, f32)>> = BTreeMap::new();
+    for event in events {
+        let mut weight = if options.duplicates == Duplicates::Count { 1.0 } else { event.weight };
+        if let Some(half_life) = options.half_life {
+            weight *= 0.5_f64.powf((latest - event.time) / half_life);
+        }
+        let time = if options.timed { event.time } else { 0.0 };
+        entries.entry((event.user.clone(), event.item.clone())).or_default().push((time, weight as f32));
+    }
+    let one = |mut events: Vec<(f64, f32)>| match options.duplicates {
+        Duplicates::Sum | Duplicates::Count => {
+            events.iter().map(|(_, weight)| f64::from(*weight)).sum::<f64>() as f32
+        }
+        Duplicates::Max => events.iter().map(|(_, weight)| *weight).fold(f32::MIN, f32::max),
+        Duplicates::Last => {
+            events.sort_by(|a, b| a.0.total_cmp(&b.0));
+            events[events.len() - 1].1
+        }
+    };
+    entries.into_iter().map(|(pair, events)| (pair, one(events))).collect()
+}
+
+/// Leaves out users and items one by one, in any order, until nobody has too few.
+fn pruned(
+    mut entries: BTreeMap<(String, String), f32>,
+    options: &Options,
+) -> BTreeMap<(String, String), f32> {
+    loop {
+        let count = |which: &dyn Fn(&(String, String)) -> String, name: &str| {
+            entries.keys().filter(|pair| which(pair) == name).count()
+        };
+        let few = entries.keys().find(|(user, item)| {
+            count(&|pair| pair.0.clone(), user) < options.min_items_per_user as usize
+                || count(&|pair| pair.1.clone(), item) < options.min_users_per_item as usize
+        });
+        let Some((user, item)) = few.cloned() else { return entries };
+        let user_has_few = count(&|pair| pair.0.clone(), &user) < options.min_items_per_user as usize;
+        entries.retain(|pair, _| if user_has_few { pair.0 != user } else { pair.1 != item });
+    }
+}
+
+fn assert_close(a: &BTreeMap<(String, String), f32>, b: &BTreeMap<(String, String), f32>) {
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (pair, value) in a {
+        assert!((value - b[pair]).abs() <= 1e-5 * value.abs(), "{pair:?}: {value} and {}", b[pair]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn entries_are_what_the_options_say(
+        events in made(),
+        duplicates in duplicates(),
+        timed in any::<bool>(),
+        fades in any::<bool>(),
+        threads in 1..4_usize,
+    ) {
+        let half_life = (timed && fades).then_some(HALF_LIFE);
+        let options = Options { duplicates, timed, half_life, threads, ..Options::default() };
+        let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
+        assert_close(&named(&read), &plainly(&events, &options));
+        prop_assert_eq!(texts(read.users()), numbered(events.iter().map(|event| event.user.as_str())));
+        prop_assert_eq!(texts(read.items()), numbered(events.iter().map(|event| event.item.as_str())));
+        let single = Interactions::from_rows(&MadeTable(events), &Options { threads: 1, ..options }).unwrap();
+        prop_assert_eq!(single.matrix(), read.matrix());
+    }
+
+    #[test]
+    fn what_has_too_few_is_left_out_until_nothing_has(
+        events in made(),
+        min_items_per_user in 1..5_u32,
+        min_users_per_item in 1..5_u32,
+    ) {
+        let options = Options { min_items_per_user, min_users_per_item, ..Options::default() };
+        let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
+        let all = plainly(&events, &options);
+        let left = pruned(all.clone(), &options);
+        prop_assert_eq!(read.report().dropped_entries, all.len() - left.len());
+        assert_close(&named(&read), &left);
+        let kept = |events: &[Made], which: fn(&Made) -> &str, left: &[String]| {
+            let order = numbered(events.iter().map(which)).into_iter().map(String::from);
+            order.filter(|label| left.contains(label)).collect::<Vec<_>>()
+        };
+        let users: Vec<_> = left.keys().map(|pair| pair.0.clone()).collect();
+        prop_assert_eq!(texts(read.users()), kept(&events, |event| &event.user, &users));
+        let items: Vec<_> = left.keys().map(|pair| pair.1.clone()).collect();
+        prop_assert_eq!(texts(read.items()), kept(&events, |event| &event.item, &items));
+    }
+
+    #[test]
+    fn events_may_come_in_parts(
+        first in made(),
+        second in made(),
+        duplicates in duplicates(),
+        fades in any::<bool>(),
+        least in 1..4_u32,
+    ) {
+        let half_life = fades.then_some(HALF_LIFE);
+        let (min_items_per_user, min_users_per_item) = (least, least);
+        let options = Options {
+            duplicates, timed: true, half_life, min_items_per_user, min_users_per_item, ..Options::default()
+        };
+        let before = Interactions::from_rows(&MadeTable(first.clone()), &options).unwrap();
+        let updated = before.with_rows(&MadeTable(second.clone())).unwrap();
+        let whole = Interactions::from_rows(&MadeTable([first, second].concat()), &options).unwrap();
+        assert_close(&named(&updated), &named(&whole));
+        prop_assert_eq!(&texts(updated.users())[..before.users().len()], &texts(before.users()));
+        prop_assert_eq!(&texts(updated.items())[..before.items().len()], &texts(before.items()));
+        prop_assert_eq!(updated.report().rows, whole.report().rows);
+    }
+}
+
+#[test]
+fn labels_of_one_kind_cannot_be_added_to_labels_of_the_other() {
+    struct Numbers;
+    impl Rows for Numbers {
+        fn len(&self) -> usize {
+            1
+        }
+        fn integers(&self) -> (bool, bool) {
+            (true, false)
+        }
+        fn event(&self, _: usize) -> std::result::Result<Option<Event<'_>>, Flaw<'_>> {
+            let (user, item) = (Label::Integer(7), Label::Text("x"));
+            Ok(Some(Event { user, item, weight: 1.0, time: 0.0 }))
+        }
+    }
+    let made = Made { user: "u".into(), item: "i".into(), weight: 1.0, time: 0.0 };
+    let before = Interactions::from_rows(&MadeTable(vec![made]), &Options::default()).unwrap();
+    assert_eq!(before.with_rows(&Numbers), Err(Error::LabelKind { what: "users", integers: false }));
+}
+
+#[test]
+fn weights_that_are_not_finite_are_bad_and_sums_that_are_not_are_errors() {
+    let event = |weight| Made { user: "u".into(), item: "i".into(), weight, time: 0.0 };
+    let events = [f64::NAN, f64::INFINITY, 1e300, 2.0].map(event).to_vec();
+    let read = Interactions::from_rows(&MadeTable(events), &Options::default()).unwrap();
+    assert_eq!((read.report().bad.count(), read.matrix().values()), (3, &[2.0_f32][..]));
+    assert_eq!(read.report().bad.described()[0], "row 0: the weight is \"NaN\", not a finite number");
+    let events = vec![event(3e38), event(3e38)];
+    let sum = Interactions::from_rows(&MadeTable(events), &Options::default());
+    assert_eq!(sum, Err(Error::NotFinite { row: 0, column: 0, value: f64::INFINITY }));
+}
