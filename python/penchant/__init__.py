@@ -11,25 +11,48 @@ Examples
 [2]
 """
 
-from penchant import als, datasets, evaluation, exceptions, nearest_neighbours, utils
+from penchant import (
+    als,
+    datasets,
+    evaluation,
+    exceptions,
+    interactions,
+    nearest_neighbours,
+    recommender,
+    utils,
+)
 from penchant._core import DEBUG_BUILD as _DEBUG_BUILD
 from penchant._core import __version__
 from penchant.als import AlternatingLeastSquares
-from penchant.exceptions import DatasetError, ModelFitError, ModelFormatError, NotFittedError, PenchantError
+from penchant.exceptions import (
+    DatasetError,
+    DataWarning,
+    ModelFitError,
+    ModelFormatError,
+    NotFittedError,
+    PenchantError,
+)
+from penchant.interactions import Interactions
+from penchant.recommender import Recommender
 
 __all__ = [
     "AlternatingLeastSquares",
+    "DataWarning",
     "DatasetError",
+    "Interactions",
     "ModelFitError",
     "ModelFormatError",
     "NotFittedError",
     "PenchantError",
+    "Recommender",
     "__version__",
     "als",
     "datasets",
     "evaluation",
     "exceptions",
+    "interactions",
     "nearest_neighbours",
+    "recommender",
     "utils",
 ]
 

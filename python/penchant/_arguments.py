@@ -26,12 +26,12 @@ def describe(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = ParameterWarning) -> None:
     """Warn about an argument, at the line outside of this package that passed it."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "penchant":
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, ParameterWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def integer(value: Any, name: str, least: int | None = None) -> int:

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 __all__ = [
     "DEBUG_BUILD",
+    "Events",
     "Gram",
     "Index",
+    "Labels",
     "__version__",
     "audience_by_rank",
     "bm25",
@@ -25,8 +27,12 @@ __all__ = [
     "list_qualities",
     "model_bytes",
     "normalize",
+    "read_columns",
+    "read_files",
     "read_model",
+    "read_streams",
     "recommend",
+    "restore",
     "similar",
     "tfidf",
     "training_loss",
@@ -87,10 +93,77 @@ def list_qualities(
     ids: _Ids, relevant: _Entries, items: int, threads: int
 ) -> list[npt.NDArray[np.float64]]: ...
 def model_bytes(
-    user_factors: _Floats | None, item_factors: _Floats | None, about: Mapping[str, str]
+    user_factors: _Floats | None,
+    item_factors: _Floats | None,
+    more: Mapping[str, npt.NDArray[Any]],
+    about: Mapping[str, str],
 ) -> bytes: ...
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None: ...
-def read_model(content: bytes) -> tuple[dict[str, str], _Floats | None, _Floats | None]: ...
+def read_model(
+    content: bytes,
+) -> tuple[dict[str, str], _Floats | None, _Floats | None, dict[str, npt.NDArray[Any]]]: ...
+
+_Column: TypeAlias = str | int | None
+_Labelled: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64] | list[str | None]
+_Read: TypeAlias = tuple[tuple[_Indptr, _Ids, npt.NDArray[np.float32]], Events]
+_Before: TypeAlias = tuple[Events, _Csr] | None
+
+@final
+class Events:
+    def __init__(self) -> None: ...
+    @property
+    def users(self) -> Labels: ...
+    @property
+    def items(self) -> Labels: ...
+    def state(self) -> dict[str, Any]: ...
+    def report(self) -> dict[str, Any]: ...
+
+@final
+class Labels:
+    def __init__(self) -> None: ...
+    @staticmethod
+    def of_packed(texts: bytes, ends: npt.NDArray[np.int64]) -> Labels: ...
+    @staticmethod
+    def of_integers(integers: npt.NDArray[np.int64]) -> Labels: ...
+    @staticmethod
+    def of_texts(texts: list[str]) -> Labels: ...
+    def __len__(self) -> int: ...
+    @property
+    def are_integers(self) -> bool: ...
+    def all(self) -> npt.NDArray[np.int64] | list[str]: ...
+    def take(self, codes: _Ids) -> npt.NDArray[np.int64] | list[str]: ...
+    def codes(self, labels: Any) -> _Ids: ...
+    def close_to(self, text: str, count: int) -> list[str | int]: ...
+    def containing(self, text: str) -> _Ids: ...
+    def packed(self) -> tuple[bytes, npt.NDArray[np.int64]] | None: ...
+
+def read_files(
+    paths: list[Any],
+    lines: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    before: _Before,
+    progress: Callable[[int], object],
+) -> _Read: ...
+def read_streams(
+    streams: list[tuple[Any, Any]],
+    columns: Mapping[str, _Column],
+    wanted: Mapping[str, Any],
+    before: _Before,
+    progress: Callable[[int], object],
+) -> _Read: ...
+def read_columns(
+    users: _Labelled,
+    items: _Labelled,
+    weights: npt.NDArray[np.float64] | None,
+    times: npt.NDArray[np.float64] | None,
+    kinds: _Labelled | None,
+    wanted: Mapping[str, Any],
+    before: _Before,
+    progress: Callable[[int], object],
+) -> _Read: ...
+def restore(
+    users: Labels, items: Labels, matrix: _Csr, besides: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> _Read: ...
 def bm25(matrix: _Csr, k1: float, b: float) -> _Floats: ...
 def tfidf(matrix: _Csr) -> _Floats: ...
 def normalize(matrix: _Csr) -> _Floats: ...

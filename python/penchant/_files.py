@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ _NAMES_OF_IMPLICIT = (
 
 # The array with all of ours.
 _OUR_PARAMETERS = "penchant_parameters"
+
+
+Parsed = TypeVar("Parsed")
 
 
 class Saved:
@@ -46,7 +50,7 @@ class Saved:
         TypeError
             If `file` is neither a path nor a file object.
         """
-        _save(self, file, self._KIND)
+        write(file, lambda path: _arrays(self) if path and path.suffix == ".npz" else _tensors(self))
 
     @classmethod
     def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
@@ -79,21 +83,24 @@ class Saved:
         >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
         7
         """
-        model: Self = _load(cls, file, cls._KIND)
+        model: Self = read(
+            file, lambda content: (_from_arrays if content[:2] == b"PK" else _from_tensors)(cls, content)
+        )
         return model
 
 
-def _save(model: Any, file: Any, kind: str) -> None:
-    """Write a model to a path or a binary file object."""
-    if hasattr(file, "write"):
-        file.write(_tensors(model, kind))
-        return
-    path = _path(file)
-    _core.write_atomically(path, _arrays(model) if path.suffix == ".npz" else _tensors(model, kind))
+def write(file: Any, content: bytes | Callable[[Path | None], bytes]) -> None:
+    """Write to a path or a binary file object what may depend on the path."""
+    path = None if hasattr(file, "write") else _path(file)
+    made = content(path) if callable(content) else content
+    if path is None:
+        file.write(made)
+    else:
+        _core.write_atomically(path, made)
 
 
-def _load(cls: Any, file: Any, kind: str) -> Any:
-    """Read what `_save` or `implicit` wrote, from a path or a binary file object."""
+def read(file: Any, understand: Callable[[bytes], Parsed]) -> Parsed:
+    """Read a path or a binary file object and make something of it."""
     if hasattr(file, "read"):
         name, content = "the file", file.read()
         if not isinstance(content, bytes):
@@ -105,7 +112,7 @@ def _load(cls: Any, file: Any, kind: str) -> Any:
             path = path.with_name(path.name + ".npz")  # the name that numpy.savez makes of it
         name, content = str(path), path.read_bytes()
     try:
-        return (_from_arrays if content[:2] == b"PK" else _from_tensors)(cls, content, kind)
+        return understand(content)
     except ModelFormatError as error:
         msg = f"{name} is {error}"
         raise ModelFormatError(msg) from None
@@ -131,26 +138,36 @@ def _parameters(model: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in model.get_params().items()}
 
 
-def _tensors(model: Any, kind: str) -> bytes:
-    about = {"class": kind, "parameters": json.dumps(_parameters(model))}
+def about(model: Any) -> dict[str, str]:
+    """Return what a file says about a model."""
+    return {"class": model._KIND, "parameters": json.dumps(_parameters(model))}
+
+
+def _tensors(model: Any) -> bytes:
     users, items = model._sides
-    return _core.model_bytes(users, items, about)
+    return _core.model_bytes(users, items, {}, about(model))
 
 
-def _from_tensors(cls: Any, content: bytes, kind: str) -> Any:
-    about, users, items = _core.read_model(content)
-    if about.get("class", kind) != kind:
-        raise _not_a_model(f"it is a {about['class']}, not a {kind}")
-    return _made(cls, _from_json(about.get("parameters", "{}")), users, items)
+def _from_tensors(cls: Any, content: bytes) -> Any:
+    texts, users, items, _ = _core.read_model(content)
+    return model_of(cls, texts, users, items)
+
+
+def model_of(cls: Any, texts: dict[str, str], users: Any, items: Any) -> Any:
+    """Return the model that a file says something about."""
+    kind = cls._KIND
+    if texts.get("class", kind) != kind:
+        raise not_a_model(f"it is a {texts['class']}, not a {kind}")
+    return _made(cls, _from_json(texts.get("parameters", "{}")), users, items)
 
 
 def _from_json(text: str) -> dict[str, Any]:
     try:
         parameters = json.loads(text)
     except ValueError as error:
-        raise _not_a_model(f"its parameters cannot be read: {error}") from None
+        raise not_a_model(f"its parameters cannot be read: {error}") from None
     if not isinstance(parameters, dict):
-        raise _not_a_model("its parameters are not a dictionary")
+        raise not_a_model("its parameters are not a dictionary")
     return parameters
 
 
@@ -166,21 +183,21 @@ def _arrays(model: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _from_arrays(cls: Any, content: bytes, kind: str) -> Any:
+def _from_arrays(cls: Any, content: bytes) -> Any:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as data:
             values = {name: np.asarray(value) for name, value in data.items()}
     except Exception as error:  # an archive can be broken in many ways, with an exception for each
-        raise _not_a_model(str(error) or type(error).__name__) from None
+        raise not_a_model(str(error) or type(error).__name__) from None
     sides = []
     for name in ("user_factors", "item_factors"):
         side = values.pop(name, None)
         try:
             sides.append(None if side is None else _arguments.factors(side, name))
         except (TypeError, ValueError) as error:
-            raise _not_a_model(str(error)) from None
+            raise not_a_model(str(error)) from None
     if all(side is None for side in sides) and "factors" not in values:
-        raise _not_a_model(f"it has neither the factors nor the parameters of a {kind}")
+        raise not_a_model(f"it has neither the factors nor the parameters of a {cls._KIND}")
     parameters = {name: value.item() for name, value in values.items() if value.shape == ()}
     parameters |= _from_json(str(parameters.get(_OUR_PARAMETERS, "{}")))
     return _made(cls, parameters, *sides)
@@ -190,7 +207,7 @@ def _made(cls: Any, parameters: dict[str, Any], users: Any, items: Any) -> Any:
     """Make a model of parameters, of which it ignores those that it does not know, and factors."""
     widths = {side.shape[1] for side in (users, items) if side is not None}
     if len(widths) > 1:
-        raise _not_a_model(f"its sides have {users.shape[1]} and {items.shape[1]} factors")
+        raise not_a_model(f"its sides have {users.shape[1]} and {items.shape[1]} factors")
     known = cls._parameter_names()
     parameters = {name: value for name, value in parameters.items() if name in known}
     for width in widths:
@@ -199,10 +216,11 @@ def _made(cls: Any, parameters: dict[str, Any], users: Any, items: Any) -> Any:
         model = cls(**parameters)
         _core.check_parameters(model._params())
     except (TypeError, ValueError) as error:
-        raise _not_a_model(f"its parameters are wrong: {error}") from None
+        raise not_a_model(f"its parameters are wrong: {error}") from None
     model._take_factors(users, items)
     return model
 
 
-def _not_a_model(reason: str) -> ModelFormatError:
+def not_a_model(reason: str) -> ModelFormatError:
+    """Return the error for a file that cannot be opened."""
     return ModelFormatError(f"not a model that can be opened: {reason}")

@@ -16,6 +16,7 @@ from penchant._factor_model import FactorModel
 from penchant._files import Saved
 from penchant._fold_in import FoldsIn
 from penchant._parameters import Parameters
+from penchant.interactions import Interactions
 from penchant.utils import RandomState, check_random_state
 
 __all__ = ["AlternatingLeastSquares"]
@@ -184,7 +185,7 @@ class AlternatingLeastSquares(Parameters, Saved, FactorModel, FoldsIn):
 
         Parameters
         ----------
-        user_items : scipy.sparse matrix or array, shape [n_users, n_items]
+        user_items : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions
             Positive values mean liked, negative ones disliked, their size how sure that is. CSR is used as it
             is; another format is converted with a `ParameterWarning`. Never changed.
         show_progress : bool, default True
@@ -220,6 +221,8 @@ class AlternatingLeastSquares(Parameters, Saved, FactorModel, FoldsIn):
         _core.check_parameters(params)
         # A few squares of this size are worked with.
         _arguments.check_memory(4 * 8 * self.factors**2, f"systems of {self.factors} factors")
+        if isinstance(user_items, Interactions):
+            user_items = user_items.matrix
         matrix = _arguments.sparse_rows(user_items, "user_items", self.dtype)
         csr = _arguments.csr(matrix, "user_items", self.dtype)
         users, items = self._first_factors(matrix.shape)

@@ -1,6 +1,13 @@
 """The exceptions of Penchant, all of them a `PenchantError`."""
 
-__all__ = ["DatasetError", "ModelFitError", "ModelFormatError", "NotFittedError", "PenchantError"]
+__all__ = [
+    "DataWarning",
+    "DatasetError",
+    "ModelFitError",
+    "ModelFormatError",
+    "NotFittedError",
+    "PenchantError",
+]
 
 
 class PenchantError(Exception):
@@ -21,3 +28,7 @@ class ModelFormatError(PenchantError, ValueError):
 
 class DatasetError(PenchantError, OSError):
     """A data set could not be fetched, or its file is damaged."""
+
+
+class DataWarning(UserWarning):
+    """Some of the data could not be used and was skipped."""

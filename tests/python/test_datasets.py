@@ -24,8 +24,7 @@ from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-import penchant
-from penchant import DatasetError, PenchantError
+from penchant import DatasetError, DataWarning, PenchantError
 from penchant.datasets import (
     _fetch,
     get_gowalla,
@@ -40,7 +39,6 @@ from penchant.datasets import (
     read_lastfm_2k,
     read_lastfm_360k,
 )
-from penchant.utils import ParameterWarning
 
 # What a server may answer besides bytes: a status, or one of these and the bytes.
 CUT, CUT_CHUNKS, INTERRUPT = "cut", "cut in chunks", "interrupt"
@@ -760,23 +758,18 @@ TSV = """00bb\tm1\tbjörk\t2
 00bb\t\tthe "quoted\t99
 00bb\tm1\tbjörk\t1
 """.encode()
-needs_interactions = pytest.mark.skipif(
-    not hasattr(penchant, "Interactions"), reason="there is no penchant.Interactions"
-)
 
 
-@needs_interactions
 def test_the_original_lastfm_file_is_read_without_quotes_and_header(tmp_path):
     (tmp_path / lastfm._TSV.name).write_bytes(TSV)
     for path in (tmp_path, tmp_path / lastfm._TSV.name):
-        with pytest.warns(ParameterWarning):
+        with pytest.warns(DataWarning):
             interactions = read_lastfm_360k(path)
         assert list(interactions.users) == ["00bb", "00aa"]
         assert list(interactions.items) == ["björk", 'the "quoted']
         np.testing.assert_array_equal(interactions.matrix.toarray(), [[3, 99], [2137, 1]])
 
 
-@needs_interactions
 def test_the_original_lastfm_file_says_what_the_hdf5_file_says(tmp_path, server, monkeypatch):
     files = {f"lastfm-dataset-360K/{lastfm._TSV.name}": TSV, "lastfm-dataset-360K/README.txt": b"hello"}
     folder = unpacked(files, tmp_path / "folder")
@@ -786,7 +779,7 @@ def test_the_original_lastfm_file_says_what_the_hdf5_file_says(tmp_path, server,
     server.answers["/x.tar.gz"], server.answers["/x.tsv"] = [packed], [TSV]
     urls = (f"{server.url}/x.tar.gz", f"{server.url}/x.tsv")
     for source in (folder, folder / lastfm._TSV.name, tmp_path / "a.tar.gz", *urls):
-        with pytest.warns(ParameterWarning):
+        with pytest.warns(DataWarning):
             artists, users, plays = get_lastfm(source, progress=False)
         assert (artists.tolist(), users.tolist()) == (ARTISTS[1:], USERS)
         assert (artists.dtype, users.dtype, plays.dtype) == (object, object, np.float32)
@@ -794,7 +787,6 @@ def test_the_original_lastfm_file_says_what_the_hdf5_file_says(tmp_path, server,
         np.testing.assert_array_equal(plays.toarray(), [[2137, 3], [1, 99]])
 
 
-@needs_interactions
 def test_a_lastfm_archive_that_is_damaged_is_an_error(tmp_path):
     path = tmp_path / "a.tar.gz"
     content = tarred({f"lastfm-dataset-360K/{lastfm._TSV.name}": os.urandom(100_000)})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,9 +18,7 @@ import scipy.sparse as sp
 from penchant.datasets._fetch import Remote, Source, is_url, local, obtained
 from penchant.datasets._members import member
 from penchant.exceptions import DatasetError
-
-if TYPE_CHECKING:
-    from penchant import Interactions  # type: ignore[attr-defined, unused-ignore]
+from penchant.interactions import Interactions
 
 __all__ = ["get_lastfm", "read_lastfm_360k"]
 
@@ -66,7 +64,7 @@ def get_lastfm(source: Source = None, *, progress: bool = True) -> tuple[Labels,
 
     Warns
     -----
-    ParameterWarning
+    DataWarning
         If lines of the text file have missing fields; they are left out. The published file has some. In the
         HDF5 file such lines and quotes were treated otherwise, so that the two differ a little.
 
@@ -82,10 +80,10 @@ def get_lastfm(source: Source = None, *, progress: bool = True) -> tuple[Labels,
     with obtained(remote, source, progress=progress) as path:
         if hdf5:
             return _read_hdf5(path / remote.name if path.is_dir() else path)
-        return _sorted(read_lastfm_360k(path))
+        return _sorted(read_lastfm_360k(path, progress=progress))
 
 
-def read_lastfm_360k(path: str | os.PathLike[str]) -> Interactions:
+def read_lastfm_360k(path: str | os.PathLike[str], *, progress: bool = True) -> Interactions:
     """Read the original text file of LastFM-360K.
 
     Its lines are user, MusicBrainz id, artist and play count with tabs between them, without a header.
@@ -96,6 +94,8 @@ def read_lastfm_360k(path: str | os.PathLike[str]) -> Interactions:
     path : str or pathlib.Path
         ``usersha1-artmbid-artname-plays.tsv``, the folder that it is in, or the archive
         ``lastfm-dataset-360K.tar.gz``, from which it is copied to a temporary file of 1.6 GB.
+    progress : bool, default True
+        Show a bar while reading.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def read_lastfm_360k(path: str | os.PathLike[str]) -> Interactions:
 
     Warns
     -----
-    ParameterWarning
+    DataWarning
         If lines have missing fields or counts that are no numbers; they are left out.
 
     References
@@ -119,10 +119,10 @@ def read_lastfm_360k(path: str | os.PathLike[str]) -> Interactions:
     Celma, "Music Recommendation and Discovery in the Long Tail", 2010.
     https://www.upf.edu/web/mtg/lastfm360k
     """
-    from penchant import Interactions  # type: ignore[attr-defined, unused-ignore]  # noqa: PLC0415
-
     with _text(Path(path)) as file:
-        return Interactions.from_file(file, sep="\t", header=False, user=0, item=2, weight=3, quote="")
+        return Interactions.from_file(
+            file, "\t", False, 0, 2, 3, quote="", labels="string", show_progress=progress
+        )
 
 
 def _choice(source: Source) -> tuple[Remote, bool]:

@@ -1,0 +1,285 @@
+"""A model that is spoken to in the caller's own labels."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant import _arguments, _files, _recommender_file
+from penchant._arguments import Ids
+from penchant._explains import Explains
+from penchant._labels import codes_of
+from penchant.als import AlternatingLeastSquares
+from penchant.interactions import Interactions
+
+__all__ = ["Recommender"]
+
+
+class Recommender(Explains):
+    """Recommends in the caller's own labels and kind of DataFrame.
+
+    Parameters
+    ----------
+    model : AlternatingLeastSquares, optional
+        By default one with its default parameters.
+
+    Attributes
+    ----------
+    model : AlternatingLeastSquares
+    data : Interactions
+        What the model was fitted to, and updated with.
+
+    Notes
+    -----
+    Answers are frames of the kind that the events came in: pandas, Polars or PyArrow. If they came from a
+    file, a dict or a matrix, it is the first of these that is installed, or a dict of columns.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import penchant
+    >>> plays = pl.DataFrame({"user": ["ann", "ann", "bob", "bob", "cid"], "item": ["a", "b", "a", "b", "a"]})
+    >>> data = penchant.Interactions.from_frame(plays)
+    >>> model = penchant.AlternatingLeastSquares(factors=2, random_state=0)
+    >>> recommender = penchant.Recommender(model).fit(data, show_progress=False)
+    >>> recommender.recommend("cid", n=1)["item"].to_list()
+    ['b']
+    """
+
+    def __init__(self, model: AlternatingLeastSquares | None = None) -> None:
+        if model is None:
+            model = AlternatingLeastSquares()
+        if not isinstance(model, AlternatingLeastSquares):
+            msg = f"model must be an AlternatingLeastSquares, got {_arguments.describe(model)}"
+            raise TypeError(msg)
+        self.model = model
+        self._data = None
+
+    def __repr__(self) -> str:
+        return f"Recommender({self.model!r})"
+
+    def fit(
+        self,
+        data: Interactions,
+        *,
+        show_progress: bool = True,
+        callback: Callable[[int, float, float], object] | None = None,
+    ) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        data : Interactions
+            Not changed by `update`: the recommender goes on with a copy.
+        show_progress : bool, default True
+            Show a progress bar with the loss.
+        callback : callable, optional
+            As in `AlternatingLeastSquares.fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If `data` is not an Interactions.
+        ValueError, ModelFitError, KeyboardInterrupt
+            As in `AlternatingLeastSquares.fit`.
+        """
+        if not isinstance(data, Interactions):
+            msg = (
+                f"data must be an Interactions, got {_arguments.describe(data)}; "
+                "Interactions.from_frame, from_file and from_matrix make one"
+            )
+            raise TypeError(msg)
+        self.model.fit(data.matrix, show_progress=show_progress, callback=callback)
+        self._data = copy.copy(data)
+        return self
+
+    def recommend(
+        self,
+        users: Any = None,
+        n: int = 10,
+        *,
+        filter_liked: bool = True,
+        items: Any = None,
+        exclude: Any = None,
+        min_score: float | None = None,
+    ) -> Any:
+        """Recommend items to users.
+
+        Parameters
+        ----------
+        users : label or sequence of labels, optional
+            Whom to recommend to; by default everyone.
+        n : int, default 10
+            How many items for each; fewer where fewer are left.
+        filter_liked : bool, default True
+            Leave out what they have in the data.
+        items : sequence of labels, optional
+            Recommend only these.
+        exclude : sequence of labels, optional
+            Leave these out.
+        min_score : float, optional
+            Leave out items that score less.
+
+        Returns
+        -------
+        frame
+            With the columns ``user``, ``item``, ``score`` and ``rank`` (from 1): each user's best items, best
+            first.
+
+        Raises
+        ------
+        KeyError
+            For an unknown label; it names close ones.
+        NotFittedError
+            Before a fit.
+        """
+        data = self.data
+        codes = self._users(users)
+        among = self._candidates(items, exclude)
+        ids, scores = self.model.recommend(
+            codes,
+            data.matrix[codes],
+            N=_arguments.integer(n, "n", 1),
+            filter_already_liked_items=filter_liked,
+            min_score=min_score,
+            **among,
+        )
+        return self._ranked({"user": (self._events.users, codes)}, "item", ids, scores)
+
+    def recommend_for(
+        self,
+        items: Mapping[Any, float] | Any,
+        n: int = 10,
+        *,
+        filter_liked: bool = True,
+        exclude: Any = None,
+    ) -> Any:
+        """Recommend to someone the model has never seen, by what they like.
+
+        Parameters
+        ----------
+        items : dict of label to weight, or sequence of labels
+            What they did, in the units of the data; a sequence weighs 1 each.
+        n, filter_liked, exclude
+            As in `recommend`.
+
+        Returns
+        -------
+        frame
+            With the columns ``item``, ``score`` and ``rank``.
+
+        Raises
+        ------
+        KeyError
+            For an unknown label; it names close ones.
+        ValueError
+            If there are no items, or a weight is not finite.
+        """
+        data = self.data
+        if isinstance(items, str | int | np.integer):
+            items = [items]
+        labels = list(items)
+        if not labels:
+            msg = "items must name at least one item, as there is nothing else to go by"
+            raise ValueError(msg)
+        weights = list(items.values()) if isinstance(items, Mapping) else [1.0] * len(labels)
+        values = [
+            _arguments.number(weight, f"the weight of {label!r}")
+            for label, weight in zip(labels, weights, strict=True)
+        ]
+        codes = np.atleast_1d(codes_of(self._events.items, labels, "item"))
+        row = sp.csr_array(
+            (np.array(values, np.float32), (np.zeros_like(codes), codes)), shape=(1, data.shape[1])
+        )
+        ids, scores = self.model.recommend(
+            np.zeros(1, np.int32),
+            row,
+            N=_arguments.integer(n, "n", 1),
+            filter_already_liked_items=filter_liked,
+            recalculate_user=True,
+            **self._candidates(None, exclude),
+        )
+        return self._ranked({}, "item", ids, scores)
+
+    def update(self, events: Any, *, show_progress: bool = True, **columns: Any) -> Self:
+        """Add more events, and solve for the users they are about and for new items.
+
+        Everyone else's factors stay as they are; a fit every now and then makes up for that.
+
+        Parameters
+        ----------
+        events, show_progress, **columns
+            As in `Interactions.update`.
+
+        Returns
+        -------
+        self
+            Unchanged if anything goes wrong.
+        """
+        before = self.data.matrix
+        data = copy.copy(self.data).update(events, show_progress=show_progress, **columns)
+        model = copy.copy(self.model)
+        users = _changed_rows(before, data.matrix)
+        items = np.arange(before.shape[1], data.shape[1], dtype=np.int32)
+        # New items have no factors yet that users could be solved with, so users come again after them.
+        model.partial_fit_users(users, data.matrix[users][:, : before.shape[1]])
+        if items.size:
+            model.partial_fit_items(items, data.matrix[:, items].T.tocsr())
+            model.partial_fit_users(users, data.matrix[users])
+        self.model._take_factors(*model._sides)
+        self._data = data
+        return self
+
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
+        """Save model, labels and data in one file.
+
+        Parameters
+        ----------
+        file : path or binary file object
+            In the format of safetensors, whatever the name. `AlternatingLeastSquares.load` and the Rust crate
+            open the model in it. The file is replaced as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        NotFittedError
+            Before a fit.
+        """
+        _files.write(file, _recommender_file.to_bytes(self.model, self.data))
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Load what `save` wrote.
+
+        Raises
+        ------
+        ModelFormatError
+            If this is not the file of a recommender, cut short, or of a newer version.
+        OSError
+            If it cannot be read.
+        """
+        model, data = _files.read(file, _recommender_file.from_bytes)
+        self = cls(model)
+        self._data = data
+        return self
+
+
+def _changed_rows(before: Any, after: Any) -> Ids:
+    """Return the rows that are new or not what they were."""
+    old = sp.csr_array((before.data, before.indices, before.indptr), shape=(before.shape[0], after.shape[1]))
+    old.resize(after.shape)
+    changed = np.diff((after != old).indptr) > 0
+    # A stored zero is an entry as well.
+    changed |= np.diff(after.indptr) != np.diff(old.indptr)
+    changed[before.shape[0] :] = True
+    return np.flatnonzero(changed).astype(np.int32)
