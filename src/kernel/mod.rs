@@ -5,9 +5,8 @@
 //! padded with zeros to multiples of [`WIDTH`], so no loop has a remainder.
 //!
 //! Callers have checked every length; a mismatch here is our own mistake and panics. Sums run in a fixed order
-//! that depends on lengths and on the CPU alone, so equal inputs give equal bits. The only `unsafe` of the crate,
-//! but for the line of the binding that takes an Arrow stream out of its capsule,
-//! is in this room. What was tried and what it gave is in the README beside this file.
+//! that depends on lengths and on the CPU alone, so equal inputs give equal bits. The only `unsafe` of the crate
+//! is in this room, but for a line of the binding (`python/streams.rs`). What was tried and what it gave is in the README beside this file.
 
 #![allow(unsafe_code)]
 mod buffer;
