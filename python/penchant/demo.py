@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from penchant._tables import aligned
 from penchant.als import AlternatingLeastSquares
 from penchant.datasets import Plays, made_plays, read_lastfm_2k
 from penchant.nearest_neighbours import bm25_weight
@@ -94,9 +95,5 @@ def _ranked(*columns: Any) -> Any:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    lines = [[str(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for number, line in enumerate(lines):
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-        if number == 0:
-            print("  " + "  ".join("-" * width for width in widths))
+    for line in aligned(header, rows):
+        print(f"  {line}")
