@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from penchant.cli import main
+
 DATA = Path(os.environ.get("PENCHANT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 
@@ -27,3 +29,60 @@ def random_ratings(seed=0, users=20, items=15, density=0.3):
     matrix = sp.csr_array(values)
     matrix.data[::7] = 0  # stored, but says nothing
     return matrix
+
+
+SOUNDS = {
+    "rock": ["nirvana", "pearl jam", "soundgarden", "metallica", 'the "metal" church'],
+    "jazz": ["miles davis", "john coltrane", "chet baker", "初音ミク", "sun ra, arkestra"],
+}
+
+# The options that name the columns of `plays_file`.
+COLUMNS = ["--item", "artist", "--weight", "plays"]
+
+
+@pytest.fixture(scope="session")
+def plays_file(tmp_path_factory):
+    """Twenty listeners who play three or four of the five artists of their kind of music."""
+    lines = ["user\tartist\tplays"]
+    for user in range(20):
+        kind = "rock" if user < 10 else "jazz"
+        skipped = {user % 5, (user // 2) % 5}
+        artists = [name for at, name in enumerate(SOUNDS[kind]) if at not in skipped]
+        lines += [f"{kind}{user}\t{artist}\t{1 + (user + at) % 7}" for at, artist in enumerate(artists)]
+    path = tmp_path_factory.mktemp("plays") / "plays.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_file(plays_file):
+    """What `penchant fit` makes of them."""
+    path = plays_file.with_name("model.safetensors")
+    settings = [*COLUMNS, "--factors", "4", "--random-state", "0", "-q"]
+    assert main(["fit", str(plays_file), *settings, "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command of the command line that works, and return the fields of the lines that it prints."""
+
+    def run(*arguments):
+        assert main([str(argument) for argument in arguments]) == 0, capsys.readouterr().err
+        return [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def fails(capsys):
+    """Run a command of the command line that does not, and return the last line of what it says."""
+
+    def fails(*arguments):
+        assert main([str(argument) for argument in arguments]) == 1
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert "Traceback" not in shown.err
+        return shown.err.splitlines()[-1]
+
+    return fails

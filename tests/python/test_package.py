@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import penchant
-from penchant.__main__ import main
+from penchant.cli import main
 
 ROOT = Path(__file__).parents[2]
 

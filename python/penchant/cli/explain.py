@@ -1,0 +1,39 @@
+"""``penchant explain``: why a user gets an item."""
+
+from __future__ import annotations
+
+import argparse
+
+from penchant.cli._model import add_model, labels_like, open_model
+from penchant.cli._output import add_output, check_output, put
+from penchant.cli._parser import Verbs, add_command, add_quiet, count
+
+_TEXT = """
+Lists which of the user's own items speak for an item, and how much each adds to its score, the largest
+contribution first.
+"""
+
+_EXAMPLES = """
+penchant explain model.safetensors alice nirvana
+penchant explain model.safetensors alice "pearl jam" -n 3 --format json
+"""
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the arguments."""
+    command = add_command(verbs, "explain", run, "say why a user would like an item", _TEXT, _EXAMPLES)
+    add_model(command)
+    command.add_argument("user", metavar="USER", help="who")
+    command.add_argument("item", metavar="ITEM", help="what")
+    command.add_argument("-n", type=count, default=10, help="how many of the user's items (default 10)")
+    add_quiet(command)
+    add_output(command)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Explain."""
+    check_output(options)
+    recommender, data = open_model(options.model)
+    (user,) = labels_like(data.users, [options.user], "user")
+    (item,) = labels_like(data.items, [options.item], "item")
+    put(recommender.explain(user, item, options.n), options)

@@ -1,0 +1,97 @@
+"""``penchant recommend``: what users, or someone with a given taste, would like."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from penchant.cli._model import add_model, labels_like, open_model
+from penchant.cli._output import add_output, check_output, put
+from penchant.cli._parser import Verbs, add_command, add_quiet, count
+
+_TEXT = """
+For users that the model knows: those named, those in a file, or all of them. Or, with --for, for someone
+whom it has never seen, of whom you know some items.
+"""
+
+_EXAMPLES = """
+penchant recommend model.safetensors alice bob
+penchant recommend model.safetensors --users-from customers.txt -n 20 -o letters.csv
+penchant recommend model.safetensors --all -o everyone.parquet
+penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
+penchant recommend model.safetensors alice --format json | jq '.[0].item'
+"""
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the arguments."""
+    command = add_command(verbs, "recommend", run, "recommend items to users", _TEXT, _EXAMPLES)
+    add_model(command)
+    command.add_argument("users", nargs="*", metavar="USER", help="who gets recommendations")
+    command.add_argument(
+        "--users-from", metavar="FILE", help="a file with a user in each line; - for the input"
+    )
+    command.add_argument("--all", action="store_true", help="for all users")
+    taste = "for someone who has this item, with this weight (default 1); give it once for each item"
+    command.add_argument("--for", dest="basket", action="append", metavar="ITEM[=WEIGHT]", help=taste)
+    command.add_argument("-n", type=count, default=10, help="how many items for each (default 10)")
+    command.add_argument("--keep-liked", action="store_true", help="also items that they have already")
+    add_quiet(command)
+    add_output(command)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Recommend."""
+    named = bool(options.users) or options.users_from is not None
+    if named + options.all + bool(options.basket) != 1:
+        options.error("name users, or give one of --users-from, --all and --for")
+    check_output(options)
+    recommender, data = open_model(options.model)
+    settings = {"filter_liked": not options.keep_liked}
+    if options.basket:
+        basket = _weights(data, options.basket)
+        put(recommender.recommend_for(basket, options.n, **settings), options)
+        return
+    users = None
+    if named:
+        listed = [] if options.users_from is None else _lines(options.users_from)
+        users = labels_like(data.users, [*options.users, *listed], "user")
+    put(recommender.recommend(users, options.n, **settings), options)
+
+
+def _lines(file: str) -> list[str]:
+    """Return the lines of a file that say something."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{file} is not UTF-8 text: {error.reason} at byte {error.start}"
+        raise ValueError(msg) from None
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        msg = f"there are no users in {file}"
+        raise ValueError(msg)
+    return lines
+
+
+def _weights(data: Any, basket: list[str]) -> dict[Any, float]:
+    """Return items and weights of ``item=weight`` and mere items."""
+    weights: dict[Any, float] = {}
+    for text in basket:
+        item, weight = _split(data, text)
+        (label,) = labels_like(data.items, [item], "item")
+        weights[label] = weight
+    return weights
+
+
+def _split(data: Any, text: str) -> tuple[str, float]:
+    """Take what follows the last ``=`` for a weight if it is a number, unless all of it is an item's name."""
+    item, sign, number = text.rpartition("=")
+    try:
+        weight = float(number)
+    except ValueError:
+        return text, 1.0
+    if not sign or (data.items.dtype.kind != "i" and text in set(data.items)):
+        return text, 1.0
+    return item, weight
