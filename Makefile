@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## Train a model and show what it recommends; DATA=folde
 	$(BIN)/python -m penchant demo $(if $(DATA),--data "$(DATA)")
 
 test: $(VENV)/installed ## Run the tests of both languages
-	$(BIN)/pip install --quiet --group test
+	$(BIN)/pip install --quiet --group test --group docs
 	cargo test --locked
 	$(BIN)/python -m pytest
 
@@ -46,8 +46,10 @@ bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the compar
 	$(BIN)/python benches/peers/compare.py
 	$(BIN)/python benches/peers/top_n.py
 
-docs: ## Build the documentation of the crate
+docs: $(VENV)/installed ## Build the documentation of the crate, and write the notebooks from their scripts
 	cargo doc --locked --no-deps
+	$(BIN)/pip install --quiet --group docs
+	$(BIN)/python docs/make_notebooks.py
 
 clean: ## Remove everything that was built
 	rm -rf target dist $(VENV)

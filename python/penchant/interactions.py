@@ -352,7 +352,15 @@ class Interactions:
         if bad and not len(data) and not getattr(self, "nnz", 0):
             msg = f"none of the {rows:,} rows can be used; {first[0]}"
             raise ValueError(msg)
-        matrix = sp.csr_array((data, indices, indptr), shape=shape)
+        # SciPy's constructor would look through everything once more.
+        matrix = sp.csr_array(shape, dtype=np.float32)
+        narrow = np.int32 if len(data) <= np.iinfo(np.int32).max else np.int64
+        matrix.data, matrix.indices, matrix.indptr = (
+            data,
+            indices.astype(narrow, copy=False),
+            indptr.astype(narrow),
+        )
+        matrix.has_canonical_format = True
         report = Report(
             users=shape[0],
             items=shape[1],
