@@ -1,11 +1,15 @@
 import os
+import threading
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from published import Handler
 
 from penchant.cli import main
+from penchant.datasets import _fetch
 
 DATA = Path(os.environ.get("PENCHANT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
@@ -86,3 +90,25 @@ def fails(capsys):
         return shown.err.splitlines()[-1]
 
     return fails
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server of the files in `answers`, each a list of what it answers one after the other."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(_fetch, "_WAIT", 0)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.answers, server.asked = {}, []
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("PENCHANT_CACHE", str(folder))
+    return folder
