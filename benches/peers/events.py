@@ -110,7 +110,14 @@ def run(contestant, path):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         json.dumps(
-            [seconds, peak / 1024, (peak - before) / 1024, *matrix.shape, matrix.nnz, float(matrix.sum(dtype=np.float64))]
+            [
+                seconds,
+                peak / 1024,
+                (peak - before) / 1024,
+                *matrix.shape,
+                matrix.nnz,
+                float(matrix.sum(dtype=np.float64)),
+            ]
         )
     )
 

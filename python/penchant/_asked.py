@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant import _frames
+from penchant import _arguments, _frames
 from penchant._arguments import Ids
 from penchant._labels import codes_of, taken
 from penchant.exceptions import NotFittedError
@@ -36,6 +36,9 @@ class Asked:
         codes: Ids = np.atleast_1d(codes_of(self._events.users, users, "user"))
         return codes
 
+    def _count(self, n: Any, most: int) -> int:
+        return max(min(_arguments.integer(n, "n", 1), most), 1)
+
     def _candidates(self, items: Any, exclude: Any) -> dict[str, Any]:
         chosen, left_out = (
             None if given is None else np.unique(np.atleast_1d(codes_of(self._events.items, given, "item")))
@@ -46,8 +49,8 @@ class Asked:
         return {"items": chosen, "filter_items": left_out}
 
     def _ranked(self, queries: dict[str, Any], found: str, ids: Ids, scores: Any, labels: Any = None) -> Any:
-        """Return a frame of one line for each answer; -1 is none."""
-        rows, places = np.nonzero(ids >= 0)
+        """Return a frame of one line for each answer; -1 is none, and -inf what was filtered."""
+        rows, places = np.nonzero((ids >= 0) & (scores > -np.inf))
         columns = {name: taken(among, codes[rows]) for name, (among, codes) in queries.items()}
         columns[found] = taken(labels or self._events.items, ids[rows, places])
         return self._frame(columns | {"score": scores[rows, places], "rank": places + 1})

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from penchant import _arguments
 from penchant._arguments import Ids
 from penchant._asked import Asked
 from penchant._labels import codes_of, taken
@@ -41,7 +40,7 @@ class Explains(Asked):
         """
         labels = self._events.items
         codes = np.atleast_1d(codes_of(labels, items, "item"))
-        found = self.model.similar_items(codes, N=_arguments.integer(n, "n", 1) + 1)
+        found = self.model.similar_items(codes, N=self._count(n, self.data.shape[1]) + 1)
         return self._ranked({"item": (labels, codes)}, "similar_item", *_without_itself(codes, *found))
 
     def similar_users(self, users: Any, n: int = 10) -> Any:
@@ -54,7 +53,7 @@ class Explains(Asked):
         """
         labels = self._events.users
         codes = np.atleast_1d(codes_of(labels, users, "user"))
-        found = self.model.similar_users(codes, N=_arguments.integer(n, "n", 1) + 1)
+        found = self.model.similar_users(codes, N=self._count(n, self.data.shape[0]) + 1)
         return self._ranked(
             {"user": (labels, codes)}, "similar_user", *_without_itself(codes, *found), labels
         )
@@ -85,7 +84,7 @@ class Explains(Asked):
         """
         row = self._row(user)
         itemid = codes_of(self._events.items, _single(item, "item"), "item")
-        _, contributions, _ = self.model.explain(0, row, itemid, N=_arguments.integer(n, "n", 1))
+        _, contributions, _ = self.model.explain(0, row, itemid, N=self._count(n, self.data.shape[1]))
         codes = np.array([code for code, _ in contributions], np.int32)
         weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         return self._frame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import importlib.util
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ Columns: TypeAlias = dict[str, Column | None]
 
 _PARTS = ("user", "item", "weight", "time", "kind")
 #: What answers come in when the events were in no frame, by preference.
-_BACKENDS = ("pandas", "polars", "pyarrow")
+BACKENDS = ("pandas", "polars", "pyarrow")
 
 
 def columns_of(**columns: Any) -> Columns:
@@ -31,7 +32,7 @@ def columns_of(**columns: Any) -> Columns:
             expected = "a column's name or position" + (", or None" if optional else "")
             msg = f"{part} must be {expected}, got {_arguments.describe(column)}"
             raise TypeError(msg)
-        if not isinstance(column, str) and column < 0:
+        if not isinstance(column, str) and not 0 <= column < 2**63:
             msg = f"{part} must be a column's name or position from 0, got {column}"
             raise ValueError(msg)
     return {part: _plain(columns.get(part)) for part in _PARTS}
@@ -43,16 +44,13 @@ def _plain(column: Any) -> Column | None:
 
 def backend_of(frame: Any) -> str | None:
     """Return the name of the kind of frame that answers should come in; None for the usual one."""
-    native = nw.from_native(frame, pass_through=True, allow_series=False)
-    if isinstance(native, nw.DataFrame | nw.LazyFrame):
-        name = native.implementation.value
-        return name if name in _BACKENDS else None
-    return "pyarrow" if type(frame).__module__.split(".")[0] == "pyarrow" else None
+    name = type(frame).__module__.partition(".")[0]
+    return name if name in BACKENDS else None
 
 
 def frame_of(columns: Mapping[str, Any], backend: str | None) -> Any:
     """Return columns as a frame of this kind, or of the first kind that is installed."""
-    for name in (backend,) if backend else _BACKENDS:
+    for name in (backend,) if backend else BACKENDS:
         if importlib.util.find_spec(name):
             return nw.from_dict(columns, backend=importlib.import_module(name)).to_native()
     if backend:
@@ -61,51 +59,58 @@ def frame_of(columns: Mapping[str, Any], backend: str | None) -> Any:
     return dict(columns)
 
 
-def stream_of(frame: Any, columns: Columns) -> Any:
-    """Return the Arrow stream of a frame, of no more columns than needed where they can be chosen.
+def stream_of(frame: Any, columns: Columns) -> tuple[Any, Columns]:
+    """Return the Arrow stream of a frame, of no more columns than needed, and where in it they are.
 
-    None for a frame that has no such stream, whose columns must be taken one by one.
+    A frame that has no such stream, of pandas without PyArrow, gives a dict of its columns instead.
     """
-    wanted = list(dict.fromkeys(column for column in columns.values() if column is not None))
+    if nw.dependencies.is_pandas_dataframe(frame):
+        chosen, places = places_of(columns, list(frame.columns))
+        # By position, as names may be numbers, or pairs.
+        frame = frame.iloc[:, chosen]
+        frame.columns = [str(place) for place in range(len(chosen))]
+        try:
+            return frame.__arrow_c_stream__(), places
+        except ImportError:
+            taken = {part: None if place is None else frame.iloc[:, place] for part, place in places.items()}
+            return taken, places
+        except (TypeError, ValueError, OverflowError) as error:
+            msg = f"a column of df cannot be read, as it holds things of several kinds or too large: {error}"
+            raise TypeError(msg) from None
+    if type(frame).__module__.startswith("pyarrow") and hasattr(frame, "select"):
+        chosen, places = places_of(columns, frame.schema.names)
+        return frame.select(chosen).__arrow_c_stream__(), places
     native = nw.from_native(frame, pass_through=True, allow_series=False)
-    if isinstance(native, nw.DataFrame | nw.LazyFrame):
-        names = native.collect_schema().names()
-        chosen = [name_of(column, names) for column in wanted]
-        native = native.select(chosen) if len(set(chosen)) == len(set(wanted)) else native
-        if isinstance(native, nw.LazyFrame) and not hasattr(native.to_native(), "__arrow_c_stream__"):
-            native = native.collect()
-        frame = native.to_native()
-    try:
-        return frame.__arrow_c_stream__() if hasattr(frame, "__arrow_c_stream__") else None
-    except ImportError:
-        return None  # pandas without pyarrow
+    if not isinstance(native, nw.DataFrame | nw.LazyFrame):
+        return frame.__arrow_c_stream__(), columns  # which knows the names of its columns itself
+    schema = native.collect_schema()
+    chosen, places = places_of(columns, schema.names())
+    names = [schema.names()[place] for place in chosen]
+    # A column without a type has nothing in it, and not every reader knows that type.
+    unknown = [name for name in names if schema[name] == nw.Unknown()]
+    native = native.select(names).with_columns(nw.col(name).cast(nw.String()) for name in unknown)
+    if isinstance(native, nw.LazyFrame) and not hasattr(native.to_native(), "__arrow_c_stream__"):
+        native = native.collect()
+    return native.to_native().__arrow_c_stream__(), places
 
 
-def names_in(frame: Any, columns: Columns) -> Columns:
-    """Return the columns by name, those given by position too, after making sure that all are there."""
-    native = nw.from_native(frame, pass_through=True, allow_series=False)
-    if isinstance(native, nw.DataFrame | nw.LazyFrame):
-        names = native.collect_schema().names()
-    elif isinstance(frame, Mapping):
-        names = list(frame)
-    else:
-        return columns  # a stream, which knows itself
-    return {part: None if column is None else name_of(column, names) for part, column in columns.items()}
+def places_of(columns: Columns, names: list[Any]) -> tuple[list[int], Columns]:
+    """Return the positions of the columns that are needed, and of each part its place among these."""
+    found = {part: None if column is None else _place(column, names) for part, column in columns.items()}
+    chosen = list(dict.fromkeys(place for place in found.values() if place is not None))
+    return chosen, {part: None if place is None else chosen.index(place) for part, place in found.items()}
 
 
-def name_of(column: Column, names: list[Any]) -> Any:
-    """Return the name of a column, after making sure that there is one."""
+def _place(column: Column, names: list[Any]) -> int:
+    if names.count(column) > 1:
+        msg = f"several columns are called {column!r}"
+        raise ValueError(msg)
     if column in names:
-        return column
+        return names.index(column)
     if isinstance(column, int) and column < len(names):
-        return names[column]
+        return column
     msg = f"there is no column {column!r}; there are {', '.join(repr(name) for name in names[:20])}"
     raise ValueError(msg)
-
-
-def arrays_of(frame: Any, columns: Columns) -> dict[str, Any]:
-    """Return the columns of a frame or a mapping, one by one."""
-    return {part: None if column is None else frame[column] for part, column in columns.items()}
 
 
 def labels_of(values: Any, name: str) -> Any:
@@ -129,18 +134,34 @@ def labels_of(values: Any, name: str) -> Any:
 
 
 def _objects(values: list[Any], name: str) -> Any:
-    missing = [value is None or value != value for value in values]  # NaN is not itself
+    missing = [_is_missing(value) for value in values]
     kinds = {type(value) for value, gone in zip(values, missing, strict=True) if not gone}
     if all(issubclass(kind, str) for kind in kinds):
+        _check_unicode([value for value, gone in zip(values, missing, strict=True) if not gone], name)
         return [None if gone else value for value, gone in zip(values, missing, strict=True)]
     whole = (int, np.integer)
     if all(issubclass(kind, whole) and kind is not bool for kind in kinds):
-        if not any(missing):
-            return _integers(values, name)
-        return np.array([np.nan if gone else v for v, gone in zip(values, missing, strict=True)], np.float64)
+        numbers = _integers([0 if gone else v for v, gone in zip(values, missing, strict=True)], name)
+        return np.where(missing, np.nan, numbers) if any(missing) else numbers
     found = ", ".join(sorted(kind.__name__ for kind in kinds))
     msg = f"{name} must be strings or integers throughout, got {found}"
     raise TypeError(msg)
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, float):
+        return value != value  # NaN is not itself
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _check_unicode(texts: list[str], name: str) -> None:
+    step = 100_000
+    for start in range(0, len(texts), step):
+        try:
+            "".join(texts[start : start + step]).encode()
+        except UnicodeEncodeError as error:
+            msg = f"{name} must be Unicode: {error}"
+            raise ValueError(msg) from None
 
 
 def _integers(values: list[Any], name: str) -> Any:
@@ -160,11 +181,35 @@ def numbers_of(values: Any, name: str) -> Any:
     if array.dtype.kind == "M":
         seconds = array.astype("datetime64[us]").astype(np.int64) / 1e6
         return np.where(np.isnat(array), np.nan, seconds)
-    try:
-        if array.dtype.kind in "buif" or array.dtype == object:
-            return np.ascontiguousarray(array, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        msg = f"{name} must be numbers: {error}"
-        raise TypeError(msg) from None
+    if array.dtype.kind in "buif":
+        return np.ascontiguousarray(array, dtype=np.float64)
+    if array.dtype.kind in "OUT":
+        number = _moment if name == "time" else _number
+        return np.array([number(value, name) for value in array.tolist()], dtype=np.float64)
     msg = f"{name} must be numbers, got {array.dtype}"
     raise TypeError(msg)
+
+
+def _number(value: Any, name: str) -> float:
+    if _is_missing(value):
+        return np.nan
+    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+        msg = f"{name} must be numbers, got {_arguments.describe(value)}"
+        raise TypeError(msg)
+    return float(value)
+
+
+def _moment(value: Any, name: str) -> float:
+    """Return seconds since 1970 of a time or a date, which are UTC without a zone."""
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            return np.nan
+    if _is_missing(value):
+        return np.nan
+    if isinstance(value, dt.datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).timestamp()
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC).timestamp()
+    return _number(value, name)

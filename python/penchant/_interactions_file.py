@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from penchant import _core
+from penchant import _core, _frames
 from penchant._labels import labels_of_parts, parts_of
-from penchant._settings import Wanted
+from penchant._settings import Wanted, lines_of
 
 if TYPE_CHECKING:
     from penchant.interactions import Interactions
+
+# What the report says about events.
+_COUNTS = ("rows", "bad_rows", "first_bad_rows", "ignored_rows", "merged_rows")
 
 Data = TypeVar("Data", bound="Interactions")
 
@@ -33,20 +36,26 @@ def apart(data: Interactions) -> tuple[dict[str, Any], dict[str, Any]]:
         "backend": data._backend,
         "timed": state["timed"],
         "latest": state["latest"] if np.isfinite(state["latest"]) else None,
-        "rows": report.rows,
-        "ignored_rows": report.ignored_rows,
-        "merged_rows": report.merged_rows,
+        **{name: getattr(report, name) for name in _COUNTS},
     }
     return lists, about
 
 
 def together(cls: type[Data], lists: dict[str, Any], about: dict[str, Any]) -> Data:
     """Put together what `apart` took apart."""
-    data = cls._new(Wanted.of(about["wanted"]), about["columns"], about["lines"], about["backend"])
+    lines, backend = about["lines"], about["backend"]
+    if backend is not None and backend not in _frames.BACKENDS:
+        msg = f"its frames are of {backend!r}"
+        raise ValueError(msg)
+    labels = "string" if lines["texts"] else "auto"
+    lines = lines_of(lines["separator"], lines["header"], lines["quote"], labels)
+    data = cls._new(Wanted.of(about["wanted"]), _frames.columns_of(**about["columns"]), lines, backend)
     users, items = (labels_of_parts(lists, side) for side in ("users", "items"))
     csr = (len(items), lists["indptr"], lists["indices"], lists["values"])
-    besides = {name: about[name] for name in ("timed", "rows", "ignored_rows", "merged_rows")}
+    besides = {name: about[name] for name in ("timed", *_COUNTS)}
     besides |= {name: lists[name] for name in ("times", "kept_users", "kept_items")}
     besides["latest"] = -np.inf if about["latest"] is None else about["latest"]
-    data._take(_core.restore(users, items, csr, besides, data._wanted.options()))
+    data._take(
+        _core.restore(users, items, csr, besides, data._wanted.options()), about["rows"], about["bad_rows"]
+    )
     return data

@@ -31,7 +31,11 @@ def taken(labels: _core.Labels, codes: Any) -> Any:
 
 def codes_of(labels: _core.Labels, wanted: Any, what: str) -> Any:
     """Return the codes of labels; an unknown one gets a KeyError that names close ones."""
-    single = isinstance(wanted, str | int | np.integer) or np.ndim(wanted) == 0
+    single = (
+        isinstance(wanted, str | bytes) or not hasattr(wanted, "__iter__") or getattr(wanted, "ndim", 1) == 0
+    )
+    if hasattr(wanted, "to_pylist"):
+        wanted = wanted.to_pylist()  # of PyArrow
     values = [wanted] if single else wanted
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu" and values.dtype != np.uint64:
         values = np.ascontiguousarray(values, dtype=np.int64)

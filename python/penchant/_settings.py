@@ -74,7 +74,10 @@ class Wanted:
     def of(cls, state: dict[str, Any]) -> Self:
         """Return what has this state."""
         self = object.__new__(cls)
-        self.on_bad_rows, self.counts = state["on_bad_rows"], state["counts"]
+        self.on_bad_rows, self.counts = state["on_bad_rows"], bool(state["counts"])
+        if self.on_bad_rows not in _ON_BAD_ROWS:
+            msg = f"on_bad_rows is {self.on_bad_rows!r}"
+            raise ValueError(msg)
         kinds = [(kind, weight) for kind, weight in state["options"]["kinds"]]
         self._options = state["options"] | {"kinds": kinds}
         return self
@@ -84,7 +87,13 @@ class Wanted:
         return columns | {"weight": None} if self.counts else columns
 
 
-NOTHING_HIDDEN = {
+NOTHING_HIDDEN: dict[str, Any] = {
+    "ignored_rows": 0,
+    "merged_rows": 0,
+    "bad_rows": 0,
+    "first_bad_rows": [],
+    "timed": False,
+    "latest": -np.inf,
     "times": np.zeros(0),
     "kept_users": np.zeros(0, np.int32),
     "kept_items": np.zeros(0, np.int32),
@@ -109,7 +118,11 @@ def _seconds(half_life: HalfLife) -> float:
     if isinstance(half_life, dt.timedelta):
         return half_life.total_seconds()
     if isinstance(half_life, np.timedelta64):
-        return float(half_life / np.timedelta64(1, "s"))
+        try:
+            return float(half_life / np.timedelta64(1, "s"))
+        except TypeError:
+            msg = f"half_life must be in a unit of fixed length, got {half_life!r}"
+            raise ValueError(msg) from None
     return _arguments.number(half_life, "half_life")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from penchant import _arguments, _core, _frames
-from penchant._frames import Columns, name_of
+from penchant._frames import Columns, places_of
 
 _PARQUET = (".parquet", ".pq")
 _BATCH = 1 << 18
@@ -73,26 +73,21 @@ def _read_parquet(paths: list[Path], columns: Columns, wanted: Any, before: Any,
             msg = f"{path} is not a Parquet file that can be read: {error}"
             raise ValueError(msg) from None
         total += file.metadata.num_rows
-        names = file.schema_arrow.names
         try:
-            named = {
-                part: column if column is None else name_of(column, names) for part, column in columns.items()
-            }
+            chosen, places = places_of(columns, file.schema_arrow.names)
         except ValueError as error:
             msg = f"{path}: {error}"
             raise ValueError(msg) from None
-        chosen = list(dict.fromkeys(name for name in named.values() if name is not None))
-        places = {part: None if name is None else chosen.index(name) for part, name in named.items()}
-        fields = pa.schema([file.schema_arrow.field(name) for name in chosen])
-        streams.append((path, pa.RecordBatchReader.from_batches(fields, _batches(file, chosen, fields))))
+        fields = pa.schema([file.schema_arrow.field(place) for place in chosen])
+        streams.append((path, pa.RecordBatchReader.from_batches(fields, _batches(file, fields))))
     with tqdm(total=total, unit="row", unit_scale=True, disable=not bar, desc="reading") as progress:
         capsules = [(path, stream.__arrow_c_stream__()) for path, stream in streams]
         return _core.read_streams(capsules, places, wanted, before, _Steps(progress))
 
 
-def _batches(file: Any, chosen: list[str], fields: Any) -> Iterator[Any]:
-    for batch in file.iter_batches(batch_size=_BATCH, columns=chosen):
-        yield batch.select(chosen).cast(fields)
+def _batches(file: Any, fields: Any) -> Iterator[Any]:
+    for batch in file.iter_batches(batch_size=_BATCH, columns=fields.names):
+        yield batch.select(fields.names).cast(fields)
 
 
 def read_frame(frame: Any, columns: Columns, wanted: Any, before: Any) -> Any:
@@ -105,11 +100,15 @@ def read_frame(frame: Any, columns: Columns, wanted: Any, before: Any) -> Any:
             f"got {_arguments.describe(frame)}"
         )
         raise TypeError(msg)
-    named = _frames.names_in(frame, columns)
-    stream = None if isinstance(frame, Mapping) else _frames.stream_of(frame, named)
-    if stream is not None:
-        return _core.read_streams([(None, stream)], named, wanted, before, _unheard)
-    return read_columns(_frames.arrays_of(frame, named), wanted, before)
+    if isinstance(frame, Mapping):
+        chosen, places = places_of(columns, list(frame))
+        values = [frame[list(frame)[place]] for place in chosen]
+        taken = {part: None if place is None else values[int(place)] for part, place in places.items()}
+        return read_columns(taken, wanted, before)
+    stream, places = _frames.stream_of(frame, columns)
+    if isinstance(stream, dict):
+        return read_columns(stream, wanted, before)
+    return _core.read_streams([(None, stream)], places, wanted, before, _unheard)
 
 
 def read_columns(columns: Mapping[str, Any], wanted: Any, before: Any) -> Any:

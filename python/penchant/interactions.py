@@ -125,7 +125,8 @@ class Interactions:
             the weight of the latest (by time if there are times, otherwise by order), or the largest weight.
         half_life : float or timedelta, optional
             The age at which a weight has halved; the latest event has age 0. A number is in the unit of the
-            times: seconds where they are times or dates.
+            times: seconds where they are times or dates. A timedelta counts seconds, also where times are
+            numbers, which must be seconds then.
         min_items_per_user, min_users_per_item : int, default 1
             Users with fewer items and items with fewer users are left out, until nothing changes any more.
         on_bad_rows : {"warn", "skip", "raise"}, default "warn"
@@ -188,7 +189,7 @@ class Interactions:
     ) -> Self:
         r"""Read events from files: CSV, TSV and the like, gzipped or not, and Parquet.
 
-        Memory is needed for the events, at 12 bytes each, and for the labels, but not for the files.
+        Memory is needed for the events, at most 25 bytes each, and for the labels, but not for the files.
 
         Parameters
         ----------
@@ -279,8 +280,7 @@ class Interactions:
         )
         columns = _frames.columns_of(user="user", item="item")
         self = cls._new(Wanted(columns, *DEFAULTS), columns, LINES, None)
-        besides: dict[str, Any] = {"rows": len(data), "ignored_rows": 0, "merged_rows": 0}
-        besides |= {"timed": False, "latest": -np.inf} | NOTHING_HIDDEN
+        besides = {"rows": len(data)} | NOTHING_HIDDEN
         self._take(
             _core.restore(
                 users_named, items_named, (width, indptr, indices, data), besides, self._wanted.options()
@@ -308,8 +308,9 @@ class Interactions:
         Raises
         ------
         TypeError, ValueError, OSError
-            As in `from_frame` and `from_file`; also if labels are integers where they were strings so far, or
-            the other way round.
+            As in `from_frame` and `from_file`; also if labels of a frame are integers where they were strings
+            so far, or the other way round. In a text file, labels that are no integers where all others are
+            make bad rows.
 
         Examples
         --------
@@ -326,12 +327,15 @@ class Interactions:
             raise TypeError(msg)
         changed = {name: column for name, column in self._columns.items() if column is not None} | columns
         places = _frames.columns_of(**changed)
+        if places["kind"] is not None and self._columns["kind"] is None:
+            msg = "kind must be None, as the events so far have no kinds and so no kind has a weight"
+            raise ValueError(msg)
         before = (self._events, self._csr())
         if isinstance(events, str | os.PathLike | list | tuple):
             read = self._read_files(events, places, self._lines, before, show_progress)
         else:
             read = _sources.read_frame(events, self._wanted.used(places), self._wanted.options(), before)
-        self._take(read)
+        self._take(read, self.report.rows, self.report.bad_rows)
         return self
 
     def _read_files(
@@ -343,13 +347,14 @@ class Interactions:
             paths, wanted.used(columns), lines, wanted.options(), before, show_progress
         )
 
-    def _take(self, read: Any) -> None:
-        """Take what was read, all at once, and warn about what was not."""
+    def _take(self, read: Any, known_rows: int = 0, known_bad: int = 0) -> None:
+        """Take what was read, all at once, and warn about what was not; some of both was known before."""
         (indptr, indices, data), events = read
         shape = (len(events.users), len(events.items))
         report = events.report()
-        bad, rows, first = report["bad_rows"], report["rows"], report["first_bad_rows"]
-        if bad and not len(data) and not getattr(self, "nnz", 0):
+        bad, first = report["bad_rows"] - known_bad, report["first_bad_rows"]
+        rows = report["rows"] - known_rows
+        if bad and bad == rows and not known_rows:
             msg = f"none of the {rows:,} rows can be used; {first[0]}"
             raise ValueError(msg)
         # SciPy's constructor would look through everything once more.

@@ -75,7 +75,7 @@ class Recommender(Explains):
         Parameters
         ----------
         data : Interactions
-            Not changed by `update`: the recommender goes on with a copy.
+            Not changed by `update`. The recommender shares its matrix, so leave that alone as well.
         show_progress : bool, default True
             Show a progress bar with the loss.
         callback : callable, optional
@@ -148,7 +148,7 @@ class Recommender(Explains):
         ids, scores = self.model.recommend(
             codes,
             data.matrix[codes],
-            N=_arguments.integer(n, "n", 1),
+            N=self._count(n, data.shape[1]),
             filter_already_liked_items=filter_liked,
             min_score=min_score,
             **among,
@@ -187,15 +187,14 @@ class Recommender(Explains):
         data = self.data
         if isinstance(items, str | int | np.integer):
             items = [items]
+        if hasattr(items, "keys") and hasattr(items, "items"):
+            items = dict(items.items())  # a Series as well
         labels = list(items)
         if not labels:
             msg = "items must name at least one item, as there is nothing else to go by"
             raise ValueError(msg)
         weights = list(items.values()) if isinstance(items, Mapping) else [1.0] * len(labels)
-        values = [
-            _arguments.number(weight, f"the weight of {label!r}")
-            for label, weight in zip(labels, weights, strict=True)
-        ]
+        values = [_weight(weight, label) for label, weight in zip(labels, weights, strict=True)]
         codes = np.atleast_1d(codes_of(self._events.items, labels, "item"))
         row = sp.csr_array(
             (np.array(values, np.float32), (np.zeros_like(codes), codes)), shape=(1, data.shape[1])
@@ -203,7 +202,7 @@ class Recommender(Explains):
         ids, scores = self.model.recommend(
             np.zeros(1, np.int32),
             row,
-            N=_arguments.integer(n, "n", 1),
+            N=self._count(n, data.shape[1]),
             filter_already_liked_items=filter_liked,
             recalculate_user=True,
             **self._candidates(None, exclude),
@@ -213,7 +212,8 @@ class Recommender(Explains):
     def update(self, events: Any, *, show_progress: bool = True, **columns: Any) -> Self:
         """Add more events, and solve for the users they are about and for new items.
 
-        Everyone else's factors stay as they are; a fit every now and then makes up for that.
+        Everyone else's factors stay as they are; a fit every now and then makes up for that. New users who
+        only have new items that nobody else has are told from nobody: their scores are 0 until a fit.
 
         Parameters
         ----------
@@ -283,3 +283,11 @@ def _changed_rows(before: Any, after: Any) -> Ids:
     changed |= np.diff(after.indptr) != np.diff(old.indptr)
     changed[before.shape[0] :] = True
     return np.flatnonzero(changed).astype(np.int32)
+
+
+def _weight(value: Any, label: Any) -> float:
+    weight = _arguments.number(value, f"the weight of {label!r}")
+    if abs(weight) > float(np.finfo(np.float32).max):
+        msg = f"the weight of {label!r} must be finite and below 3.4e38, got {weight}"
+        raise ValueError(msg)
+    return weight

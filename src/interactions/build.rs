@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 use super::chunk::Block;
 use super::options::Duplicates;
+use crate::error::Result;
+use crate::sparse::CsrView;
 
 /// At most this many buckets, so that the places written to stay in the cache.
 const BUCKETS: usize = 256;
@@ -24,6 +26,14 @@ pub(crate) struct Entries {
     pub(crate) values: Vec<f32>,
     /// The time of each entry's latest event; empty if nobody asked.
     pub(crate) times: Vec<f64>,
+}
+
+impl Entries {
+    /// The same, after making sure that sums are finite.
+    pub(crate) fn checked(self, items: usize) -> Result<Self> {
+        CsrView::new(items, &self.indptr, &self.indices, &self.values)?.check_finite()?;
+        Ok(self)
+    }
 }
 
 /// The time of an event, or nothing where nobody asks for it.

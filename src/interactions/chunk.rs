@@ -92,8 +92,12 @@ impl<'a> Coder<'a> {
         Ok(code | NEW)
     }
 
-    /// The label that a field of a file is.
-    fn key<'t>(&mut self, field: &'t [u8]) -> std::result::Result<Key<'t>, Flaw<'t>> {
+    /// The label that a field of a file is, in a line that is otherwise usable or not.
+    fn key<'t>(
+        &mut self,
+        field: &'t [u8],
+        is_usable: impl FnOnce() -> bool,
+    ) -> std::result::Result<Key<'t>, Flaw<'t>> {
         if field.is_empty() {
             return Err(Flaw::Missing(self.part));
         }
@@ -101,7 +105,10 @@ impl<'a> Coder<'a> {
             if let Some(number) = canonical_integer(field) {
                 return Ok(Key::Integer(number));
             }
-            self.wants_texts |= self.may_widen;
+            if std::str::from_utf8(field).is_err() {
+                return Err(Flaw::NotUtf8(self.part));
+            }
+            self.wants_texts |= self.may_widen && is_usable();
             return Err(Flaw::NotAnInteger(self.part, field));
         }
         Ok(Key::Text(field))
@@ -151,10 +158,15 @@ pub(crate) struct Done {
 
 impl<'a, 't> Chunk<'a, 't> {
     /// A chunk to be read against these labels; `may_widen` if integers may become texts.
-    pub(crate) fn new(users: &'a Labels, items: &'a Labels, options: &'a Options, may_widen: bool) -> Self {
+    pub(crate) fn new(
+        users: &'a Labels,
+        items: &'a Labels,
+        options: &'a Options,
+        may_widen: [bool; 2],
+    ) -> Self {
         Self {
-            users: Coder::new(Part::User, users, may_widen),
-            items: Coder::new(Part::Item, items, may_widen),
+            users: Coder::new(Part::User, users, may_widen[0]),
+            items: Coder::new(Part::Item, items, may_widen[1]),
             options,
             pending: Vec::with_capacity(AT_A_TIME),
             block: Block::default(),
@@ -178,16 +190,30 @@ impl<'a, 't> Chunk<'a, 't> {
     /// Takes the fields of a line.
     #[inline]
     pub(crate) fn fields(&mut self, user: &'t [u8], item: &'t [u8], weight: f64, time: f64) {
-        match self.users.key(user).and_then(|user| Ok((user, self.items.key(item)?))) {
+        match self.keys(user, item) {
             Ok((user, item)) => self.take(user, item, weight, time),
             Err(flaw) => self.flaw(flaw),
+        }
+    }
+
+    fn keys<'p>(
+        &mut self,
+        user: &'p [u8],
+        item: &'p [u8],
+    ) -> std::result::Result<(Key<'p>, Key<'p>), Flaw<'p>> {
+        let user = self.users.key(user, || !item.is_empty() && std::str::from_utf8(item).is_ok());
+        let item = self.items.key(item, || !matches!(user, Err(Flaw::Missing(_) | Flaw::NotUtf8(_))));
+        match (user, item) {
+            // Which is no flaw if integers may become texts, as they will for the first line that has no other.
+            (Err(Flaw::NotAnInteger(..)), Err(flaw)) if self.users.may_widen => Err(flaw),
+            (user, item) => Ok((user?, item?)),
         }
     }
 
     /// Takes the fields of a line that are gone when this returns.
     pub(crate) fn passing_fields(&mut self, user: &[u8], item: &[u8], weight: f64, time: f64) {
         self.settle();
-        match self.users.key(user).and_then(|user| Ok((user, self.items.key(item)?))) {
+        match self.keys(user, item) {
             Ok((user, item)) => {
                 if let Some(event) = self.pending_event(user, item, weight, time) {
                     let (user_hash, item_hash) = (user.hash(), item.hash());

@@ -21,7 +21,7 @@ const ROWS_PER_CHUNK: usize = if cfg!(test) { 8 } else { 1 << 15 };
 const CHUNKS_PER_ROUND: usize = if cfg!(test) { 4 } else { 64 };
 
 /// A table of events, or a part of one.
-pub(crate) struct Table<'r> {
+pub(crate) struct Batch<'r> {
     pub(crate) rows: &'r dyn Rows,
     /// The file that it comes from, if from any.
     pub(crate) name: Option<&'r Path>,
@@ -41,23 +41,23 @@ pub(crate) struct Encoder<'a> {
     pub(crate) ignored: u64,
     pub(crate) options: &'a Options,
     pub(crate) watch: &'a dyn Watch,
-    /// Whether the labels are of a kind that may not change: somebody has seen them.
-    settled: bool,
+    /// Whether integers may become texts, which side by side: only if nobody has seen them.
+    may_widen: [bool; 2],
 }
 
 impl<'a> Encoder<'a> {
-    /// Starts with labels that are known already.
+    /// Starts with labels that are known already, whose kinds stay if there are any.
     pub(crate) fn new(known: Option<(&Labels, &Labels)>, options: &'a Options, watch: &'a dyn Watch) -> Self {
-        let settled = known.is_some();
+        let may_widen = known.map_or([true; 2], |(users, items)| [users.is_empty(), items.is_empty()]);
         let (users, items) = known
             .map_or_else(|| (Labels::no_integers(), Labels::no_integers()), |(u, i)| (u.clone(), i.clone()));
         let (blocks, bad, rows, ignored) = Default::default();
-        Self { users, items, blocks, bad, rows, ignored, options, watch, settled }
+        Self { users, items, blocks, bad, rows, ignored, options, watch, may_widen }
     }
 
     /// A chunk to be read against what is known now.
     pub(crate) fn chunk<'t>(&self) -> Chunk<'_, 't> {
-        Chunk::new(&self.users, &self.items, self.options, !self.settled)
+        Chunk::new(&self.users, &self.items, self.options, self.may_widen)
     }
 
     /// Whether integers had to become texts because of these chunks, which must then be read again.
@@ -103,15 +103,15 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Reads tables of events that follow those read before, which are `done` in all.
-    pub(crate) fn read_tables(&mut self, tables: &[Table<'_>], done: u64) -> Result<()> {
+    /// Reads batches of events that follow those read before, which are `done` in all.
+    pub(crate) fn read_batches(&mut self, batches: &[Batch<'_>], done: u64) -> Result<()> {
         let mut chunks = Vec::new();
-        for table in tables {
-            self.settle_kinds(table.rows.integers())?;
-            let rows = table.rows.len();
+        for batch in batches {
+            self.settle_kinds(batch)?;
+            let rows = batch.rows.len();
             chunks.extend((0..rows).step_by(ROWS_PER_CHUNK).map(|start| {
                 let end = rows.min(start + ROWS_PER_CHUNK);
-                (table, start..end)
+                (batch, start..end)
             }));
         }
         let mut done = done;
@@ -119,11 +119,11 @@ impl<'a> Encoder<'a> {
             if self.watch.interrupted() {
                 return Err(Error::Interrupted);
             }
-            let read = |(table, range): &(&Table<'_>, Range<usize>)| {
+            let read = |(batch, range): &(&Batch<'_>, Range<usize>)| {
                 let mut chunk = self.chunk();
                 chunk.reserve(range.len());
                 for row in range.clone() {
-                    match table.rows.event(row) {
+                    match batch.rows.event(row) {
                         Ok(Some(event)) => chunk.event(event),
                         Ok(None) => chunk.ignore(),
                         Err(flaw) => chunk.flaw(flaw),
@@ -133,8 +133,8 @@ impl<'a> Encoder<'a> {
                 chunk.done()
             };
             let read: Vec<Done> = round.par_iter().map(read).collect();
-            for (chunk, (table, range)) in read.into_iter().zip(round) {
-                self.absorb(chunk, &Place::Row(table.name, table.first + range.start as u64))?;
+            for (chunk, (batch, range)) in read.into_iter().zip(round) {
+                self.absorb(chunk, &Place::Row(batch.name, batch.first + range.start as u64))?;
                 done += range.len() as u64;
             }
             self.watch.progress(done);
@@ -143,16 +143,24 @@ impl<'a> Encoder<'a> {
     }
 
     /// Takes labels of these kinds, integers or texts, from now on.
-    fn settle_kinds(&mut self, integers: (bool, bool)) -> Result<()> {
-        for (what, labels, integers) in
-            [("users", &mut self.users, integers.0), ("items", &mut self.items, integers.1)]
+    fn settle_kinds(&mut self, batch: &Batch<'_>) -> Result<()> {
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        let (users, items) = batch.rows.integers();
+        for (what, labels, integers) in [("users", &mut self.users, users), ("items", &mut self.items, items)]
         {
-            if labels.are_integers() != integers {
-                if self.settled || !labels.is_empty() {
-                    return Err(Error::LabelKind { what, integers: labels.are_integers() });
-                }
-                *labels = if integers { Labels::no_integers() } else { Labels::no_texts() };
+            let Some(integers) = integers.filter(|&integers| integers != labels.are_integers()) else {
+                continue;
+            };
+            if !labels.is_empty() {
+                let error = Error::LabelKind { what, integers: labels.are_integers() };
+                return Err(match batch.name {
+                    Some(name) => Error::Stream { reason: format!("{}: {error}", name.display()) },
+                    None => error,
+                });
             }
+            *labels = if integers { Labels::no_integers() } else { Labels::no_texts() };
         }
         Ok(())
     }

@@ -129,9 +129,10 @@ pub trait Rows: Sync {
         self.len() == 0
     }
 
-    /// Whether the labels of users and of items are integers; otherwise they are texts.
-    fn integers(&self) -> (bool, bool) {
-        (false, false)
+    /// Whether the labels of users and of items are integers; otherwise they are texts. `None` says nothing, for
+    /// columns in which all is missing.
+    fn integers(&self) -> (Option<bool>, Option<bool>) {
+        (Some(false), Some(false))
     }
 
     /// The event with this number.

@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use super::table::{Slot, Table};
+use super::slots::{Slot, Slots};
 use crate::error::{Error, Result};
 use crate::kernel::prefetch;
 use crate::sparse::MAX_IDS;
@@ -43,7 +43,7 @@ impl std::fmt::Display for Label<'_> {
 #[derive(Debug, Clone)]
 pub struct Labels {
     values: Values,
-    table: Table,
+    table: Slots,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +79,11 @@ const LONG: usize = (1 << SPAN_BITS) - 1;
 
 impl Labels {
     pub(crate) fn no_texts() -> Self {
-        Self { values: Values::Texts { all: String::new(), ends: Vec::new() }, table: Table::default() }
+        Self { values: Values::Texts { all: String::new(), ends: Vec::new() }, table: Slots::default() }
     }
 
     pub(crate) fn no_integers() -> Self {
-        Self { values: Values::Integers(Vec::new()), table: Table::default() }
+        Self { values: Values::Integers(Vec::new()), table: Slots::default() }
     }
 
     /// No labels, of the same kind.
@@ -234,7 +234,7 @@ impl Labels {
         }
         let code = self.next_code()?;
         let Values::Texts { all, ends } = &mut self.values else {
-            unreachable!("the kind of labels is checked where events are read")
+            return Err(Error::LabelKind { what: "users or items", integers: true });
         };
         self.table.insert(Slot { hash, code, label: span(all.len(), text.len()) });
         all.push_str(text);
@@ -248,7 +248,7 @@ impl Labels {
         }
         let code = self.next_code()?;
         let Values::Integers(integers) = &mut self.values else {
-            unreachable!("the kind of labels is checked where events are read")
+            return Err(Error::LabelKind { what: "users or items", integers: false });
         };
         integers.push(number);
         self.table.insert(Slot { hash, code, label: number as u64 });

@@ -29,7 +29,7 @@ mod options;
 mod prune;
 mod record;
 mod report;
-mod table;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -41,17 +41,16 @@ use crate::pool;
 use crate::sparse::{CsrMatrix, CsrView};
 use build::{Entries, entries, fade, faded};
 use chunk::Block;
-use encoder::{Encoder, Table};
-use prune::{Kept, kept, pruned};
+use encoder::Encoder;
+use prune::{kept, pruned};
 
-#[cfg(feature = "python")]
-pub(crate) use encoder::Table as EventTable;
+pub(crate) use encoder::Batch;
+pub(crate) use prune::Kept;
+
 pub use event::{Event, Flaw, Part, Rows};
 pub use format::{Column, Format, Quote};
 pub use labels::{Label, Labels};
 pub use options::{Duplicates, Options, Watch};
-#[cfg(feature = "python")]
-pub(crate) use prune::Kept as KeptCodes;
 #[cfg(feature = "python")]
 pub(crate) use record::time as parse_time;
 pub use report::{BadRows, Report};
@@ -124,7 +123,7 @@ impl Interactions {
     /// Reads a table of events.
     pub fn from_rows(rows: &dyn Rows, options: &Options) -> Result<Self> {
         Self::read(None, options, &(), |encoder| {
-            encoder.read_tables(&[Table { rows, name: None, first: 0 }], 0)
+            encoder.read_batches(&[Batch { rows, name: None, first: 0 }], 0)
         })
     }
 
@@ -136,7 +135,7 @@ impl Interactions {
     /// The same with more events from a table. Users and items keep their codes; new ones get the next.
     pub fn with_rows(&self, rows: &dyn Rows) -> Result<Self> {
         Self::read(Some((self, self.matrix())), &self.options, &(), |encoder| {
-            encoder.read_tables(&[Table { rows, name: None, first: 0 }], 0)
+            encoder.read_batches(&[Batch { rows, name: None, first: 0 }], 0)
         })
     }
 
@@ -176,7 +175,6 @@ impl Interactions {
                 }
             }
         }
-        view.check_finite()?;
         let (indptr, indices, values) = matrix.into_parts();
         let entries = Entries { indptr, indices, values, times };
         let (matrix, times, all) = (CsrMatrix::empty(), Vec::new(), None);
@@ -207,6 +205,9 @@ impl Interactions {
             && before.options.timed != options.timed
         {
             return Err(Error::TimesDiffer { before: before.options.timed });
+        }
+        if let Some((before, matrix)) = before {
+            before.check_matrix(matrix)?;
         }
         let known = before.map(|(before, _)| match &before.all {
             Some(all) => (&*all.users, &*all.items),
@@ -244,14 +245,11 @@ impl Interactions {
             return Err(Error::Interrupted);
         }
         let entries = entries(blocks, users.len(), options.duplicates, options.keeps_times());
-        let report = Report {
-            rows: rows + before.map_or(0, |before| before.report.rows),
-            bad,
-            ignored: ignored + before.map_or(0, |before| before.report.ignored),
-            merged: (old_entries + events - entries.indices.len()) as u64
-                + before.map_or(0, |before| before.report.merged),
-            ..Report::default()
-        };
+        let merged = (old_entries + events - entries.indices.len()) as u64;
+        let mut report = Report { rows, bad, ignored, merged, ..Report::default() };
+        if let Some(before) = before {
+            report.add(&before.report);
+        }
         let kept_before = before.and_then(|before| before.all.as_ref()).map(|all| &all.kept);
         Self { users, items, matrix: CsrMatrix::empty(), options, report, latest, times: vec![], all: None }
             .finished(entries, kept_before)
@@ -260,10 +258,10 @@ impl Interactions {
     /// Shows all entries, or what has enough of them.
     fn finished(mut self, entries: Entries, kept_before: Option<&Kept>) -> Result<Self> {
         let (min_items, min_users) = (self.options.min_items_per_user, self.options.min_users_per_item);
+        let entries = entries.checked(self.items.len())?;
         if min_items <= 1 && min_users <= 1 {
             self.times = entries.times;
             self.matrix = CsrMatrix::new(self.items.len(), entries.indptr, entries.indices, entries.values)?;
-            self.matrix.view().check_finite()?;
             return Ok(self);
         }
         let kept =
@@ -276,9 +274,22 @@ impl Interactions {
         self.users = Arc::new(users.taken(&kept.users)?);
         self.items = Arc::new(items.taken(&kept.items)?);
         self.matrix = CsrMatrix::new(self.items.len(), shown.indptr, shown.indices, shown.values)?;
-        self.matrix.view().check_finite()?;
         self.all = Some(Box::new(Everything { users, items, entries, kept }));
         Ok(self)
+    }
+
+    /// The matrix is kept by callers, who may have changed it.
+    fn check_matrix(&self, matrix: CsrView<'_, f32>) -> Result<()> {
+        check_size("the number of rows of the matrix (one for each user)", self.users.len(), matrix.rows())?;
+        check_size(
+            "the number of columns of the matrix (one for each item)",
+            self.items.len(),
+            matrix.columns(),
+        )?;
+        let times =
+            if self.options.keeps_times() && self.all.is_none() { self.times.len() } else { matrix.stored() };
+        check_size("the number of entries of the matrix (each with a time)", times, matrix.stored())?;
+        matrix.check_finite()
     }
 
     /// All entries as events.

@@ -177,7 +177,17 @@ pub(crate) fn number(text: &[u8]) -> Option<f64> {
 pub(crate) fn time(text: &[u8]) -> Option<f64> {
     number(text).or_else(|| {
         let text = text.trim_ascii();
-        if let Ok(time) = speedate::DateTime::parse_bytes(text) {
+        // What is finer than microseconds makes no difference to a weight.
+        let config = speedate::DateTimeConfigBuilder::new()
+            .time_config(
+                speedate::TimeConfigBuilder::new()
+                    .microseconds_precision_overflow_behavior(
+                        speedate::MicrosecondsPrecisionOverflowBehavior::Truncate,
+                    )
+                    .build(),
+            )
+            .build();
+        if let Ok(time) = speedate::DateTime::parse_bytes_with_config(text, &config) {
             return Some(time.timestamp_tz() as f64 + f64::from(time.time.microsecond) * 1e-6);
         }
         speedate::Date::parse_bytes(text).ok().map(|date| date.timestamp() as f64)

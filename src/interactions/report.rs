@@ -23,10 +23,16 @@ impl BadRows {
         self.count
     }
 
-    /// The first few in words: where, and what is wrong.
+    /// The first few of the last reading that had any, in words: where, and what is wrong.
     #[must_use]
     pub fn described(&self) -> &[String] {
         &self.described
+    }
+
+    /// What was counted and described before.
+    #[cfg(feature = "python")]
+    pub(crate) fn of(count: u64, described: Vec<String>) -> Self {
+        Self { count, first: Vec::new(), described }
     }
 
     /// The first of a chunk, by lines after its start.
@@ -92,6 +98,19 @@ pub struct Report {
     pub dropped_items: usize,
     /// Entries left out with them.
     pub dropped_entries: usize,
+}
+
+impl Report {
+    /// Adds what became of earlier events.
+    pub(crate) fn add(&mut self, before: &Self) {
+        self.rows = self.rows.saturating_add(before.rows);
+        self.ignored = self.ignored.saturating_add(before.ignored);
+        self.merged = self.merged.saturating_add(before.merged);
+        self.bad.count = self.bad.count.saturating_add(before.bad.count);
+        if self.bad.described.is_empty() {
+            self.bad.described.clone_from(&before.bad.described);
+        }
+    }
 }
 
 impl fmt::Display for Report {

@@ -142,10 +142,10 @@ impl Numbered for Moments {
     }
 }
 
-fn labels(column: &ArrayRef) -> Option<(bool, Box<dyn Labelled>)> {
+fn labels(column: &ArrayRef) -> Option<(Option<bool>, Box<dyn Labelled>)> {
     macro_rules! integers {
         ($type:ty) => {
-            Some((true, Box::new(Integers(column.as_primitive::<$type>().clone()))))
+            Some((Some(true), Box::new(Integers(column.as_primitive::<$type>().clone()))))
         };
     }
     macro_rules! coded {
@@ -156,9 +156,9 @@ fn labels(column: &ArrayRef) -> Option<(bool, Box<dyn Labelled>)> {
         }};
     }
     match column.data_type() {
-        DataType::Utf8 => Some((false, Box::new(Texts(column.as_string::<i32>().clone())))),
-        DataType::LargeUtf8 => Some((false, Box::new(Texts(column.as_string::<i64>().clone())))),
-        DataType::Utf8View => Some((false, Box::new(Texts(column.as_string_view().clone())))),
+        DataType::Utf8 => Some((Some(false), Box::new(Texts(column.as_string::<i32>().clone())))),
+        DataType::LargeUtf8 => Some((Some(false), Box::new(Texts(column.as_string::<i64>().clone())))),
+        DataType::Utf8View => Some((Some(false), Box::new(Texts(column.as_string_view().clone())))),
         DataType::Int8 => integers!(Int8Type),
         DataType::Int16 => integers!(Int16Type),
         DataType::Int32 => integers!(Int32Type),
@@ -166,9 +166,13 @@ fn labels(column: &ArrayRef) -> Option<(bool, Box<dyn Labelled>)> {
         DataType::UInt8 => integers!(UInt8Type),
         DataType::UInt16 => integers!(UInt16Type),
         DataType::UInt32 => integers!(UInt32Type),
-        DataType::UInt64 => Some((true, Box::new(Unsigned(column.as_primitive().clone())))),
-        DataType::Float32 => Some((true, Box::new(Whole(column.as_primitive::<Float32Type>().clone())))),
-        DataType::Float64 => Some((true, Box::new(Whole(column.as_primitive::<Float64Type>().clone())))),
+        DataType::UInt64 => Some((Some(true), Box::new(Unsigned(column.as_primitive().clone())))),
+        DataType::Float32 => {
+            Some((Some(true), Box::new(Whole(column.as_primitive::<Float32Type>().clone()))))
+        }
+        DataType::Float64 => {
+            Some((Some(true), Box::new(Whole(column.as_primitive::<Float64Type>().clone()))))
+        }
         DataType::Dictionary(key, _) => match **key {
             DataType::Int8 => coded!(Int8Type),
             DataType::Int16 => coded!(Int16Type),
@@ -180,7 +184,7 @@ fn labels(column: &ArrayRef) -> Option<(bool, Box<dyn Labelled>)> {
             DataType::UInt64 => coded!(UInt64Type),
             _ => None,
         },
-        DataType::Null => Some((true, Box::new(Nothing))),
+        DataType::Null => Some((None, Box::new(Nothing))),
         _ => None,
     }
 }
@@ -261,7 +265,7 @@ pub(super) struct Places {
 /// A table of events.
 pub(super) struct Table<'o> {
     rows: usize,
-    integers: (bool, bool),
+    integers: (Option<bool>, Option<bool>),
     users: Box<dyn Labelled>,
     items: Box<dyn Labelled>,
     weights: Option<Box<dyn Numbered>>,
@@ -284,7 +288,9 @@ impl<'o> Table<'o> {
         };
         let label = |part, place| {
             let column = column(part, place)?;
-            labels(column).ok_or_else(|| wrong(part, "texts or integers", column))
+            let (integers, found) = labels(column).ok_or_else(|| wrong(part, "texts or integers", column))?;
+            // A column in which all is missing is of no kind, whatever its type.
+            Ok::<_, String>((integers.filter(|_| column.null_count() < column.len()), found))
         };
         let (user_integers, users) = label(Part::User, places.user)?;
         let (item_integers, items) = label(Part::Item, places.item)?;
@@ -299,7 +305,7 @@ impl<'o> Table<'o> {
         let kinds = places.kind.map(|place| {
             let column = column(Part::Kind, place)?;
             match labels(column) {
-                Some((false, kinds)) => Ok(kinds),
+                Some((None | Some(false), kinds)) => Ok(kinds),
                 _ => Err(wrong(Part::Kind, "texts", column)),
             }
         });
@@ -329,7 +335,7 @@ impl Rows for Table<'_> {
         self.rows
     }
 
-    fn integers(&self) -> (bool, bool) {
+    fn integers(&self) -> (Option<bool>, Option<bool>) {
         self.integers
     }
 

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    Column, Duplicates, Format, Hidden, Interactions, KeptCodes, Options, Quote, Report, State, Watch,
+    BadRows, Column, Duplicates, Format, Hidden, Interactions, Kept, Options, Quote, Report, State, Watch,
 };
 use crate::python::arrays::{Csr, view};
 use crate::python::interrupt::interruptible;
@@ -204,6 +204,8 @@ pub(super) struct Besides<'py> {
     rows: u64,
     ignored_rows: u64,
     merged_rows: u64,
+    bad_rows: u64,
+    first_bad_rows: Vec<String>,
 }
 
 /// Puts together what `PyEvents.state` took apart, or labels and a matrix.
@@ -226,14 +228,13 @@ pub(super) fn restore<'py>(
         latest: besides.latest,
     };
     let codes = |codes: &[i32]| codes.iter().map(|&code| code as u32).collect();
-    let kept = KeptCodes {
-        users: codes(besides.kept_users.as_slice()?),
-        items: codes(besides.kept_items.as_slice()?),
-    };
+    let kept =
+        Kept { users: codes(besides.kept_users.as_slice()?), items: codes(besides.kept_items.as_slice()?) };
     let report = Report {
         rows: besides.rows,
         ignored: besides.ignored_rows,
         merged: besides.merged_rows,
+        bad: BadRows::of(besides.bad_rows, besides.first_bad_rows),
         ..Report::default()
     };
     let options = wanted.options(besides.timed)?;

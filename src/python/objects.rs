@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
-use crate::interactions::{Event, EventTable, Flaw, Interactions, Label, Options, Part, Rows};
+use crate::interactions::{Batch, Event, Flaw, Interactions, Label, Options, Part, Rows};
 use crate::python::columns::whole;
 use crate::python::interactions::{Before, Read, Wanted, known, listened};
 
@@ -17,18 +17,18 @@ pub(super) enum Objects<'py> {
     Texts(Vec<Option<PyBackedStr>>),
 }
 
-enum Column1<'a> {
+enum LabelColumn<'a> {
     Integers(&'a [i64]),
     Floats(&'a [f64]),
     Texts(&'a [Option<PyBackedStr>]),
 }
 
-impl Column1<'_> {
-    fn new<'a>(objects: &'a Objects<'_>) -> PyResult<Column1<'a>> {
+impl LabelColumn<'_> {
+    fn new<'a>(objects: &'a Objects<'_>) -> PyResult<LabelColumn<'a>> {
         Ok(match objects {
-            Objects::Integers(integers) => Column1::Integers(integers.as_slice()?),
-            Objects::Floats(floats) => Column1::Floats(floats.as_slice()?),
-            Objects::Texts(texts) => Column1::Texts(texts),
+            Objects::Integers(integers) => LabelColumn::Integers(integers.as_slice()?),
+            Objects::Floats(floats) => LabelColumn::Floats(floats.as_slice()?),
+            Objects::Texts(texts) => LabelColumn::Texts(texts),
         })
     }
 
@@ -40,8 +40,13 @@ impl Column1<'_> {
         }
     }
 
-    fn are_integers(&self) -> bool {
-        !matches!(self, Self::Texts(_))
+    /// `None` if all is missing.
+    fn are_integers(&self) -> Option<bool> {
+        match self {
+            Self::Texts(texts) => texts.iter().any(Option::is_some).then_some(false),
+            Self::Floats(floats) => floats.iter().any(|float| !float.is_nan()).then_some(true),
+            Self::Integers(_) => Some(true),
+        }
     }
 
     fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
@@ -62,11 +67,11 @@ impl Column1<'_> {
 
 /// Columns of Python objects as a table of events.
 struct Columns<'a> {
-    users: Column1<'a>,
-    items: Column1<'a>,
+    users: LabelColumn<'a>,
+    items: LabelColumn<'a>,
     weights: Option<&'a [f64]>,
     times: Option<&'a [f64]>,
-    kinds: Option<Column1<'a>>,
+    kinds: Option<LabelColumn<'a>>,
     options: &'a Options,
 }
 
@@ -75,7 +80,7 @@ impl Rows for Columns<'_> {
         self.users.len()
     }
 
-    fn integers(&self) -> (bool, bool) {
+    fn integers(&self) -> (Option<bool>, Option<bool>) {
         (self.users.are_integers(), self.items.are_integers())
     }
 
@@ -120,15 +125,15 @@ pub(super) fn read_columns<'py>(
     let options = wanted.options(times.is_some())?;
     let before = known(before.as_ref())?;
     let rows = Columns {
-        users: Column1::new(&users)?,
-        items: Column1::new(&items)?,
+        users: LabelColumn::new(&users)?,
+        items: LabelColumn::new(&items)?,
         weights: weights.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
         times: times.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
-        kinds: kinds.as_ref().map(Column1::new).transpose()?,
+        kinds: kinds.as_ref().map(LabelColumn::new).transpose()?,
         options: &options,
     };
     let lengths = [Some(rows.items.len()), rows.weights.map(<[f64]>::len), rows.times.map(<[f64]>::len)];
-    let kinds_len = rows.kinds.as_ref().map(Column1::len);
+    let kinds_len = rows.kinds.as_ref().map(LabelColumn::len);
     if let Some(length) =
         lengths.into_iter().chain([kinds_len]).flatten().find(|&length| length != rows.len())
     {
@@ -138,7 +143,7 @@ pub(super) fn read_columns<'py>(
     }
     listened(py, progress, |watch| {
         Ok(Interactions::read(before, &options, watch, |encoder| {
-            encoder.read_tables(&[EventTable { rows: &rows, name: None, first: 0 }], 0)
+            encoder.read_batches(&[Batch { rows: &rows, name: None, first: 0 }], 0)
         })?)
     })
 }

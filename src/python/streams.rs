@@ -11,7 +11,7 @@ use pyo3::types::{PyCapsule, PyCapsuleMethods};
 use rayon::prelude::*;
 
 use crate::error::Error;
-use crate::interactions::{EventTable, Interactions, Rows};
+use crate::interactions::{Batch, Interactions, Rows};
 use crate::python::columns::{Places, Table};
 use crate::python::interactions::{AnyColumn, Before, Read, Wanted, known, listened};
 
@@ -64,10 +64,10 @@ pub(super) fn read_streams<'py>(
                     let mut named = Vec::with_capacity(tables.len());
                     let before = first;
                     for rows in &tables {
-                        named.push(EventTable { rows, name: path, first });
+                        named.push(Batch { rows, name: path, first });
                         first += rows.len() as u64;
                     }
-                    encoder.read_tables(&named, done)?;
+                    encoder.read_batches(&named, done)?;
                     done += first - before;
                 }
             }

@@ -113,3 +113,10 @@ def test_wrong_usage_has_an_exit_code_of_its_own(capsys, arguments, message):
     shown = misused(capsys, *arguments)
     assert shown.startswith("usage: penchant")
     assert message in shown.splitlines()[-1]
+
+
+def test_events_named_by_a_pattern_are_not_overwritten_either(fails, plays_file):
+    before = plays_file.read_bytes()
+    pattern = plays_file.with_name("*" + plays_file.name[1:])
+    assert "give the model another name" in fails("fit", pattern, *COLUMNS, "-o", plays_file)
+    assert plays_file.read_bytes() == before

@@ -325,3 +325,104 @@ def test_columns_that_are_broken_inside_are_refused():
     )
     with pytest.raises((TypeError, ValueError), match="broken"):
         Interactions.from_frame(pa.table({"user": broken, "item": ["x"]}))
+
+
+def test_columns_may_be_called_by_numbers():
+    frame = pd.DataFrame([["ann", "dub", 3], ["bob", "ska", 1]])
+    data = Interactions.from_frame(frame, user=0, item=1, weight=2)
+    np.testing.assert_array_equal(data.matrix.toarray(), [[3, 0], [0, 1]])
+    turned = pd.DataFrame({1: ["ann"], 0: ["dub"]})
+    assert Interactions.from_frame(turned, user=1, item=0).users.tolist() == ["ann"]
+    pairs = pd.DataFrame([["ann", "dub"]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    assert Interactions.from_frame(pairs, user=0, item=1).items.tolist() == ["dub"]
+    twice = pd.DataFrame([["ann", "dub", "ska"]], columns=["user", "item", "item"])
+    assert Interactions.from_frame(twice, item=2).items.tolist() == ["ska"]
+    for frame in (twice, pa.Table.from_arrays([["a"], ["b"], ["c"]], names=["user", "item", "item"])):
+        with pytest.raises(ValueError, match="several columns are called 'item'"):
+            Interactions.from_frame(frame)
+
+
+def test_a_matrix_that_was_changed_is_an_error_where_it_no_longer_fits():
+    data = read(EVENTS)
+    data.matrix.resize((100, 100))
+    with pytest.raises(ValueError, match="the number of rows of the matrix .* must be 3, got 100"):
+        data.update(EVENTS)
+    timed = read(EVENTS, time="plays", duplicates="last")
+    timed.matrix.data[0] = 0
+    timed.matrix.eliminate_zeros()
+    with pytest.raises(ValueError, match="the number of entries of the matrix"):
+        timed.update(EVENTS)
+
+
+@pytest.mark.parametrize("nothing", [{"user": [], "item": []}, {"user": [None], "item": ["x"]}])
+def test_nothing_is_of_no_kind(nothing):
+    frames = [nothing, pd.DataFrame(nothing), pl.DataFrame(nothing), pa.table(nothing)]
+    for frame in frames:
+        for users in (["a"], [1]):
+            data = Interactions.from_frame({"user": users, "item": ["y"]}, on_bad_rows="skip").update(frame)
+            assert data.users.tolist() == users
+    empty = Interactions.from_frame(pd.DataFrame({"user": [], "item": []}))
+    assert empty.update({"user": ["a"], "item": [1]}).users.tolist() == ["a"]
+
+
+def test_times_may_be_anything_that_tells_the_time():
+    day = dt.datetime(2026, 1, 1)
+    noon = day.replace(hour=12)
+    columns = [
+        [day, noon],
+        ["2026-01-01", "2026-01-01T12:00:00Z"],
+        [day.replace(tzinfo=dt.UTC), noon.replace(tzinfo=dt.UTC)],
+        pd.Series([day, noon]).dt.tz_localize("UTC"),
+        np.array([day, noon], "M8[ms]"),
+    ]
+    for when in columns:
+        data = Interactions.from_frame(
+            {"user": ["u", "u"], "item": ["a", "b"], "when": when},
+            time="when",
+            half_life=dt.timedelta(hours=12),
+        )
+        np.testing.assert_allclose(data.matrix.toarray(), [[0.5, 1]])
+    with pytest.raises(TypeError, match="weight must be numbers, got str"):
+        Interactions.from_frame({"user": ["u"], "item": ["a"], "w": ["3"]}, weight="w")
+
+
+def test_reports_add_up_over_updates_and_copies():
+    with pytest.warns(DataWarning, match="1 bad row was skipped"):
+        data = Interactions.from_frame({"user": ["a", None], "item": ["x", "y"]})
+    with pytest.warns(DataWarning, match="2 bad rows were skipped: row 0: no item"):
+        data.update({"user": ["a", "b"], "item": [None, None]})
+    assert (data.report.rows, data.report.bad_rows) == (4, 3)
+    assert pickle.loads(pickle.dumps(data)).report == data.report
+
+
+def test_where_everything_is_left_out_nothing_is_said_to_be_bad():
+    events = {"user": ["a", "b", None], "item": ["x", "y", "z"]}
+    with pytest.warns(DataWarning, match="1 bad row was skipped"):
+        data = Interactions.from_frame(events, min_items_per_user=2)
+    assert data.shape == (0, 0)
+
+
+def test_odd_values_are_named():
+    for error, sentence, events in [
+        (ValueError, "user must be integers of 64 bits", {"user": [2**70, 1], "item": [1, 1]}),
+        (ValueError, "user must be integers of 64 bits", {"user": [2**2000, None], "item": [1, 1]}),
+        (ValueError, "user must be Unicode", {"user": ["a\ud800"], "item": [1]}),
+        (
+            TypeError,
+            "holds things of several kinds",
+            pd.DataFrame({"user": ["a", 1], "item": [1, 1]}, dtype=object),
+        ),
+    ]:
+        with pytest.raises(error, match=sentence):
+            Interactions.from_frame(events)
+    with pytest.warns(DataWarning, match="row 1: no user"):
+        data = Interactions.from_frame({"user": ["a", pd.NA], "item": [1, 1]})
+    assert data.users.tolist() == ["a"]
+    with pytest.raises(ValueError, match="user must be a column's name or position"):
+        Interactions.from_frame(EVENTS, user=2**70)
+    with pytest.raises(ValueError, match="half_life must be in a unit of fixed length"):
+        Interactions.from_frame(
+            {"user": [1], "item": [1], "t": [1.0]}, time="t", half_life=np.timedelta64(1, "M")
+        )
+    with pytest.raises(ValueError, match="kind must be None"):
+        read(EVENTS).update(EVENTS, kind="artist")

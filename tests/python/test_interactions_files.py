@@ -235,3 +235,18 @@ def test_ctrl_c_ends_the_reading(tmp_path):
     stop.set()
     writer.join()
     assert time.perf_counter() - started < 30
+
+
+def test_a_bad_line_does_not_make_strings_of_integers(tmp_path):
+    lines = "".join(f"{n},{n}\n" for n in range(100))
+    for bad in ("oops,\n", ",oops\n"):
+        data = Interactions.from_file(
+            written(tmp_path, lines + bad), header=False, user=0, item=1, on_bad_rows="skip", **READ
+        )
+        assert (data.users.dtype, data.items.dtype) == (np.int64, np.int64)
+        assert data.report.bad_rows == 1
+
+
+def test_times_may_be_finer_than_they_need_to_be(tmp_path):
+    path = written(tmp_path, "user,item,when\na,b,2020-01-01 00:00:00.123456789\n")
+    assert Interactions.from_file(path, time="when", **READ).nnz == 1

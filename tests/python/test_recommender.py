@@ -232,3 +232,40 @@ def test_it_prints_its_model(recommender):
     assert repr(recommender).startswith("Recommender(AlternatingLeastSquares(factors=16")
     assert penchant.Recommender is Recommender
     assert nw.from_native(recommender.recommend("listener 3")).shape == (10, 4)
+
+
+def test_what_is_liked_is_not_recommended_among_given_items_either(recommender):
+    liked = recommender.history("listener 3")["item"].to_list()
+    new = recommender.recommend("listener 3", n=1)["item"].to_list()
+    assert recommender.recommend("listener 3", n=5, items=liked + new)["item"].to_list() == new
+
+
+def test_labels_may_come_in_any_sequence(recommender):
+    users = ["listener 3", "listener 9"]
+    expected = recommender.recommend(users, n=2)
+    for same in (
+        tuple(users),
+        np.array(users),
+        pa.array(users),
+        pl.Series(users),
+        dict.fromkeys(users),
+        iter(users),
+    ):
+        assert recommender.recommend(same, n=2).equals(expected)
+    items = pd.Series({"berlin dub 1": 30.0, "berlin dub 2": 3.0})
+    assert recommender.recommend_for(items, n=3).equals(recommender.recommend_for(items.to_dict(), n=3))
+    assert len(recommender.similar_items("berlin dub 1", n=2**63 - 1)) == 159
+    with pytest.raises(ValueError, match="the weight of 'berlin dub 1' must be finite"):
+        recommender.recommend_for({"berlin dub 1": 1e300})
+
+
+def test_a_file_cannot_name_modules_to_import(recommender):
+    buffer = io.BytesIO()
+    recommender.save(buffer)
+    for module in (b"evilmod", b"..polar"):
+        with pytest.raises(ModelFormatError, match="its frames are of"):
+            Recommender.load(
+                io.BytesIO(
+                    buffer.getvalue().replace(b'\\\\\\"polars\\\\\\"', b'\\\\\\"' + module[:6] + b'\\\\\\"')
+                )
+            )

@@ -46,7 +46,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _spare(events: list[str], output: Path) -> None:
     """Raise if the model would take the place of the events."""
-    for path in map(Path, events):
+    from penchant._sources import paths_of
+
+    for path in paths_of(events):
         if path.exists() and output.exists() and path.samefile(output):
             msg = f"{output} has the events: give the model another name"
             raise ValueError(msg)

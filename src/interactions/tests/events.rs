@@ -142,8 +142,8 @@ fn labels_of_one_kind_cannot_be_added_to_labels_of_the_other() {
         fn len(&self) -> usize {
             1
         }
-        fn integers(&self) -> (bool, bool) {
-            (true, false)
+        fn integers(&self) -> (Option<bool>, Option<bool>) {
+            (Some(true), Some(false))
         }
         fn event(&self, _: usize) -> std::result::Result<Option<Event<'_>>, Flaw<'_>> {
             let (user, item) = (Label::Integer(7), Label::Text("x"));

@@ -220,7 +220,12 @@ fn marks_gzip_and_several_files_are_read() {
 
 #[test]
 fn times_may_be_numbers_or_dates() {
-    let cases = [("12.5", 12.5), ("1970-01-02", 86400.0), ("1970-01-01T00:00:01.5Z", 1.5)];
+    let cases = [
+        ("12.5", 12.5),
+        ("1970-01-02", 86400.0),
+        ("1970-01-01T00:00:01.5Z", 1.5),
+        ("1970-01-01 00:00:01.500000999", 1.5),
+    ];
     for (text, seconds) in cases.into_iter().chain([("1970-01-01 01:00:00+01:00", 0.0)]) {
         assert_eq!(super::super::record::time(text.as_bytes()), Some(seconds), "{text}");
     }

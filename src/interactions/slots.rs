@@ -1,7 +1,7 @@
 //! The hash table from labels to codes.
 //!
 //! Labels of millions of events are looked up in tables larger than the caches. So whoever asks says beforehand what
-//! will be asked for: [`Table::expect`] brings the place where a hash would be, [`Labels::expect`] the label that
+//! will be asked for: [`Slots::expect`] brings the place where a hash would be, [`Labels::expect`] the label that
 //! stands there, and only then they are compared, when all of it has come. Slots are probed one after the other,
 //! four in a cache line.
 //!
@@ -24,12 +24,12 @@ pub(super) struct Slot {
 
 /// Open addressing with linear probing; at most two thirds of the slots are taken.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table {
+pub(super) struct Slots {
     slots: Vec<Slot>,
     taken: usize,
 }
 
-impl Table {
+impl Slots {
     fn place(&self, hash: u32) -> usize {
         hash as usize & (self.slots.len() - 1)
     }
