@@ -279,9 +279,8 @@ def _changed_rows(before: Any, after: Any) -> Ids:
     old = sp.csr_array((before.data, before.indices, before.indptr), shape=(before.shape[0], after.shape[1]))
     old.resize(after.shape)
     changed = np.diff((after != old).indptr) > 0
-    # A stored zero is an entry as well.
+    # A stored zero is an entry as well, and may be all that a new user has.
     changed |= np.diff(after.indptr) != np.diff(old.indptr)
-    changed[before.shape[0] :] = True
     return np.flatnonzero(changed).astype(np.int32)
 
 

@@ -386,6 +386,11 @@ def test_times_may_be_anything_that_tells_the_time():
         Interactions.from_frame({"user": ["u"], "item": ["a"], "w": ["3"]}, weight="w")
 
 
+def test_a_count_takes_no_notice_of_weights():
+    events = EVENTS | {"plays": [np.nan, 1.0, 2.0, 4.0, 5.0]}
+    np.testing.assert_array_equal(read(events, duplicates="count").matrix.toarray(), [[1, 1], [0, 2], [1, 0]])
+
+
 def test_reports_add_up_over_updates_and_copies():
     with pytest.warns(DataWarning, match="1 bad row was skipped"):
         data = Interactions.from_frame({"user": ["a", None], "item": ["x", "y"]})

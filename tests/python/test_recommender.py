@@ -162,6 +162,15 @@ def test_the_data_given_to_a_fit_is_not_changed_by_updates():
     recommender.update({"user": ["me"], "artist": ["new"], "plays": [1.0]})
     assert data.shape == (300, 160)
     assert recommender.data.shape == (301, 161)
+    data.update({"user": ["me", "you"], "artist": ["new", "newer"], "plays": [1.0, 1.0]})
+    assert recommender.data.shape == (301, 161)
+
+
+def test_a_new_user_with_nothing_that_counts_has_a_place_as_well():
+    recommender = fitted()
+    recommender.update({"user": ["me"], "artist": ["berlin dub 1"], "plays": [0.0]})
+    assert recommender.model.user_factors.shape == (301, 16)
+    assert len(recommender.recommend("me", n=3)) == 3
 
 
 @pytest.mark.parametrize("options", [{}, {"min_items_per_user": 5, "min_users_per_item": 5}])
