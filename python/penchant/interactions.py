@@ -189,7 +189,8 @@ class Interactions:
     ) -> Self:
         r"""Read events from files: CSV, TSV and the like, gzipped or not, and Parquet.
 
-        Memory is needed for the events, at most 25 bytes each, and for the labels, but not for the files.
+        Memory is needed for the events, about 25 bytes each and 45 with times, and for the labels, but not
+        for the files.
 
         Parameters
         ----------
@@ -407,9 +408,8 @@ class Interactions:
     def _names(self, side: str) -> npt.NDArray[Any]:
         labels = self._labels
         if side not in labels:
-            array = np.asarray(getattr(self._events, side).all(), dtype=object)
-            integers = getattr(self._events, side).are_integers
-            array = array.astype(np.int64) if integers else array
+            names = getattr(self._events, side)
+            array = np.asarray(names.all(), dtype=np.int64 if names.are_integers else object)
             array.flags.writeable = False
             labels[side] = array
         return labels[side]

@@ -189,31 +189,33 @@ fn labels(column: &ArrayRef) -> Option<(Option<bool>, Box<dyn Labelled>)> {
     }
 }
 
+/// Numbers of an Arrow type, as [`Scaled`] has them.
+macro_rules! scaled {
+    ($column:expr, $type:ty, $scale:expr, $number:expr) => {
+        Some(Box::new(Scaled {
+            values: $column.as_primitive::<$type>().clone(),
+            scale: $scale,
+            number: $number,
+        }))
+    };
+}
+
 fn numbers(column: &ArrayRef) -> Option<Box<dyn Numbered>> {
-    macro_rules! scaled {
-        ($type:ty, $scale:expr, $number:expr) => {
-            Some(Box::new(Scaled {
-                values: column.as_primitive::<$type>().clone(),
-                scale: $scale,
-                number: $number,
-            }))
-        };
-    }
     match column.data_type() {
-        DataType::Int8 => scaled!(Int8Type, 1.0, f64::from),
-        DataType::Int16 => scaled!(Int16Type, 1.0, f64::from),
-        DataType::Int32 => scaled!(Int32Type, 1.0, f64::from),
-        DataType::Int64 => scaled!(Int64Type, 1.0, |value| value as f64),
-        DataType::UInt8 => scaled!(UInt8Type, 1.0, f64::from),
-        DataType::UInt16 => scaled!(UInt16Type, 1.0, f64::from),
-        DataType::UInt32 => scaled!(UInt32Type, 1.0, f64::from),
-        DataType::UInt64 => scaled!(UInt64Type, 1.0, |value| value as f64),
-        DataType::Float16 => scaled!(Float16Type, 1.0, f64::from),
-        DataType::Float32 => scaled!(Float32Type, 1.0, f64::from),
-        DataType::Float64 => scaled!(Float64Type, 1.0, |value| value),
+        DataType::Int8 => scaled!(column, Int8Type, 1.0, f64::from),
+        DataType::Int16 => scaled!(column, Int16Type, 1.0, f64::from),
+        DataType::Int32 => scaled!(column, Int32Type, 1.0, f64::from),
+        DataType::Int64 => scaled!(column, Int64Type, 1.0, |value| value as f64),
+        DataType::UInt8 => scaled!(column, UInt8Type, 1.0, f64::from),
+        DataType::UInt16 => scaled!(column, UInt16Type, 1.0, f64::from),
+        DataType::UInt32 => scaled!(column, UInt32Type, 1.0, f64::from),
+        DataType::UInt64 => scaled!(column, UInt64Type, 1.0, |value| value as f64),
+        DataType::Float16 => scaled!(column, Float16Type, 1.0, f64::from),
+        DataType::Float32 => scaled!(column, Float32Type, 1.0, f64::from),
+        DataType::Float64 => scaled!(column, Float64Type, 1.0, |value| value),
         // What sums are in some databases.
         DataType::Decimal128(_, scale) => {
-            scaled!(Decimal128Type, 10_f64.powi(i32::from(*scale)), |value| value as f64)
+            scaled!(column, Decimal128Type, 10_f64.powi(i32::from(*scale)), |value| value as f64)
         }
         DataType::Boolean => Some(Box::new(Flags(column.as_boolean().clone()))),
         DataType::Null => Some(Box::new(Nothing)),
@@ -223,28 +225,21 @@ fn numbers(column: &ArrayRef) -> Option<Box<dyn Numbered>> {
 
 /// Seconds since 1970 where the type says that they are times; otherwise whatever the numbers are.
 fn times(column: &ArrayRef) -> Option<Box<dyn Numbered>> {
-    macro_rules! scaled {
-        ($type:ty, $scale:expr, $number:expr) => {
-            Some(Box::new(Scaled {
-                values: column.as_primitive::<$type>().clone(),
-                scale: $scale,
-                number: $number,
-            }))
-        };
-    }
     match column.data_type() {
-        DataType::Timestamp(TimeUnit::Second, _) => scaled!(TimestampSecondType, 1.0, |value| value as f64),
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            scaled!(column, TimestampSecondType, 1.0, |value| value as f64)
+        }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            scaled!(TimestampMillisecondType, 1e3, |value| value as f64)
+            scaled!(column, TimestampMillisecondType, 1e3, |value| value as f64)
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            scaled!(TimestampMicrosecondType, 1e6, |value| value as f64)
+            scaled!(column, TimestampMicrosecondType, 1e6, |value| value as f64)
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            scaled!(TimestampNanosecondType, 1e9, |value| value as f64)
+            scaled!(column, TimestampNanosecondType, 1e9, |value| value as f64)
         }
-        DataType::Date32 => scaled!(Date32Type, 1.0 / 86_400.0, f64::from),
-        DataType::Date64 => scaled!(Date64Type, 1e3, |value| value as f64),
+        DataType::Date32 => scaled!(column, Date32Type, 1.0 / 86_400.0, f64::from),
+        DataType::Date64 => scaled!(column, Date64Type, 1e3, |value| value as f64),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
             Some(Box::new(Moments(labels(column)?.1)))
         }
