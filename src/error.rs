@@ -172,17 +172,57 @@ pub enum Error {
         /// Whether the labels so far are integers.
         integers: bool,
     },
+    /// Integers that have no type in common.
+    #[error(
+        "some labels are below 0 and others above {}, which no type of integers has room for; make texts of them",
+        i64::MAX
+    )]
+    LabelRange,
     /// Events with times were added to events without, or the other way round.
     #[error("the events so far have {}, so must the new ones", if *before { "times" } else { "no times" })]
     TimesDiffer {
         /// Whether the events so far have times.
         before: bool,
     },
-    /// A separator that no file can have.
-    #[error("the separator must not be empty nor hold line breaks or the quote, got {separator:?}")]
-    Separator {
-        /// The separator.
-        separator: String,
+    /// Times that cannot be seconds, where an age has to be told from them.
+    #[error(
+        "the times are numbers such as {time}, which cannot be seconds since 1970, and half_life is an age: \
+         time_unit=\"{unit}\" would make that one {date}"
+    )]
+    TimesAreNoSeconds {
+        /// The first of them.
+        time: f64,
+        /// The unit that they are likely to be in.
+        unit: &'static str,
+        /// The date that this makes of it.
+        date: String,
+    },
+    /// Times that are dates written as numbers, where an age has to be told from them.
+    #[error(
+        "the times are numbers such as {time}, which as seconds are all in 1970, and half_life is an age: they \
+         look like dates, which time_format=\"%Y%m%d\" makes of them"
+    )]
+    TimesAreDates {
+        /// The latest of them.
+        time: f64,
+    },
+    /// A pattern that no time can be read by.
+    #[error("time_format cannot be {pattern:?}: {reason}")]
+    TimePattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An option of files of lines that no file can have.
+    #[error("{what} must be {expected}, got {value:?}")]
+    LineFormat {
+        /// The option.
+        what: &'static str,
+        /// The value that came.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
     },
     /// A file is not a model, is cut short, or is of a newer version.
     #[error("not a model that can be opened: {reason}")]

@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant import _arguments, _frames
 from penchant._arguments import Ids
-from penchant._labels import codes_of, taken
+from penchant._labels import Unknown, taken
 from penchant.exceptions import NotFittedError
 from penchant.interactions import Interactions
 
@@ -30,19 +30,20 @@ class Asked:
     def _events(self) -> Any:
         return self.data._events
 
-    def _users(self, users: Any) -> Ids:
+    def _users(self, users: Any, unknown: Unknown = "raise") -> Ids:
         if users is None:
             return np.arange(self.data.shape[0], dtype=np.int32)
-        codes: Ids = np.atleast_1d(codes_of(self._events.users, users, "user"))
-        return codes
+        return np.atleast_1d(self.data._codes("user", users, unknown))
+
+    def _items(self, items: Any, unknown: Unknown = "raise") -> Ids:
+        return np.atleast_1d(self.data._codes("item", items, unknown))
 
     def _count(self, n: Any, most: int) -> int:
         return max(min(_arguments.integer(n, "n", 1), most), 1)
 
-    def _candidates(self, items: Any, exclude: Any) -> dict[str, Any]:
+    def _candidates(self, items: Any, exclude: Any, unknown: Unknown) -> dict[str, Any]:
         chosen, left_out = (
-            None if given is None else np.unique(np.atleast_1d(codes_of(self._events.items, given, "item")))
-            for given in (items, exclude)
+            None if given is None else np.unique(self._items(given, unknown)) for given in (items, exclude)
         )
         if chosen is not None and left_out is not None:
             return {"items": np.setdiff1d(chosen, left_out)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant._arguments import Ids
 from penchant._asked import Asked
-from penchant._labels import codes_of, taken
+from penchant._labels import Unknown, taken
 
 
 class Explains(Asked):
@@ -16,7 +16,7 @@ class Explains(Asked):
 
     model: Any
 
-    def similar_items(self, items: Any, n: int = 10) -> Any:
+    def similar_items(self, items: Any, n: int = 10, *, unknown: Unknown = "raise") -> Any:
         """Find the items most like others.
 
         Parameters
@@ -24,6 +24,8 @@ class Explains(Asked):
         items : label or sequence of labels
         n : int, default 10
             How many for each.
+        unknown : {"raise", "skip"}, default "raise"
+            What to do about labels that are not known: raise, or leave them out with a `DataWarning`.
 
         Returns
         -------
@@ -39,11 +41,11 @@ class Explains(Asked):
             Before a fit.
         """
         labels = self._events.items
-        codes = np.atleast_1d(codes_of(labels, items, "item"))
+        codes = self._items(items, unknown)
         found = self.model.similar_items(codes, N=self._count(n, self.data.shape[1]) + 1)
         return self._ranked({"item": (labels, codes)}, "similar_item", *_without_itself(codes, *found))
 
-    def similar_users(self, users: Any, n: int = 10) -> Any:
+    def similar_users(self, users: Any, n: int = 10, *, unknown: Unknown = "raise") -> Any:
         """Find the users most like others, as `similar_items` does items.
 
         Returns
@@ -52,13 +54,13 @@ class Explains(Asked):
             With the columns ``user``, ``similar_user``, ``score`` and ``rank``.
         """
         labels = self._events.users
-        codes = np.atleast_1d(codes_of(labels, users, "user"))
+        codes = self._users(_named(users), unknown)
         found = self.model.similar_users(codes, N=self._count(n, self.data.shape[0]) + 1)
         return self._ranked(
             {"user": (labels, codes)}, "similar_user", *_without_itself(codes, *found), labels
         )
 
-    def explain(self, user: Any, item: Any, n: int = 10) -> Any:
+    def explain(self, user: Any, item: Any, n: int = 10, *, unknown: Unknown = "raise") -> Any:
         """Say which of a user's items speak for another.
 
         Parameters
@@ -66,6 +68,8 @@ class Explains(Asked):
         user, item : label
         n : int, default 10
             How many of the user's items, at most.
+        unknown : {"raise", "skip"}, default "raise"
+            What to do if one of them is not known: raise, or return an empty frame with a `DataWarning`.
 
         Returns
         -------
@@ -82,9 +86,13 @@ class Explains(Asked):
         ----------
         Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008, section 5.
         """
-        row = self._row(user)
-        itemid = codes_of(self._events.items, _single(item, "item"), "item")
-        _, contributions, _ = self.model.explain(0, row, itemid, N=self._count(n, self.data.shape[1]))
+        users = self._users(_single(user, "user"), unknown)
+        items = self._items(_single(item, "item"), unknown)
+        row = self.data.matrix[users[:1]]
+        contributions: list[tuple[int, float]] = []
+        if users.size and items.size:
+            count = self._count(n, self.data.shape[1])
+            _, contributions, _ = self.model.explain(0, row, int(items[0]), N=count)
         codes = np.array([code for code, _ in contributions], np.int32)
         weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         return self._frame(
@@ -95,8 +103,14 @@ class Explains(Asked):
             }
         )
 
-    def history(self, user: Any) -> Any:
+    def history(self, user: Any, *, unknown: Unknown = "raise") -> Any:
         """Return what a user has in the data.
+
+        Parameters
+        ----------
+        user : label
+        unknown : {"raise", "skip"}, default "raise"
+            What to do about a user who is not known: raise, or return an empty frame with a `DataWarning`.
 
         Returns
         -------
@@ -108,7 +122,7 @@ class Explains(Asked):
         KeyError
             For an unknown label; it names close ones.
         """
-        row = self._row(user)
+        row = self.data.matrix[self._users(_single(user, "user"), unknown)]
         order = np.argsort(-row.data, kind="stable")
         return self._frame(
             {
@@ -118,9 +132,10 @@ class Explains(Asked):
             }
         )
 
-    def _row(self, user: Any) -> Any:
-        code = codes_of(self._events.users, _single(user, "user"), "user")
-        return self.data.matrix[[code]]
+
+def _named(labels: Any) -> Any:
+    """Return labels; None stands for nobody here."""
+    return [] if labels is None else labels
 
 
 def _single(label: Any, what: str) -> Any:

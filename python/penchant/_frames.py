@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib
 import importlib.util
+import uuid
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -68,14 +68,19 @@ def stream_of(frame: Any, columns: Columns) -> tuple[Any, Columns]:
         chosen, places = places_of(columns, list(frame.columns))
         # By position, as names may be numbers, or pairs.
         frame = frame.iloc[:, chosen]
+        names = list(frame.columns)
         frame.columns = [str(place) for place in range(len(chosen))]
+        plain = {name: _plain_series(frame[name]) for name in frame.columns}
+        frame = frame.assign(**{name: series for name, series in plain.items() if series is not None})
         try:
             return frame.__arrow_c_stream__(), places
         except ImportError:
             taken = {part: None if place is None else frame.iloc[:, place] for part, place in places.items()}
             return taken, places
         except (TypeError, ValueError, OverflowError) as error:
-            msg = f"a column of df cannot be read, as it holds things of several kinds or too large: {error}"
+            name = next((n for n, own in zip(names, frame.columns, strict=True) if _is_mixed(frame[[own]])), None)
+            what = "a column of df" if name is None else f"the column {name!r} of df"
+            msg = f"{what} cannot be read, as it holds things of several kinds or too large: {error}"
             raise TypeError(msg) from None
     if type(frame).__module__.startswith("pyarrow") and hasattr(frame, "select"):
         chosen, places = places_of(columns, frame.schema.names)
@@ -92,6 +97,45 @@ def stream_of(frame: Any, columns: Columns) -> tuple[Any, Columns]:
     if isinstance(native, nw.LazyFrame) and not hasattr(native.to_native(), "__arrow_c_stream__"):
         native = native.collect()
     return native.to_native().__arrow_c_stream__(), places
+
+
+def _plain_series(series: Any) -> Any:
+    """Return a column of pandas in a form that Arrow has: periods by their start, UUIDs as text; None to keep it."""
+    if str(series.dtype).startswith("period["):
+        return series.dt.to_timestamp()
+    if series.dtype == object:
+        first = series.first_valid_index()
+        if first is not None and isinstance(series.loc[[first]].iloc[0], uuid.UUID):
+            return series.map(lambda value: str(value) if isinstance(value, uuid.UUID) else value)
+    return None
+
+
+def _is_mixed(frame: Any) -> bool:
+    try:
+        frame.__arrow_c_stream__()
+    except (TypeError, ValueError, OverflowError):
+        return True
+    return False
+
+
+def is_series(frame: Any) -> bool:
+    """Whether this is a Series of pandas."""
+    return bool(nw.dependencies.is_pandas_series(frame))
+
+
+def table_of_series(series: Any) -> tuple[Any, str]:
+    """Return a pandas Series by labels, such as counts by group, as a frame, and the column of its values."""
+    if series.index.nlevels < 2:  # noqa: PLR2004
+        msg = (
+            "df must have columns of users and items, got a pandas.Series whose index has one level; "
+            "a Series works if its index has both, as that of df.groupby(['user', 'item']).size()"
+        )
+        raise TypeError(msg)
+    taken = [name for name in series.index.names if name is not None]
+    name = series.name if isinstance(series.name, str) and series.name not in taken else "weight"
+    while name in taken:
+        name = f"{name}_"
+    return series.rename(name).reset_index(), name
 
 
 def places_of(columns: Columns, names: list[Any]) -> tuple[list[int], Columns]:
@@ -114,41 +158,65 @@ def _place(column: Column, names: list[Any]) -> int:
 
 
 def labels_of(values: Any, name: str) -> Any:
-    """Return a column of labels as the core takes it: int64, float64, or a list of strings and None."""
+    """Return a column of labels as the core takes it: int64, uint64, float64, or a list of strings and None."""
     # NumPy would make strings of everything in a list that holds one.
     array = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     if array.ndim != 1:
         msg = f"{name} must be one-dimensional, got {array.ndim} dimensions"
         raise ValueError(msg)
+    if array.dtype.kind == "u" and array.dtype.itemsize == np.dtype(np.uint64).itemsize:
+        return np.ascontiguousarray(array, dtype=np.uint64)
     if array.dtype.kind in "iu":
-        if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
-            msg = f"{name} must be integers of 64 bits, got {array.max()}"
-            raise ValueError(msg)
         return np.ascontiguousarray(array, dtype=np.int64)
     if array.dtype.kind == "f":
         return np.ascontiguousarray(array, dtype=np.float64)
-    if array.dtype.kind not in "UOT":
+    if array.dtype.kind not in "UOTS":
         msg = f"{name} must be strings or integers, got {array.dtype}"
         raise TypeError(msg)
     return _objects(array.tolist() if array.dtype.kind != "O" else list(array), name)
 
 
+def kinds_of(values: Any, name: str) -> Any:
+    """Return a column of kinds: as labels, or booleans as text."""
+    objects = [None if is_missing(value) else value for value in values] if hasattr(values, "__iter__") else values
+    if isinstance(objects, list):
+        flags = [value for value in objects if value is not None]
+        if flags and all(isinstance(value, bool | np.bool_) for value in flags):
+            return [None if value is None else str(bool(value)).lower() for value in objects]
+    return labels_of(values, name)
+
+
 def _objects(values: list[Any], name: str) -> Any:
-    missing = [_is_missing(value) for value in values]
-    kinds = {type(value) for value, gone in zip(values, missing, strict=True) if not gone}
+    values = [None if is_missing(value) else plain_label(value) for value in values]
+    kinds = {type(value) for value in values if value is not None}
     if all(issubclass(kind, str) for kind in kinds):
-        _check_unicode([value for value, gone in zip(values, missing, strict=True) if not gone], name)
-        return [None if gone else value for value, gone in zip(values, missing, strict=True)]
+        _check_unicode([value for value in values if value is not None], name)
+        return values
     whole = (int, np.integer)
     if all(issubclass(kind, whole) and kind is not bool for kind in kinds):
-        numbers = _integers([0 if gone else v for v, gone in zip(values, missing, strict=True)], name)
-        return np.where(missing, np.nan, numbers) if any(missing) else numbers
+        return _integers(values, name)
+    if all(issubclass(kind, (*whole, float, np.floating)) and kind is not bool for kind in kinds):
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     found = ", ".join(sorted(kind.__name__ for kind in kinds))
     msg = f"{name} must be strings or integers throughout, got {found}"
     raise TypeError(msg)
 
 
-def _is_missing(value: Any) -> bool:
+def plain_label(value: Any) -> Any:
+    """Return a label as labels are kept: UUIDs as text, bytes as the text that they are."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            msg = f"labels must be texts, got the bytes {value!r}, which are no UTF-8: take their hex() for example"
+            raise ValueError(msg) from None
+    return value
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none."""
     if isinstance(value, float):
         return value != value  # NaN is not itself
     return value is None or type(value).__name__ in ("NAType", "NaTType")
@@ -165,51 +233,38 @@ def _check_unicode(texts: list[str], name: str) -> None:
 
 
 def _integers(values: list[Any], name: str) -> Any:
-    try:
-        return np.array(values, dtype=np.int64)
-    except OverflowError:
-        msg = f"{name} must be integers of 64 bits, got {max(values, key=abs)}"
-        raise ValueError(msg) from None
+    """Return integers of 64 bits as an array; as text where some are missing and floats would not be exact."""
+    known = [int(value) for value in values if value is not None]
+    low, high = min(known, default=0), max(known, default=0)
+    if low < -(2**63) or high >= 2**64 or (low < 0 and high >= 2**63):
+        msg = f"{name} must be integers of 64 bits, got {max(known, key=abs)}"
+        raise ValueError(msg)
+    if len(known) == len(values):
+        return np.array(known, dtype=np.uint64 if high >= 2**63 else np.int64)
+    if max(-low, high) > 2**53:
+        msg = f"{name} must not be missing where integers are above 2**53: make strings of them"
+        raise ValueError(msg)
+    return np.array([np.nan if value is None else float(value) for value in values])
 
 
 def numbers_of(values: Any, name: str) -> Any:
-    """Return a column of numbers as float64; dates and times in seconds since 1970."""
+    """Return a column of numbers as float64."""
     array = np.asarray(values)
     if array.ndim != 1:
         msg = f"{name} must be one-dimensional, got {array.ndim} dimensions"
         raise ValueError(msg)
-    if array.dtype.kind == "M":
-        seconds = array.astype("datetime64[us]").astype(np.int64) / 1e6
-        return np.where(np.isnat(array), np.nan, seconds)
     if array.dtype.kind in "buif":
         return np.ascontiguousarray(array, dtype=np.float64)
     if array.dtype.kind in "OUT":
-        number = _moment if name == "time" else _number
-        return np.array([number(value, name) for value in array.tolist()], dtype=np.float64)
+        return np.array([_number(value, name) for value in array.tolist()], dtype=np.float64)
     msg = f"{name} must be numbers, got {array.dtype}"
     raise TypeError(msg)
 
 
 def _number(value: Any, name: str) -> float:
-    if _is_missing(value):
+    if is_missing(value):
         return np.nan
     if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
         msg = f"{name} must be numbers, got {_arguments.describe(value)}"
         raise TypeError(msg)
     return float(value)
-
-
-def _moment(value: Any, name: str) -> float:
-    """Return seconds since 1970 of a time or a date, which are UTC without a zone."""
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            return np.nan
-    if _is_missing(value):
-        return np.nan
-    if isinstance(value, dt.datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).timestamp()
-    if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC).timestamp()
-    return _number(value, name)

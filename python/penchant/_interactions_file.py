@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from penchant import _core, _frames
 from penchant._labels import labels_of_parts, parts_of
-from penchant._settings import Wanted, lines_of
+from penchant._lines import lines_of_state
+from penchant._settings import Wanted
 
 if TYPE_CHECKING:
     from penchant.interactions import Interactions
 
 # What the report says about events.
-_COUNTS = ("rows", "bad_rows", "first_bad_rows", "ignored_rows", "merged_rows")
+_COUNTS = ("rows", "bad_rows", "first_bad_rows", "ignored_rows", "merged_rows", "faded_entries")
+
+# What it says about the lines of text files.
+_WRITTEN = ("layout", "separator", "quote", "encoding")
 
 Data = TypeVar("Data", bound="Interactions")
 
@@ -36,7 +41,7 @@ def apart(data: Interactions) -> tuple[dict[str, Any], dict[str, Any]]:
         "backend": data._backend,
         "timed": state["timed"],
         "latest": state["latest"] if np.isfinite(state["latest"]) else None,
-        **{name: getattr(report, name) for name in _COUNTS},
+        **{name: getattr(report, name) for name in (*_COUNTS, *_WRITTEN)},
     }
     return lists, about
 
@@ -47,8 +52,8 @@ def together(cls: type[Data], lists: dict[str, Any], about: dict[str, Any]) -> D
     if backend is not None and backend not in _frames.BACKENDS:
         msg = f"its frames are of {backend!r}"
         raise ValueError(msg)
-    labels = "string" if lines["texts"] else "auto"
-    lines = lines_of(lines["separator"], lines["header"], lines["quote"], labels)
+    about = {"faded_entries": 0} | about  # which older files do not have
+    lines = lines_of_state(lines)
     data = cls._new(Wanted.of(about["wanted"]), _frames.columns_of(**about["columns"]), lines, backend)
     users, items = (labels_of_parts(lists, side) for side in ("users", "items"))
     csr = (len(items), lists["indptr"], lists["indices"], lists["values"])
@@ -58,4 +63,7 @@ def together(cls: type[Data], lists: dict[str, Any], about: dict[str, Any]) -> D
     data._take(
         _core.restore(users, items, csr, besides, data._wanted.options()), about["rows"], about["bad_rows"]
     )
+    events, matrix, report = data._state
+    written = {name: about.get(name) for name in _WRITTEN}
+    data._state = events, matrix, dataclasses.replace(report, **written)
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeAlias
 
@@ -10,11 +11,17 @@ import numpy as np
 
 from penchant import _arguments, _frames
 
-HalfLife: TypeAlias = float | dt.timedelta | np.timedelta64
+HalfLife: TypeAlias = float | str | dt.timedelta | np.timedelta64
+TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
+KindWeights: TypeAlias = Mapping[str, float] | Mapping[int, float] | Mapping[bool, float]
 Duplicates: TypeAlias = Literal["sum", "count", "last", "max"]
 OnBadRows: TypeAlias = Literal["warn", "skip", "raise"]
 
 _ON_BAD_ROWS = ("warn", "skip", "raise")
+_UNITS = ("s", "ms", "us", "ns")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# What the core takes besides, where an older file does not say it.
+_OLDER = {"half_life_is_age": False, "time_unit": None, "time_format": None}
 
 
 class Wanted:
@@ -23,13 +30,15 @@ class Wanted:
     def __init__(
         self,
         columns: _frames.Columns,
-        kind_weights: Mapping[str, float] | None,
-        duplicates: Duplicates,
-        half_life: HalfLife | None,
-        min_items_per_user: int,
-        min_users_per_item: int,
-        on_bad_rows: OnBadRows,
-        num_threads: int,
+        kind_weights: KindWeights | None = None,
+        duplicates: Duplicates = "sum",
+        half_life: HalfLife | None = None,
+        min_items_per_user: int = 1,
+        min_users_per_item: int = 1,
+        on_bad_rows: OnBadRows = "warn",
+        num_threads: int = 0,
+        time_unit: TimeUnit | None = None,
+        time_format: str | None = None,
     ) -> None:
         if on_bad_rows not in _ON_BAD_ROWS:
             msg = f"on_bad_rows must be one of {', '.join(map(repr, _ON_BAD_ROWS))}, got {on_bad_rows!r}"
@@ -38,9 +47,18 @@ class Wanted:
         if (columns["kind"] is None) != (kind_weights is None):
             msg = "kind and kind_weights go together: the column, and what each of its values weighs"
             raise ValueError(msg)
-        if half_life is not None and columns["time"] is None:
-            msg = "half_life needs time: the column that says when"
+        spoken = {"half_life": half_life, "time_unit": time_unit, "time_format": time_format}
+        for name, value in spoken.items():
+            if value is not None and columns["time"] is None:
+                msg = f"{name} needs time: the column that says when"
+                raise ValueError(msg)
+        if time_unit is not None and time_unit not in _UNITS:
+            msg = f"time_unit must be one of {', '.join(map(repr, _UNITS))}, got {time_unit!r}"
             raise ValueError(msg)
+        if time_format is not None and not isinstance(time_format, str):
+            msg = f"time_format must be a string, got {_arguments.describe(time_format)}"
+            raise TypeError(msg)
+        age, is_age = (None, False) if half_life is None else _age(half_life)
         self.counts = duplicates == "count"
         if not isinstance(duplicates, str):
             msg = f"duplicates must be a string, got {_arguments.describe(duplicates)}"
@@ -55,7 +73,10 @@ class Wanted:
                 raise ValueError(msg)
         self._options = {
             "duplicates": duplicates,
-            "half_life": None if half_life is None else _seconds(half_life),
+            "half_life": age,
+            "half_life_is_age": is_age,
+            "time_unit": time_unit,
+            "time_format": time_format,
             "kinds": _kinds(kind_weights),
             "strict": on_bad_rows == "raise",
             "threads": _arguments.integer(num_threads, "num_threads", 0),
@@ -79,8 +100,22 @@ class Wanted:
             msg = f"on_bad_rows is {self.on_bad_rows!r}"
             raise ValueError(msg)
         kinds = [(kind, weight) for kind, weight in state["options"]["kinds"]]
-        self._options = state["options"] | {"kinds": kinds}
+        self._options = _OLDER | state["options"] | {"kinds": kinds}
         return self
+
+    @property
+    def half_life(self) -> float | None:
+        """The half-life in the unit in which times are kept: seconds where theirs is known."""
+        age: float | None = self._options["half_life"]
+        unit = self._options["time_unit"]
+        if age is None or unit is None or self._options["half_life_is_age"]:
+            return age
+        return age / 1000.0 ** _UNITS.index(unit)
+
+    @property
+    def is_aged(self) -> bool:
+        """Whether the half-life is in seconds, whatever the times are."""
+        return bool(self._options["half_life_is_age"])
 
     def used(self, columns: _frames.Columns) -> _frames.Columns:
         """Return the columns that are looked at: a count takes no notice of weights."""
@@ -97,48 +132,58 @@ NOTHING_HIDDEN: dict[str, Any] = {
     "times": np.zeros(0),
     "kept_users": np.zeros(0, np.int32),
     "kept_items": np.zeros(0, np.int32),
+    "faded_entries": 0,
 }
-DEFAULTS: Any = (None, "sum", None, 1, 1, "warn", 0)
 
 
-def _kinds(weights: Mapping[str, float] | None) -> list[tuple[str, float]]:
+def _kinds(weights: KindWeights | None) -> list[tuple[str, float]]:
     if weights is None:
         return []
     if not isinstance(weights, Mapping) or not weights:
         msg = f"kind_weights must be a dict of kinds and weights, got {weights!r}"
         raise TypeError(msg)
-    for kind in weights:
-        if not isinstance(kind, str):
-            msg = f"kind_weights must be a dict of strings, got a key of type {_arguments.describe(kind)}"
-            raise TypeError(msg)
-    return [(kind, _arguments.number(weight, f"the weight of {kind!r}")) for kind, weight in weights.items()]
+    kinds = [(_kind(kind), _arguments.number(weight, f"the weight of {kind!r}")) for kind, weight in weights.items()]
+    names = [kind for kind, _ in kinds]
+    for kind in names:
+        if names.count(kind) > 1:
+            msg = f"kind_weights must name each kind once, got {kind!r} in two ways"
+            raise ValueError(msg)
+    return kinds
 
 
-def _seconds(half_life: HalfLife) -> float:
+def _kind(kind: Any) -> str:
+    """Return a kind as text: what text files have, and what the core makes of integers and booleans."""
+    if isinstance(kind, str):
+        return kind
+    if isinstance(kind, bool | np.bool_):
+        return str(bool(kind)).lower()
+    if isinstance(kind, int | np.integer):
+        return str(int(kind))
+    msg = f"kind_weights must have strings, integers or booleans for keys, got a {_arguments.describe(kind)}"
+    raise TypeError(msg)
+
+
+def _age(half_life: HalfLife) -> tuple[float, bool]:
+    """Return a half-life, and whether it is in seconds rather than in the unit of the times."""
+    if isinstance(half_life, str):
+        return _spelled(half_life)
     if isinstance(half_life, dt.timedelta):
-        return half_life.total_seconds()
+        return half_life.total_seconds(), True
     if isinstance(half_life, np.timedelta64):
         try:
-            return float(half_life / np.timedelta64(1, "s"))
+            return float(half_life / np.timedelta64(1, "s")), True
         except TypeError:
             msg = f"half_life must be in a unit of fixed length, got {half_life!r}"
             raise ValueError(msg) from None
-    return _arguments.number(half_life, "half_life")
+    return _arguments.number(half_life, "half_life"), False
 
 
-def lines_of(sep: Any, header: Any, quote: Any, labels: Any) -> dict[str, Any]:
-    """Return what the lines of a file look like, as the core takes it."""
-    for name, value in (("sep", sep), ("quote", quote)):
-        if value is not None and not isinstance(value, str):
-            msg = f"{name} must be a string or None, got {_arguments.describe(value)}"
-            raise TypeError(msg)
-    if labels not in ("auto", "string"):
-        msg = f"labels must be 'auto' or 'string', got {labels!r}"
-        raise ValueError(msg)
-    if not isinstance(header, bool | np.bool_):
-        msg = f"header must be True or False, got {_arguments.describe(header)}"
-        raise TypeError(msg)
-    return {"separator": sep, "header": bool(header), "quote": quote, "texts": labels == "string"}
-
-
-LINES = lines_of(None, True, None, "auto")
+def _spelled(text: str) -> tuple[float, bool]:
+    match = re.fullmatch(r"\s*(?P<number>.*\d\.?)\s*(?P<unit>[a-z]*)\s*", text)
+    digits, unit = (match["number"], match["unit"]) if match else (text, "")
+    try:
+        age = float(digits) * _SECONDS[unit] if unit else float(digits)
+    except (KeyError, ValueError):
+        msg = f"half_life must be a number, alone or with one of {', '.join(_SECONDS)} such as '30d', got {text!r}"
+        raise ValueError(msg) from None
+    return age, bool(unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,19 +13,18 @@ import scipy.sparse as sp
 from penchant import _arguments, _core, _frames, _interactions_file, _sources
 from penchant._arguments import Ids
 from penchant._frames import Column
-from penchant._labels import codes_of, labels_array
-from penchant._report import Report
+from penchant._labels import Unknown, codes_of, labels_array
+from penchant._lines import LINES, Layout, lines_of
+from penchant._report import Report, check_bad_rows, report_of, warn_of_times
 from penchant._settings import (
-    DEFAULTS,
-    LINES,
     NOTHING_HIDDEN,
     Duplicates,
     HalfLife,
+    KindWeights,
     OnBadRows,
+    TimeUnit,
     Wanted,
-    lines_of,
 )
-from penchant.exceptions import DataWarning
 
 __all__ = ["Interactions", "Report"]
 
@@ -40,7 +39,7 @@ class Interactions:
     ----------
     matrix : scipy.sparse.csr_array of float32, shape [n_users, n_items]
     users, items : numpy.ndarray, shape [n_users] and [n_items]
-        Labels by code: strings (of dtype object) or int64.
+        Labels by code: strings (of dtype object), int64, or uint64 where some are too large for that.
     shape : tuple of int
     nnz : int
         The number of stored entries.
@@ -93,9 +92,11 @@ class Interactions:
         time: Column | None = None,
         *,
         kind: Column | None = None,
-        kind_weights: Mapping[str, float] | None = None,
+        kind_weights: KindWeights | None = None,
         duplicates: Duplicates = "sum",
         half_life: HalfLife | None = None,
+        time_unit: TimeUnit | None = None,
+        time_format: str | None = None,
         min_items_per_user: int = 1,
         min_users_per_item: int = 1,
         on_bad_rows: OnBadRows = "warn",
@@ -107,31 +108,41 @@ class Interactions:
         ----------
         df : DataFrame
             Of pandas, Polars, PyArrow or DuckDB, anything else with an Arrow stream (``__arrow_c_stream__``),
-            or a dict of columns.
+            a dict of columns, or a pandas Series whose index has users and items, such as
+            ``df.groupby(["user", "item"]).size()``; its values are the weights.
         user, item : str or int
-            The columns of labels, by name or position: strings, integers, or categories of these.
+            The columns of labels, by name or position: strings, integers, or categories of these. UUIDs and
+            bytes in UTF-8 become strings, floats that are whole numbers integers.
         weight : str or int, optional
-            The column that says how much. Without one every event weighs 1.
+            The column that says how much: numbers or booleans. Without one every event weighs 1.
         time : str or int, optional
-            The column that says when: times, dates, ISO 8601 strings, or numbers.
+            The column that says when: times, dates, ISO 8601 strings (also with " UTC" or "+hh" behind them),
+            or numbers. Without a zone they are UTC. Strings of eight digits are dates if all of them are.
         kind : str or int, optional
-            The column that says what kind of event it was.
-        kind_weights : dict of str to float, optional
+            The column that says what kind of event it was: strings, integers or booleans.
+        kind_weights : dict of str, int or bool to float, optional
             The weight of each kind, such as ``{"view": 1, "cart": 3, "buy": 10}``; multiplies `weight` if
             there is one. Events of a kind with weight 0 are ignored, those of a kind that is not named are
             bad rows.
         duplicates : {"sum", "count", "last", "max"}, default "sum"
             What several events of the same user and item become: the sum of their weights, their number,
             the weight of the latest (by time if there are times, otherwise by order), or the largest weight.
-        half_life : float or timedelta, optional
-            The age at which a weight has halved; the latest event has age 0. A number is in the unit of the
-            times: seconds where they are times or dates. A timedelta counts seconds, also where times are
-            numbers, which must be seconds then.
+        half_life : float, timedelta or str, optional
+            The age at which a weight has halved; the latest event has age 0. A timedelta, or a string such as
+            ``"30d"``, ``"12h"``, ``"90min"`` or ``"2w"``, is an age: times that are numbers must then be
+            seconds since 1970, or `time_unit` must say what they are. A number is in the unit of the times:
+            seconds where they are times or dates.
+        time_unit : {"s", "ms", "us", "ns"}, optional
+            What times that are numbers count. Columns of times and dates know it themselves.
+        time_format : str, optional
+            How times are written that are strings, or integers such as 20200131: in the directives of
+            ``strptime``, as ``"%d.%m.%Y %H:%M"``.
         min_items_per_user, min_users_per_item : int, default 1
             Users with fewer items and items with fewer users are left out, until nothing changes any more.
         on_bad_rows : {"warn", "skip", "raise"}, default "warn"
-            What to do about rows with a missing or malformed field: skip them with a `DataWarning`, skip them
-            silently (they are in the report), or raise a ValueError.
+            What to do about rows with a missing or malformed field: skip them with a `DataWarning`, but raise
+            a ValueError if they are more than the good ones; skip them silently (they are in the report); or
+            raise a ValueError for the first.
         num_threads : int, default 0
             0 for all that the process may use. The result does not depend on it.
 
@@ -144,7 +155,15 @@ class Interactions:
         TypeError
             If a column has a type that cannot be used.
         ValueError
-            If a column is missing, a number is out of range, or no row can be used.
+            If a column is missing, a number is out of range, most rows cannot be used, times that are numbers
+            cannot be what `half_life` needs, or floats above 2**53 stand for identifiers, as floats cannot
+            tell these apart.
+
+        Notes
+        -----
+        Codes are numbers in order of first appearance. So the same events in another order give another
+        numbering, with it other initial factors, and after a few epochs slightly other lists, as another
+        ``random_state`` does. Sort the rows first where that must not happen.
 
         Examples
         --------
@@ -155,10 +174,13 @@ class Interactions:
         array([[11.,  0.],
                [ 0.,  1.]], dtype=float32)
         """
+        if _frames.is_series(df):
+            df, values = _frames.table_of_series(df)
+            weight = values if weight is None else weight
         columns = _frames.columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
         wanted = Wanted(
             columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-            num_threads,
+            num_threads, time_unit, time_format,
         )  # fmt: skip
         self = cls._new(wanted, columns, LINES, None if isinstance(df, Mapping) else _frames.backend_of(df))
         self._take(_sources.read_frame(df, wanted.used(columns), wanted.options(), None))
@@ -167,53 +189,83 @@ class Interactions:
     @classmethod
     def from_file(
         cls,
-        files: str | os.PathLike[str] | list[str | os.PathLike[str]],
+        files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         sep: str | None = None,
-        header: bool = True,
+        header: bool | None = None,
         user: Column = "user",
         item: Column = "item",
         weight: Column | None = None,
         time: Column | None = None,
         *,
         kind: Column | None = None,
-        kind_weights: Mapping[str, float] | None = None,
+        kind_weights: KindWeights | None = None,
         duplicates: Duplicates = "sum",
         half_life: HalfLife | None = None,
+        time_unit: TimeUnit | None = None,
+        time_format: str | None = None,
         min_items_per_user: int = 1,
         min_users_per_item: int = 1,
         on_bad_rows: OnBadRows = "warn",
+        layout: Layout = "events",
         quote: str | None = None,
         labels: Literal["auto", "string"] = "auto",
+        encoding: str | None = None,
+        decimal: str = ".",
+        thousands: str | None = None,
+        comment: str | None = None,
+        skip: int = 0,
         show_progress: bool = True,
         num_threads: int = 0,
     ) -> Self:
-        r"""Read events from files: CSV, TSV and the like, gzipped or not, and Parquet.
+        r"""Read events from files: CSV, TSV and the like, lists, JSON lines and Parquet, compressed or not.
 
         Memory is needed for the events, about 25 bytes each and 45 with times, and for the labels, but not
         for the files.
 
         Parameters
         ----------
-        files : path, pattern or list of either
-            Such as ``"plays.tsv"`` or ``"plays-*.parquet"``. Names that end in ``.parquet`` or ``.pq`` are
-            read by PyArrow, ``pip install 'penchant[parquet]'``; everything else is UTF-8 text, one event a
-            line.
+        files : path, folder, pattern, or several of these
+            Such as ``"plays.tsv"`` or ``"plays-*.parquet"``; ``"-"`` is standard input. Parquet files are told
+            by their first bytes and read by PyArrow, ``pip install 'penchant[parquet]'``; everything else is
+            text, one event a line, compressed by gzip, bzip2, xz or Zstandard or not. Of a folder all files are
+            read but those whose names begin with a dot or an underscore; ``day=2020-01-31`` in the name of a
+            folder is a column of what is in it. A file that is named twice is read once. Of several files,
+            empty ones are passed over.
         sep : str, optional
-            What separates fields, one character or more, such as ``"::"``. By default a tab in ``.tsv`` and
-            ``.tab``, a comma in ``.csv``, elsewhere a tab if the first line has one, otherwise a comma.
-        header : bool, default True
-            Whether the first line names the columns. If not, give `user`, `item` and the others by position.
+            What separates fields, one character or more, such as ``"::"``; ``r"\s+"`` for any number of
+            blanks. By default a tab in ``.tsv`` and ``.tab``, a comma in ``.csv``, elsewhere a tab if the first
+            line has one, otherwise a comma, or blanks where lines are lists. A first line such as ``sep=;`` is
+            believed. Blanks around separators and at the ends of lines do not count.
+        header : bool, optional
+            Whether the first line names the columns; by default it does, but not where lines are lists. If
+            not, give `user`, `item` and the others by position.
+        layout : {"events", "lists", "json"}, default "events"
+            What a line holds: one event; a user and all of their items; or a JSON object, as in files that end
+            in ``.jsonl``, ``.ndjson`` or ``.json`` by default. Of lists that begin with the number of their
+            items, every one of them, the users are the numbers of the lines, from 0; that number may also
+            stand between user and items.
         quote : str, optional
             The character that encloses fields with separators or line breaks in them; ``""`` for none. By
-            default double quotes, but none where fields are separated by tabs: such files rarely quote, while
-            titles may well begin with a quote.
+            default double quotes. Where fields are separated by tabs these count around whole fields only,
+            since there titles may begin with a quote; elsewhere a field that begins with one must end with one.
         labels : {"auto", "string"}, default "auto"
-            In text files, labels are integers if all of them in a column are, otherwise strings; or always
-            strings.
+            In text files, labels are integers if all of them in a column are (all as ``17850``, or all as
+            ``17850.0``), otherwise strings; or always strings.
+        encoding : str, optional
+            The encoding of text files, by any of Python's names for it, such as ``"latin-1"``, ``"cp1252"`` or
+            ``"utf-16"``; by default UTF-8.
+        decimal : str, default "."
+            What stands before the decimals of a number.
+        thousands : str, optional
+            What groups the thousands of a number.
+        comment : str, optional
+            Lines that begin with this are passed over.
+        skip : int, default 0
+            How many lines to pass over at the start of each file, before the names of columns.
         show_progress : bool, default True
             Show a progress bar.
-        user, item, weight, time, kind, kind_weights, duplicates, half_life
-            As in `from_frame`.
+        user, item, weight, time, kind, kind_weights, duplicates, half_life, time_unit, time_format
+            As in `from_frame`. Weights may also be written as true and false.
         min_items_per_user, min_users_per_item, on_bad_rows, num_threads
             As in `from_frame`. An empty field is a missing one. A line with more or fewer fields than the
             first one is a bad row.
@@ -227,7 +279,8 @@ class Interactions:
         OSError
             If a file cannot be read.
         ValueError
-            If a column is missing, a number is out of range, or no row can be used; it names file and line.
+            As in `from_frame`; it names file and line, and where it may be the wrong one, the separator. Also
+            if a file cannot be decoded, or has an event where names of columns should be.
 
         Examples
         --------
@@ -242,9 +295,12 @@ class Interactions:
         columns = _frames.columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
         wanted = Wanted(
             columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-            num_threads,
+            num_threads, time_unit, time_format,
         )  # fmt: skip
-        self = cls._new(wanted, columns, lines_of(sep, header, quote, labels), None)
+        lines = lines_of(
+            sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip
+        )
+        self = cls._new(wanted, columns, lines, None)
         self._take(self._read_files(files, columns, self._lines, None, show_progress))
         return self
 
@@ -280,7 +336,7 @@ class Interactions:
             for labels, count, name in zip((users, items), shape, ("users", "items"), strict=True)
         )
         columns = _frames.columns_of(user="user", item="item")
-        self = cls._new(Wanted(columns, *DEFAULTS), columns, LINES, None)
+        self = cls._new(Wanted(columns), columns, LINES, None)
         besides = {"rows": len(data)} | NOTHING_HIDDEN
         self._take(
             _core.restore(
@@ -294,8 +350,9 @@ class Interactions:
 
         Parameters
         ----------
-        events : DataFrame, dict, path, pattern or list of paths
-            As in `from_frame` or `from_file`, and read with the same settings.
+        events : DataFrame, dict, Series, path, pattern or several paths
+            As in `from_frame` or `from_file`, and read with the same settings. Bad rows get a warning however
+            many they are, as updates may be small.
         show_progress : bool, default True
             Show a progress bar where files are read.
         **columns : str or int
@@ -332,9 +389,12 @@ class Interactions:
             msg = "kind must be None, as the events so far have no kinds and so no kind has a weight"
             raise ValueError(msg)
         before = (self._events, self._csr())
-        if isinstance(events, str | os.PathLike | list | tuple):
+        if isinstance(events, str | os.PathLike | list | tuple | Iterator):
             read = self._read_files(events, places, self._lines, before, show_progress)
         else:
+            if _frames.is_series(events):
+                events, values = _frames.table_of_series(events)
+                places |= {"weight": values} if "weight" not in columns else {}
             read = _sources.read_frame(events, self._wanted.used(places), self._wanted.options(), before)
         self._take(read, self.report.rows, self.report.bad_rows)
         return self
@@ -352,12 +412,9 @@ class Interactions:
         """Take what was read, all at once, and warn about what was not; some of both was known before."""
         (indptr, indices, data), events = read
         shape = (len(events.users), len(events.items))
-        report = events.report()
-        bad, first = report["bad_rows"] - known_bad, report["first_bad_rows"]
-        rows = report["rows"] - known_rows
-        if bad and bad == rows and not known_rows:
-            msg = f"none of the {rows:,} rows can be used; {first[0]}"
-            raise ValueError(msg)
+        report = report_of(events, shape, len(data), self._lines)
+        bad, rows = report.bad_rows - known_bad, report.rows - known_rows
+        check_bad_rows(report, bad, rows, self._wanted.on_bad_rows, may_be_none=bool(known_rows))
         # SciPy's constructor would look through everything once more.
         matrix = sp.csr_array(shape, dtype=np.float32)
         narrow = np.int32 if len(data) <= np.iinfo(np.int32).max else np.int64
@@ -367,19 +424,9 @@ class Interactions:
             indptr.astype(narrow),
         )
         matrix.has_canonical_format = True
-        report = Report(
-            users=shape[0],
-            items=shape[1],
-            entries=len(data),
-            density=len(data) / max(shape[0] * shape[1], 1),
-            **report | {"first_bad_rows": tuple(first)},
-        )
         self._state = events, matrix, report
         self._labels = {}
-        if bad and self._wanted.on_bad_rows == "warn":
-            more = f"; and {bad - len(first):,} more" if bad > len(first) else ""
-            what = "1 bad row was" if bad == 1 else f"{bad:,} bad rows were"
-            _arguments.warn(f"{what} skipped: {'; '.join(first)}{more}", DataWarning)
+        warn_of_times(report, events, self._wanted)
 
     @property
     def _events(self) -> _core.Events:
@@ -409,7 +456,7 @@ class Interactions:
         labels = self._labels
         if side not in labels:
             names = getattr(self._events, side)
-            array = np.asarray(names.all(), dtype=np.int64 if names.are_integers else object)
+            array = np.asarray(names.all(), dtype=None if names.are_integers else object)
             array.flags.writeable = False
             labels[side] = array
         return labels[side]
@@ -425,12 +472,15 @@ class Interactions:
         """The number of stored entries."""
         return int(self.matrix.nnz)
 
-    def user_codes(self, labels: Any) -> Ids:
+    def user_codes(self, labels: Any, *, unknown: Unknown = "raise") -> Ids:
         """Return the rows of users.
 
         Parameters
         ----------
         labels : str, int or sequence of these
+        unknown : {"raise", "skip"}, default "raise"
+            What to do about labels that are not there: raise, or leave them out with a `DataWarning` that
+            names them.
 
         Returns
         -------
@@ -439,14 +489,26 @@ class Interactions:
         Raises
         ------
         KeyError
-            For a label that is not there; it names close ones.
+            For a label that is not there; it names close ones, and says so if it had too few items.
         """
-        codes: Ids = codes_of(self._events.users, labels, "user")
-        return codes
+        return self._codes("user", labels, unknown)
 
-    def item_codes(self, labels: Any) -> Ids:
+    def item_codes(self, labels: Any, *, unknown: Unknown = "raise") -> Ids:
         """Return the columns of items, as `user_codes` does the rows of users."""
-        codes: Ids = codes_of(self._events.items, labels, "item")
+        return self._codes("item", labels, unknown)
+
+    def _codes(self, what: Literal["user", "item"], labels: Any, unknown: Unknown = "raise") -> Ids:
+        events = self._events
+
+        def left_out(label: Any) -> str | None:
+            if not events.left_out(what == "user", label):
+                return None
+            least = self._wanted.options()
+            other, name = ("items", "min_items_per_user") if what == "user" else ("users", "min_users_per_item")
+            return f"it was left out, as too few {other} are left for it with {name}={least[name]}"
+
+        among = events.users if what == "user" else events.items
+        codes: Ids = codes_of(among, labels, what, unknown, left_out)
         return codes
 
     def __reduce__(self) -> tuple[Any, ...]:

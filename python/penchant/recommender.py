@@ -13,7 +13,9 @@ import scipy.sparse as sp
 from penchant import _arguments, _files, _recommender_file
 from penchant._arguments import Ids
 from penchant._explains import Explains
-from penchant._labels import codes_of
+from penchant._frames import plain_label
+from penchant._labels import Unknown, warn_of_strangers
+from penchant._updates import changed_rows, fading
 from penchant.als import AlternatingLeastSquares
 from penchant.interactions import Interactions
 
@@ -102,6 +104,61 @@ class Recommender(Explains):
         self._data = copy.copy(data)
         return self
 
+    @classmethod
+    def from_model(
+        cls, model: AlternatingLeastSquares, users: Any = None, items: Any = None, data: Any = None
+    ) -> Self:
+        """Put labels around a model that is fitted already, by whomever.
+
+        Parameters
+        ----------
+        model : AlternatingLeastSquares
+            With factors, such as those of a file that `implicit` wrote: ``AlternatingLeastSquares.load(path)``.
+        users, items : sequence of labels, optional
+            What the rows of the factors are called, by id. By default their numbers.
+        data : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions, optional
+            What users have already: needed to leave that out, for `explain` and for `history`. Without it
+            nothing is left out. Interactions bring their own labels.
+
+        Returns
+        -------
+        Recommender
+            It shares the model.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `model` is none, labels are not as many as there are factors or repeat, or `data` has another
+            shape.
+        NotFittedError
+            If the model has no factors.
+
+        Examples
+        --------
+        >>> import numpy as np, penchant
+        >>> model = penchant.AlternatingLeastSquares(factors=2)
+        >>> model.user_factors = np.array([[1.0, 0.0]], np.float32)
+        >>> model.item_factors = np.array([[0.5, 0.1], [1.0, 0.2]], np.float32)
+        >>> recommender = penchant.Recommender.from_model(model, users=["ann"], items=["dub", "ska"])
+        >>> recommender.recommend("ann", n=1)["item"].to_list()
+        ['ska']
+        """
+        self = cls(model)
+        shape = tuple(len(side) for side in model._fitted_pair())
+        if isinstance(data, Interactions):
+            if users is not None or items is not None:
+                msg = "users and items must be left out where data is an Interactions, which has labels"
+                raise ValueError(msg)
+        else:
+            data = Interactions.from_matrix(
+                sp.csr_array(shape, dtype=np.float32) if data is None else data, users, items
+            )
+        if data.shape != shape:
+            msg = f"labels and data must be of {shape[0]} users and {shape[1]} items as the factors, got {data.shape}"
+            raise ValueError(msg)
+        self._data = copy.copy(data)
+        return self
+
     def recommend(
         self,
         users: Any = None,
@@ -111,8 +168,12 @@ class Recommender(Explains):
         items: Any = None,
         exclude: Any = None,
         min_score: float | None = None,
+        unknown: Unknown = "raise",
     ) -> Any:
         """Recommend items to users.
+
+        Users about whom the model knows nothing, as all of their factors are 0, get no recommendations: any
+        list for them would only follow the order of the data. A `DataWarning` says how many there are.
 
         Parameters
         ----------
@@ -128,6 +189,9 @@ class Recommender(Explains):
             Leave these out.
         min_score : float, optional
             Leave out items that score less.
+        unknown : {"raise", "skip"}, default "raise"
+            What to do about labels that are not known: raise, or leave them out with a `DataWarning` that
+            names them.
 
         Returns
         -------
@@ -138,13 +202,13 @@ class Recommender(Explains):
         Raises
         ------
         KeyError
-            For an unknown label; it names close ones.
+            For an unknown label; it names close ones, and says so if it had too few entries.
         NotFittedError
             Before a fit.
         """
         data = self.data
-        codes = self._users(users)
-        among = self._candidates(items, exclude)
+        codes = self._known(self._users(users, unknown))
+        among = self._candidates(items, exclude, unknown)
         ids, scores = self.model.recommend(
             codes,
             data.matrix[codes],
@@ -155,6 +219,13 @@ class Recommender(Explains):
         )
         return self._ranked({"user": (self._events.users, codes)}, "item", ids, scores)
 
+    def _known(self, codes: Ids) -> Ids:
+        """Return those of users about whom the model knows something, and warn of the others."""
+        knows = self.model._fitted("user_factors")[codes].any(axis=1)
+        if not knows.all():
+            warn_of_strangers(self._events.users, codes[~knows])
+        return codes[knows]
+
     def recommend_for(
         self,
         items: Mapping[Any, float] | Any,
@@ -162,6 +233,8 @@ class Recommender(Explains):
         *,
         filter_liked: bool = True,
         exclude: Any = None,
+        min_score: float | None = None,
+        unknown: Unknown = "raise",
     ) -> Any:
         """Recommend to someone the model has never seen, by what they like.
 
@@ -169,7 +242,7 @@ class Recommender(Explains):
         ----------
         items : dict of label to weight, or sequence of labels
             What they did, in the units of the data; a sequence weighs 1 each.
-        n, filter_liked, exclude
+        n, filter_liked, exclude, min_score, unknown
             As in `recommend`.
 
         Returns
@@ -182,20 +255,23 @@ class Recommender(Explains):
         KeyError
             For an unknown label; it names close ones.
         ValueError
-            If there are no items, or a weight is not finite.
+            If there are no items, none that is known, or a weight is not finite.
         """
         data = self.data
-        if isinstance(items, str | int | np.integer):
+        if isinstance(items, str | bytes | int | np.integer):
             items = [items]
         if hasattr(items, "keys") and hasattr(items, "items"):
             items = dict(items.items())  # a Series as well
         labels = list(items)
-        if not labels:
-            msg = "items must name at least one item, as there is nothing else to go by"
-            raise ValueError(msg)
         weights = list(items.values()) if isinstance(items, Mapping) else [1.0] * len(labels)
         values = [_weight(weight, label) for label, weight in zip(labels, weights, strict=True)]
-        codes = np.atleast_1d(codes_of(self._events.items, labels, "item"))
+        codes = self._items(labels, unknown)
+        if len(codes) < len(labels):
+            known = [label for label in labels if self._events.items.codes([plain_label(label)])[0] >= 0]
+            values = [value for label, value in zip(labels, values, strict=True) if label in known]
+        if not len(codes):
+            msg = "items must name at least one item that is known, as there is nothing else to go by"
+            raise ValueError(msg)
         row = sp.csr_array(
             (np.array(values, np.float32), (np.zeros_like(codes), codes)), shape=(1, data.shape[1])
         )
@@ -205,14 +281,16 @@ class Recommender(Explains):
             N=self._count(n, data.shape[1]),
             filter_already_liked_items=filter_liked,
             recalculate_user=True,
-            **self._candidates(None, exclude),
+            min_score=min_score,
+            **self._candidates(None, exclude, unknown),
         )
         return self._ranked({}, "item", ids, scores)
 
     def update(self, events: Any, *, show_progress: bool = True, **columns: Any) -> Self:
         """Add more events, and solve for the users they are about and for new items.
 
-        Everyone else's factors stay as they are; a fit every now and then makes up for that. New users who
+        Everyone else's factors stay as they are, also where all their weights have faded alike with a
+        half-life; a fit every now and then makes up for that. New users who
         only have new items that nobody else has are told from nobody: their scores are 0 until a fit.
 
         Parameters
@@ -225,10 +303,11 @@ class Recommender(Explains):
         self
             Unchanged if anything goes wrong.
         """
-        before = self.data.matrix
-        data = copy.copy(self.data).update(events, show_progress=show_progress, **columns)
+        old = self.data
+        before = old.matrix
+        data = copy.copy(old).update(events, show_progress=show_progress, **columns)
         model = copy.copy(self.model)
-        users = _changed_rows(before, data.matrix)
+        users = changed_rows(before, data.matrix, fading(old, data))
         items = np.arange(before.shape[1], data.shape[1], dtype=np.int32)
         # New items have no factors yet that users could be solved with, so users come again after them.
         model.partial_fit_users(users, data.matrix[users][:, : before.shape[1]])
@@ -272,16 +351,6 @@ class Recommender(Explains):
         self = cls(model)
         self._data = data
         return self
-
-
-def _changed_rows(before: Any, after: Any) -> Ids:
-    """Return the rows that are new or not what they were."""
-    old = sp.csr_array((before.data, before.indices, before.indptr), shape=(before.shape[0], after.shape[1]))
-    old.resize(after.shape)
-    changed = np.diff((after != old).indptr) > 0
-    # A stored zero is an entry as well, and may be all that a new user has.
-    changed |= np.diff(after.indptr) != np.diff(old.indptr)
-    return np.flatnonzero(changed).astype(np.int32)
 
 
 def _weight(value: Any, label: Any) -> float:

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::chunk::Block;
 use super::options::Duplicates;
+use super::time::date_of_digits;
 use crate::error::Result;
 use crate::sparse::CsrView;
 
@@ -26,6 +27,8 @@ pub(crate) struct Entries {
     pub(crate) values: Vec<f32>,
     /// The time of each entry's latest event; empty if nobody asked.
     pub(crate) times: Vec<f64>,
+    /// How many entries are 0 because weights have faded to it.
+    pub(crate) faded: usize,
 }
 
 impl Entries {
@@ -75,6 +78,13 @@ struct Event<S> {
     stamp: S,
 }
 
+/// Makes seconds of times that are dates written in eight digits.
+pub(crate) fn settle_dates(blocks: &mut [Block]) {
+    blocks.par_iter_mut().flat_map(|block| &mut block.times).for_each(|time| {
+        *time = date_of_digits(*time).unwrap_or(*time);
+    });
+}
+
 /// Lets weights fade: by half for every `half_life` before `latest`.
 pub(crate) fn fade(blocks: &mut [Block], latest: f64, half_life: f64) {
     blocks.par_iter_mut().for_each(|block| {
@@ -84,9 +94,10 @@ pub(crate) fn fade(blocks: &mut [Block], latest: f64, half_life: f64) {
     });
 }
 
-/// What is left of a weight at this age.
+/// What is left of a weight at this age. Nothing is a negative zero, which says where it comes from.
 pub(crate) fn faded(weight: f32, age: f64, half_life: f64) -> f32 {
-    (f64::from(weight) * (-age / half_life).exp2()) as f32
+    let left = (f64::from(weight) * (-age / half_life).exp2()) as f32;
+    if left == 0.0 && weight != 0.0 { -0.0 } else { left }
 }
 
 /// Makes one entry of all events of a user and an item. The codes are below `users` and below [`crate::MAX_IDS`].
@@ -227,8 +238,11 @@ impl Part {
             let before = part.entries.indices.len();
             for same in row.chunk_by(|a, b| a.item == b.item) {
                 let (value, stamp) = one(same, duplicates);
+                if value == 0.0 && same.iter().any(|event| event.weight == 0.0 && event.weight.is_sign_negative()) {
+                    part.entries.faded += 1;
+                }
                 part.entries.indices.push(same[0].item as i32);
-                part.entries.values.push(value);
+                part.entries.values.push(value + 0.0); // no negative zeros
                 stamp.keep(&mut part.entries.times);
             }
             part.counts.push(part.entries.indices.len() - before);
@@ -259,6 +273,7 @@ fn joined(parts: Vec<Part>) -> Entries {
         indices: Vec::with_capacity(stored),
         values: Vec::with_capacity(stored),
         times: Vec::new(),
+        faded: parts.iter().map(|part| part.entries.faded).sum(),
     };
     let mut end = 0;
     all.indptr.push(end);

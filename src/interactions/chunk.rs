@@ -4,10 +4,13 @@
 //! goes into a list of the chunk. Events are kept until there are [`AT_A_TIME`], so that what their labels need is
 //! on its way from memory before it is looked at.
 
+use super::clock::Clock;
 use super::event::{Event, Flaw, Part};
-use super::labels::{Label, Labels, canonical_integer, hash_integer, hash_text};
+use super::labels::{Label, Labels, hash_integer, hash_text};
 use super::options::{Duplicates, Options};
 use super::report::BadRows;
+use super::spelling::{Spelling, Whole, whole};
+use super::time::Time;
 use crate::error::{Error, Result};
 
 /// Codes with this bit are places in the list of the chunk.
@@ -31,21 +34,21 @@ pub(crate) struct Block {
 #[derive(Clone, Copy)]
 enum Key<'t> {
     Text(&'t [u8]),
-    Integer(i64),
+    Integer(Whole),
 }
 
 impl Key<'_> {
     fn hash(self) -> u32 {
         match self {
             Self::Text(text) => hash_text(text),
-            Self::Integer(number) => hash_integer(number),
+            Self::Integer(number) => hash_integer(number.bits),
         }
     }
 
     fn is(self, other: Self) -> bool {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Integer(a), Self::Integer(b)) => a.bits == b.bits && a.is_large() == b.is_large(),
             _ => false,
         }
     }
@@ -55,8 +58,25 @@ impl<'t> From<Label<'t>> for Key<'t> {
     fn from(label: Label<'t>) -> Self {
         match label {
             Label::Text(text) => Self::Text(text.as_bytes()),
-            Label::Integer(number) => Self::Integer(number),
+            Label::Integer(number) => Self::Integer(Whole::signed(number)),
+            Label::Unsigned(number) => Self::Integer(Whole::unsigned(number)),
         }
+    }
+}
+
+/// A label as a file has it.
+#[derive(Clone, Copy)]
+pub(crate) enum Written<'t> {
+    /// An integer if it is written like one and all others are.
+    Field(&'t [u8]),
+    /// A text, whatever it looks like.
+    Text(&'t [u8]),
+}
+
+impl<'t> Written<'t> {
+    fn bytes(self) -> &'t [u8] {
+        let (Self::Field(bytes) | Self::Text(bytes)) = self;
+        bytes
     }
 }
 
@@ -69,11 +89,13 @@ struct Coder<'a> {
     may_widen: bool,
     /// Whether one did.
     wants_texts: bool,
+    /// How the integers of files are written.
+    spelling: Spelling,
 }
 
 impl<'a> Coder<'a> {
     fn new(part: Part, known: &'a Labels, may_widen: bool) -> Self {
-        Self { part, known, new: known.emptied(), may_widen, wants_texts: false }
+        Self { part, known, new: known.emptied(), may_widen, wants_texts: false, spelling: Spelling::default() }
     }
 
     fn find(&self, key: Key<'_>, hash: u32) -> Option<u32> {
@@ -95,14 +117,17 @@ impl<'a> Coder<'a> {
     /// The label that a field of a file is, in a line that is otherwise usable or not.
     fn key<'t>(
         &mut self,
-        field: &'t [u8],
+        written: Written<'t>,
         is_usable: impl FnOnce() -> bool,
     ) -> std::result::Result<Key<'t>, Flaw<'t>> {
+        let field = written.bytes();
         if field.is_empty() {
             return Err(Flaw::Missing(self.part));
         }
         if self.known.are_integers() {
-            if let Some(number) = canonical_integer(field) {
+            if let Written::Field(field) = written
+                && let Some(number) = whole(field)
+            {
                 return Ok(Key::Integer(number));
             }
             if std::str::from_utf8(field).is_err() {
@@ -137,6 +162,9 @@ pub(crate) struct Chunk<'a, 't> {
     pending: Vec<Pending<'t>>,
     block: Block,
     bad: BadRows,
+    /// The first row that shows that all are of a wrong type.
+    fatal: Option<(u64, String)>,
+    clock: Clock,
     ignored: u64,
     failure: Option<Error>,
     /// How many lines or rows have been passed.
@@ -149,9 +177,12 @@ pub(crate) struct Done {
     pub(crate) items: Labels,
     pub(crate) block: Block,
     pub(crate) bad: BadRows,
+    pub(crate) fatal: Option<(u64, String)>,
+    pub(crate) clock: Clock,
     pub(crate) ignored: u64,
     pub(crate) failure: Option<Error>,
     pub(crate) wants_texts: [bool; 2],
+    pub(crate) spelling: [Spelling; 2],
     /// How many lines or rows it has.
     pub(crate) lines: u64,
 }
@@ -171,6 +202,8 @@ impl<'a, 't> Chunk<'a, 't> {
             pending: Vec::with_capacity(AT_A_TIME),
             block: Block::default(),
             bad: BadRows::default(),
+            fatal: None,
+            clock: Clock::default(),
             ignored: 0,
             failure: None,
             lines: 0,
@@ -189,8 +222,8 @@ impl<'a, 't> Chunk<'a, 't> {
 
     /// Takes the fields of a line.
     #[inline]
-    pub(crate) fn fields(&mut self, user: &'t [u8], item: &'t [u8], weight: f64, time: f64) {
-        match self.keys(user, item) {
+    pub(crate) fn fields(&mut self, user: &'t [u8], item: &'t [u8], weight: f64, time: Time) {
+        match self.keys(Written::Field(user), Written::Field(item)) {
             Ok((user, item)) => self.take(user, item, weight, time),
             Err(flaw) => self.flaw(flaw),
         }
@@ -198,20 +231,28 @@ impl<'a, 't> Chunk<'a, 't> {
 
     fn keys<'p>(
         &mut self,
-        user: &'p [u8],
-        item: &'p [u8],
+        user: Written<'p>,
+        item: Written<'p>,
     ) -> std::result::Result<(Key<'p>, Key<'p>), Flaw<'p>> {
-        let user = self.users.key(user, || !item.is_empty() && std::str::from_utf8(item).is_ok());
+        let user = self.users.key(user, || !item.bytes().is_empty() && std::str::from_utf8(item.bytes()).is_ok());
         let item = self.items.key(item, || !matches!(user, Err(Flaw::Missing(_) | Flaw::NotUtf8(_))));
         match (user, item) {
             // Which is no flaw if integers may become texts, as they will for the first line that has no other.
             (Err(Flaw::NotAnInteger(..)), Err(flaw)) if self.users.may_widen => Err(flaw),
-            (user, item) => Ok((user?, item?)),
+            (user, item) => {
+                let (user, item) = (user?, item?);
+                for (coder, key) in [(&mut self.users, user), (&mut self.items, item)] {
+                    if let Key::Integer(number) = key {
+                        coder.spelling = coder.spelling.and(number.spelling);
+                    }
+                }
+                Ok((user, item))
+            }
         }
     }
 
     /// Takes the fields of a line that are gone when this returns.
-    pub(crate) fn passing_fields(&mut self, user: &[u8], item: &[u8], weight: f64, time: f64) {
+    pub(crate) fn passing_fields(&mut self, user: Written<'_>, item: Written<'_>, weight: f64, time: Time) {
         self.settle();
         match self.keys(user, item) {
             Ok((user, item)) => {
@@ -231,7 +272,7 @@ impl<'a, 't> Chunk<'a, 't> {
     }
 
     #[inline]
-    fn take(&mut self, user: Key<'t>, item: Key<'t>, weight: f64, time: f64) {
+    fn take(&mut self, user: Key<'t>, item: Key<'t>, weight: f64, time: Time) {
         let Some(mut event) = self.pending_event(user, item, weight, time) else { return };
         match self.pending.last() {
             Some(last) if last.user.is(user) => {
@@ -258,20 +299,24 @@ impl<'a, 't> Chunk<'a, 't> {
         user: Key<'p>,
         item: Key<'p>,
         weight: f64,
-        time: f64,
+        time: Time,
     ) -> Option<Pending<'p>> {
         let weight = if self.options.duplicates == Duplicates::Count { 1.0 } else { weight };
         for (part, number, is_fine) in [
             (Part::Weight, weight, (weight as f32).is_finite()),
-            (Part::Time, time, !self.options.timed || time.is_finite()),
+            (Part::Time, time.value(), !self.options.timed || time.value().is_finite()),
         ] {
             if !is_fine {
                 self.flaw(Flaw::NotANumber(part, number.to_string().as_bytes()));
                 return None;
             }
         }
+        if self.options.timed {
+            self.clock.see(time);
+        }
+        let (time, weight) = (time.value(), weight as f32 + 0.0); // no negative zeros, see `faded`
         let (user_hash, item_hash, same_user, line) = (0, 0, false, self.lines);
-        Some(Pending { user, item, user_hash, item_hash, same_user, weight: weight as f32, time, line })
+        Some(Pending { user, item, user_hash, item_hash, same_user, weight, time, line })
     }
 
     /// Looks the labels of all pending events up.
@@ -335,6 +380,9 @@ impl<'a, 't> Chunk<'a, 't> {
     /// Counts an event that cannot be used, at the line after those that have been passed.
     #[cold]
     pub(crate) fn flaw(&mut self, flaw: Flaw<'_>) {
+        if flaw.is_fatal() && self.fatal.is_none() {
+            self.fatal = Some((self.lines, flaw.to_string()));
+        }
         self.bad.add(self.lines, &flaw);
     }
 
@@ -352,10 +400,13 @@ impl<'a, 't> Chunk<'a, 't> {
         self.settle();
         Done {
             wants_texts: [self.users.wants_texts, self.items.wants_texts],
+            spelling: [self.users.spelling, self.items.spelling],
             users: self.users.new,
             items: self.items.new,
             block: self.block,
             bad: self.bad,
+            fatal: self.fatal,
+            clock: self.clock,
             ignored: self.ignored,
             failure: self.failure,
             lines: self.lines,

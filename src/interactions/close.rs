@@ -41,7 +41,7 @@ impl Labels {
         let has = |code: &usize| {
             self.get(*code).is_some_and(|label| match label {
                 Label::Text(label) => label.to_lowercase().contains(&wanted),
-                Label::Integer(number) => number.to_string().contains(&wanted),
+                Label::Integer(_) | Label::Unsigned(_) => label.to_string().contains(&wanted),
             })
         };
         pool::run(threads, || (0..self.len()).into_par_iter().filter(has).map(|code| code as u32).collect())

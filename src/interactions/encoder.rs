@@ -10,10 +10,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::chunk::{Block, Chunk, Done, NEW};
+use super::clock::Clock;
 use super::event::Rows;
 use super::labels::Labels;
 use super::options::{Options, Watch};
-use super::report::{BadRows, Place};
+use super::report::{BadRows, Place, Written};
+use super::spelling::Spelling;
 use crate::error::{Error, Result};
 
 /// How many events threads take at a time from a table, and how many chunks a round has. Tests have few events.
@@ -39,10 +41,16 @@ pub(crate) struct Encoder<'a> {
     pub(crate) rows: u64,
     /// Events that do not count.
     pub(crate) ignored: u64,
+    /// What the times say together.
+    pub(crate) clock: Clock,
+    /// How the lines of files were taken.
+    pub(crate) written: Option<Written>,
     pub(crate) options: &'a Options,
     pub(crate) watch: &'a dyn Watch,
     /// Whether integers may become texts, which side by side: only if nobody has seen them.
     may_widen: [bool; 2],
+    /// How the integers of files are written, side by side.
+    spelling: [Spelling; 2],
 }
 
 impl<'a> Encoder<'a> {
@@ -51,8 +59,9 @@ impl<'a> Encoder<'a> {
         let may_widen = known.map_or([true; 2], |(users, items)| [users.is_empty(), items.is_empty()]);
         let (users, items) = known
             .map_or_else(|| (Labels::no_integers(), Labels::no_integers()), |(u, i)| (u.clone(), i.clone()));
-        let (blocks, bad, rows, ignored) = Default::default();
-        Self { users, items, blocks, bad, rows, ignored, options, watch, may_widen }
+        let (blocks, bad, rows, ignored, clock) = Default::default();
+        let (written, spelling) = Default::default();
+        Self { users, items, blocks, bad, rows, ignored, clock, written, options, watch, may_widen, spelling }
     }
 
     /// A chunk to be read against what is known now.
@@ -61,30 +70,36 @@ impl<'a> Encoder<'a> {
     }
 
     /// Whether integers had to become texts because of these chunks, which must then be read again.
-    pub(crate) fn widen<'d>(&mut self, chunks: impl IntoIterator<Item = &'d Done>) -> Result<bool> {
-        let wants = chunks.into_iter().fold([false; 2], |[users, items], chunk| {
-            [users | chunk.wants_texts[0], items | chunk.wants_texts[1]]
-        });
-        let [users, items] = wants;
-        if users {
-            self.users.turn_into_texts()?;
+    pub(crate) fn widen<'d>(&mut self, chunks: impl Iterator<Item = &'d Done> + Clone) -> Result<bool> {
+        let mut widened = false;
+        for (side, labels) in [&mut self.users, &mut self.items].into_iter().enumerate() {
+            let before = self.spelling[side];
+            let now = chunks.clone().fold(before, |spelling, chunk| spelling.and(chunk.spelling[side]));
+            let wanted = chunks.clone().any(|chunk| chunk.wants_texts[side])
+                || (self.may_widen[side] && now.conflicts());
+            if wanted && labels.are_integers() {
+                labels.turn_into_texts(if before.has(Spelling::POINTED) { ".0" } else { "" })?;
+                widened = true;
+            } else {
+                self.spelling[side] = now;
+            }
         }
-        if items {
-            self.items.turn_into_texts()?;
-        }
-        Ok(users || items)
+        Ok(widened)
     }
 
     /// Labels of files are texts from the start, even if all are integers.
     pub(crate) fn only_texts(&mut self) -> Result<()> {
-        self.users.turn_into_texts()?;
-        self.items.turn_into_texts()
+        self.users.turn_into_texts("")?;
+        self.items.turn_into_texts("")
     }
 
     /// Adds a chunk that follows those added before; `place` is where it starts.
     pub(crate) fn absorb(&mut self, chunk: Done, place: &Place<'_>) -> Result<()> {
         if let Some(error) = chunk.failure {
             return Err(error);
+        }
+        if let Some((line, reason)) = chunk.fatal {
+            return Err(Error::BadRow { place: place.name(line), reason });
         }
         if self.options.strict
             && let Some((line, reason)) = chunk.bad.first()
@@ -93,6 +108,7 @@ impl<'a> Encoder<'a> {
         }
         self.rows += chunk.block.users.len() as u64 + chunk.bad.count() + chunk.ignored;
         self.ignored += chunk.ignored;
+        self.clock.add(&chunk.clock);
         self.bad.append(chunk.bad, place);
         let mut block = chunk.block;
         adopt(&mut self.users, &chunk.users, &mut block.users)?;

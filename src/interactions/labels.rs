@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use super::slots::{Slot, Slots};
+use super::spelling::Whole;
 use crate::error::{Error, Result};
 use crate::kernel::prefetch;
 use crate::sparse::MAX_IDS;
@@ -19,6 +20,14 @@ pub enum Label<'a> {
     Text(&'a str),
     /// A whole number.
     Integer(i64),
+    /// A whole number that is too large for [`Integer`](Self::Integer).
+    Unsigned(u64),
+}
+
+impl From<u64> for Label<'_> {
+    fn from(number: u64) -> Self {
+        i64::try_from(number).map_or(Self::Unsigned(number), Self::Integer)
+    }
 }
 
 impl std::fmt::Display for Label<'_> {
@@ -26,6 +35,7 @@ impl std::fmt::Display for Label<'_> {
         match self {
             Self::Text(text) => f.write_str(text),
             Self::Integer(number) => number.fmt(f),
+            Self::Unsigned(number) => number.fmt(f),
         }
     }
 }
@@ -49,7 +59,8 @@ pub struct Labels {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Values {
     Texts { all: String, ends: Vec<usize> },
-    Integers(Vec<i64>),
+    /// The bits of signed integers or, as soon as one is too large for that, of unsigned ones.
+    Integers { bits: Vec<i64>, unsigned: bool },
 }
 
 impl PartialEq for Labels {
@@ -83,7 +94,8 @@ impl Labels {
     }
 
     pub(crate) fn no_integers() -> Self {
-        Self { values: Values::Integers(Vec::new()), table: Slots::default() }
+        let values = Values::Integers { bits: Vec::new(), unsigned: false };
+        Self { values, table: Slots::default() }
     }
 
     /// No labels, of the same kind.
@@ -109,6 +121,15 @@ impl Labels {
         Ok(labels)
     }
 
+    /// Numbers integers without a sign, which must differ.
+    pub fn of_unsigned(integers: impl IntoIterator<Item = u64>) -> Result<Self> {
+        let mut labels = Self::no_integers();
+        for integer in integers {
+            labels.push(integer.into())?;
+        }
+        Ok(labels)
+    }
+
     /// Adds a label that must be new.
     pub(crate) fn push(&mut self, label: Label<'_>) -> Result<()> {
         let before = self.len();
@@ -123,7 +144,7 @@ impl Labels {
     pub fn len(&self) -> usize {
         match &self.values {
             Values::Texts { ends, .. } => ends.len(),
-            Values::Integers(integers) => integers.len(),
+            Values::Integers { bits, .. } => bits.len(),
         }
     }
 
@@ -136,7 +157,13 @@ impl Labels {
     /// Whether the labels are integers; otherwise they are texts.
     #[must_use]
     pub fn are_integers(&self) -> bool {
-        matches!(self.values, Values::Integers(_))
+        matches!(self.values, Values::Integers { .. })
+    }
+
+    /// Whether the labels are integers of which some are too large to be signed.
+    #[must_use]
+    pub fn are_unsigned(&self) -> bool {
+        matches!(self.values, Values::Integers { unsigned: true, .. })
     }
 
     /// The label with this code.
@@ -147,7 +174,10 @@ impl Labels {
                 let end = *ends.get(code)?;
                 Some(Label::Text(&all[start(ends, code)..end]))
             }
-            Values::Integers(integers) => integers.get(code).map(|&number| Label::Integer(number)),
+            Values::Integers { bits, unsigned } => {
+                let bits = *bits.get(code)?;
+                Some(if *unsigned { (bits as u64).into() } else { Label::Integer(bits) })
+            }
         }
     }
 
@@ -156,11 +186,11 @@ impl Labels {
         (0..self.len()).filter_map(|code| self.get(code))
     }
 
-    /// All integers in order of their codes, if they are integers.
+    /// All integers in order of their codes, if they are integers; those that are unsigned as their bits.
     #[must_use]
     pub fn integers(&self) -> Option<&[i64]> {
         match &self.values {
-            Values::Integers(integers) => Some(integers),
+            Values::Integers { bits, .. } => Some(bits),
             Values::Texts { .. } => None,
         }
     }
@@ -170,7 +200,7 @@ impl Labels {
     pub fn texts(&self) -> Option<(&str, &[usize])> {
         match &self.values {
             Values::Texts { all, ends } => Some((all, ends)),
-            Values::Integers(_) => None,
+            Values::Integers { .. } => None,
         }
     }
 
@@ -179,7 +209,10 @@ impl Labels {
     pub fn code(&self, label: Label<'_>) -> Option<u32> {
         match label {
             Label::Text(text) => self.code_of_text(text.as_bytes(), hash_text(text.as_bytes())),
-            Label::Integer(number) => self.code_of_integer(number, hash_integer(number)),
+            Label::Integer(number) => self.code_of_integer(Whole::signed(number), hash_integer(number)),
+            Label::Unsigned(number) => {
+                self.code_of_integer(Whole::unsigned(number), hash_integer(number as i64))
+            }
         }
     }
 
@@ -197,9 +230,12 @@ impl Labels {
 
     /// The code of an integer.
     #[inline]
-    pub(crate) fn code_of_integer(&self, number: i64, hash: u32) -> Option<u32> {
-        let Values::Integers(_) = &self.values else { return None };
-        self.table.find(hash, |slot| slot.label == number as u64)
+    pub(crate) fn code_of_integer(&self, number: Whole, hash: u32) -> Option<u32> {
+        let Values::Integers { unsigned, .. } = &self.values else { return None };
+        if number.bits < 0 && number.is_large() != *unsigned {
+            return None; // the same bits stand for another number here
+        }
+        self.table.find(hash, |slot| slot.label == number.bits as u64)
     }
 
     /// Says that a label with this hash will be looked for.
@@ -224,7 +260,10 @@ impl Labels {
     pub(crate) fn insert(&mut self, label: Label<'_>) -> Result<u32> {
         match label {
             Label::Text(text) => self.insert_text(text, hash_text(text.as_bytes())),
-            Label::Integer(number) => self.insert_integer(number, hash_integer(number)),
+            Label::Integer(number) => self.insert_integer(Whole::signed(number), hash_integer(number)),
+            Label::Unsigned(number) => {
+                self.insert_integer(Whole::unsigned(number), hash_integer(number as i64))
+            }
         }
     }
 
@@ -242,16 +281,23 @@ impl Labels {
         Ok(code)
     }
 
-    pub(crate) fn insert_integer(&mut self, number: i64, hash: u32) -> Result<u32> {
+    pub(crate) fn insert_integer(&mut self, number: Whole, hash: u32) -> Result<u32> {
         if let Some(code) = self.code_of_integer(number, hash) {
             return Ok(code);
         }
         let code = self.next_code()?;
-        let Values::Integers(integers) = &mut self.values else {
+        let Values::Integers { bits, unsigned } = &mut self.values else {
             return Err(Error::LabelKind { what: "users or items", integers: false });
         };
-        integers.push(number);
-        self.table.insert(Slot { hash, code, label: number as u64 });
+        if number.bits < 0 && number.is_large() != *unsigned {
+            // Above what is signed, or below what is unsigned: some of the others must not be there.
+            if *unsigned || bits.iter().any(|&other| other < 0) {
+                return Err(Error::LabelRange);
+            }
+            *unsigned = number.is_large();
+        }
+        bits.push(number.bits);
+        self.table.insert(Slot { hash, code, label: number.bits as u64 });
         Ok(code)
     }
 
@@ -271,11 +317,11 @@ impl Labels {
         Ok(taken)
     }
 
-    /// Makes texts of integers; codes stay.
-    pub(crate) fn turn_into_texts(&mut self) -> Result<()> {
-        if let Values::Integers(integers) = &self.values {
-            let integers: Vec<String> = integers.iter().map(ToString::to_string).collect();
-            *self = Self::of_texts(integers)?;
+    /// Makes texts of integers, written with `behind` at the end; codes stay.
+    pub(crate) fn turn_into_texts(&mut self, behind: &str) -> Result<()> {
+        if self.are_integers() {
+            let texts: Vec<String> = self.iter().map(|label| format!("{label}{behind}")).collect();
+            *self = Self::of_texts(texts)?;
         }
         Ok(())
     }
@@ -285,47 +331,32 @@ fn start(ends: &[usize], code: usize) -> usize {
     if code == 0 { 0 } else { ends[code - 1] }
 }
 
-/// The integer that a text is, if writing it down gives the same text again: not `007`, `+7`, `-0` or ` 7`.
-pub(crate) fn canonical_integer(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 19 || (digits[0] == b'0' && (digits.len() > 1 || negative)) {
-        return None;
-    }
-    let mut magnitude: u64 = 0;
-    for &digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        magnitude = magnitude * 10 + u64::from(digit - b'0'); // nineteen digits fit
-    }
-    if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_integers_that_are_written_the_usual_way_are_integers() {
-        for number in [0, 1, -1, 42, i64::MAX, i64::MIN] {
-            assert_eq!(canonical_integer(number.to_string().as_bytes()), Some(number));
+    fn codes_survive_the_turn_from_integers_to_texts() -> Result<()> {
+        let mut labels = Labels::of_integers((0..1000).map(|n| n * n - 500))?;
+        labels.turn_into_texts(".0")?;
+        for n in 0..1000_i64 {
+            assert_eq!(labels.code(Label::Text(&format!("{}.0", n * n - 500))), Some(n as u32));
         }
-        let others = ["", "-", "007", "+7", "-0", " 7", "7 ", "7.0", "1e3", "9223372036854775808", "x"];
-        for text in others.into_iter().chain(["-9223372036854775809", "99999999999999999999"]) {
-            assert_eq!(canonical_integer(text.as_bytes()), None, "{text}");
-        }
+        Ok(())
     }
 
     #[test]
-    fn codes_survive_the_turn_from_integers_to_texts() -> Result<()> {
-        let mut labels = Labels::of_integers((0..1000).map(|n| n * n - 500))?;
-        labels.turn_into_texts()?;
-        for n in 0..1000_i64 {
-            assert_eq!(labels.code(Label::Text(&(n * n - 500).to_string())), Some(n as u32));
-        }
+    fn large_integers_are_unsigned_and_never_taken_for_negative_ones() -> Result<()> {
+        let mut labels = Labels::of_unsigned([5, u64::MAX])?;
+        assert!(labels.are_unsigned());
+        assert_eq!(labels.get(1), Some(Label::Unsigned(u64::MAX)));
+        assert_eq!(labels.code(Label::Unsigned(u64::MAX)), Some(1));
+        assert_eq!(labels.code(Label::Integer(-1)), None);
+        assert_eq!(labels.insert(Label::Integer(-7)), Err(Error::LabelRange));
+        let mut signed = Labels::of_integers([-1])?;
+        assert_eq!(signed.code(Label::Unsigned(u64::MAX)), None);
+        assert_eq!(signed.insert(Label::Unsigned(u64::MAX)), Err(Error::LabelRange));
+        assert!(!signed.are_unsigned());
         Ok(())
     }
 }

@@ -19,27 +19,30 @@
 
 mod build;
 mod chunk;
+mod clock;
 mod close;
-mod delimited;
 mod encoder;
 mod event;
-mod format;
 mod labels;
+mod lines;
 mod options;
 mod prune;
-mod record;
 mod report;
 mod slots;
+mod spelling;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result, check_size};
 use crate::pool;
 use crate::sparse::{CsrMatrix, CsrView};
-use build::{Entries, entries, fade, faded};
+use build::{Entries, entries, fade, faded, settle_dates};
 use chunk::Block;
 use encoder::Encoder;
 use prune::{kept, pruned};
@@ -48,12 +51,14 @@ pub(crate) use encoder::Batch;
 pub(crate) use prune::Kept;
 
 pub use event::{Event, Flaw, Part, Rows};
-pub use format::{Column, Format, Quote};
 pub use labels::{Label, Labels};
-pub use options::{Duplicates, Options, Watch};
+pub use lines::{Column, Content, Format, Quote};
 #[cfg(feature = "python")]
-pub(crate) use record::time as parse_time;
-pub use report::{BadRows, Report};
+pub(crate) use lines::{Decoder, number_of_text};
+pub(crate) use lines::{Encoding, Source};
+pub use options::{Duplicates, HalfLife, Options, Watch};
+pub use report::{BadRows, Report, Written};
+pub use time::{Time, TimeFormat, TimeUnit};
 
 /// The users x items matrix of what happened, and what its rows and columns are called.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,18 +111,22 @@ pub(crate) struct Hidden<'a> {
     pub(crate) all: Option<&'a Everything>,
 }
 
+fn sources(paths: &[PathBuf]) -> Vec<Source> {
+    paths.iter().cloned().map(Source::from).collect()
+}
+
 /// What was read before, with its matrix, which may be kept elsewhere.
 type Before<'a> = (&'a Interactions, CsrView<'a, f32>);
 
 impl Interactions {
-    /// Reads files of one event a line.
+    /// Reads files of lines, the path `-` being standard input.
     pub fn from_files(
         paths: &[PathBuf],
         format: &Format,
         options: &Options,
         watch: &dyn Watch,
     ) -> Result<Self> {
-        Self::read_files(None, paths, format, options, watch)
+        Self::read_files(None, &sources(paths), format, None, options, watch)
     }
 
     /// Reads a table of events.
@@ -129,7 +138,7 @@ impl Interactions {
 
     /// The same with more events from files. Users and items keep their codes; new ones get the next.
     pub fn with_files(&self, paths: &[PathBuf], format: &Format, watch: &dyn Watch) -> Result<Self> {
-        Self::read_files(Some((self, self.matrix())), paths, format, &self.options, watch)
+        Self::read_files(Some((self, self.matrix())), &sources(paths), format, None, &self.options, watch)
     }
 
     /// The same with more events from a table. Users and items keep their codes; new ones get the next.
@@ -176,21 +185,22 @@ impl Interactions {
             }
         }
         let (indptr, indices, values) = matrix.into_parts();
-        let entries = Entries { indptr, indices, values, times };
+        let entries = Entries { indptr, indices, values, times, faded: 0 };
         let (matrix, times, all) = (CsrMatrix::empty(), Vec::new(), None);
         Self { users, items, matrix, options, report, latest, times, all }.finished(entries, Some(kept))
     }
 
     pub(crate) fn read_files(
         before: Option<Before<'_>>,
-        paths: &[PathBuf],
+        sources: &[Source],
         format: &Format,
+        encoding: Option<&dyn Encoding>,
         options: &Options,
         watch: &dyn Watch,
     ) -> Result<Self> {
         format.check()?;
         let options = Options { timed: format.time.is_some(), ..options.clone() };
-        Self::read(before, &options, watch, |encoder| delimited::read_files(paths, format, encoder))
+        Self::read(before, &options, watch, |encoder| lines::read_files(sources, format, encoding, encoder))
     }
 
     /// Reads events by whatever way, after those that were read before.
@@ -221,20 +231,27 @@ impl Interactions {
     }
 
     fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Self> {
-        let Encoder { users, items, mut blocks, bad, rows, ignored, options, watch, .. } = encoder;
+        let Encoder { users, items, mut blocks, bad, rows, ignored, clock, written, options, watch, .. } = encoder;
         let (users, items, options) = (Arc::new(users), Arc::new(items), options.clone());
         let (before, old) =
             (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
         let old_latest = before.map_or(f64::NEG_INFINITY, |before| before.latest);
+        if matches!(options.half_life, Some(HalfLife::Seconds(_))) {
+            clock.check_seconds()?;
+        }
+        if clock.are_dates() {
+            settle_dates(&mut blocks);
+        }
         let latest = blocks.iter().flat_map(|block| &block.times).fold(old_latest, |a, &b| a.max(b));
-        if let Some(half_life) = options.half_life {
+        let half_life = options.half_life_of_times();
+        if let Some(half_life) = half_life {
             fade(&mut blocks, latest, half_life);
         }
         let events: usize = blocks.iter().map(|block| block.users.len()).sum();
         let mut old_entries = 0;
         if let Some(mut block) = old {
             old_entries = block.users.len();
-            if let Some(half_life) = options.half_life.filter(|_| latest > old_latest) {
+            if let Some(half_life) = half_life.filter(|_| latest > old_latest) {
                 for weight in &mut block.weights {
                     *weight = faded(*weight, latest - old_latest, half_life);
                 }
@@ -246,7 +263,9 @@ impl Interactions {
         }
         let entries = entries(blocks, users.len(), options.duplicates, options.keeps_times());
         let merged = (old_entries + events - entries.indices.len()) as u64;
-        let mut report = Report { rows, bad, ignored, merged, ..Report::default() };
+        let (span, mere_numbers, faded) = (clock.span(), clock.are_numbers(), entries.faded);
+        let known = Report { rows, bad, ignored, merged, ..Report::default() };
+        let mut report = Report { span, mere_numbers, faded, written, ..known };
         if let Some(before) = before {
             report.add(&before.report);
         }
@@ -259,7 +278,13 @@ impl Interactions {
     fn finished(mut self, entries: Entries, kept_before: Option<&Kept>) -> Result<Self> {
         let (min_items, min_users) = (self.options.min_items_per_user, self.options.min_users_per_item);
         let entries = entries.checked(self.items.len())?;
+        let signs = |values: &[f32]| {
+            values.par_iter().fold(|| (0, 0), |(zeros, negatives), &value| {
+                (zeros + usize::from(value == 0.0), negatives + usize::from(value < 0.0))
+            }).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        };
         if min_items <= 1 && min_users <= 1 {
+            (self.report.zeros, self.report.negatives) = signs(&entries.values);
             self.times = entries.times;
             self.matrix = CsrMatrix::new(self.items.len(), entries.indptr, entries.indices, entries.values)?;
             return Ok(self);
@@ -267,6 +292,8 @@ impl Interactions {
         let kept =
             kept(&entries, self.items.len(), min_items, min_users, kept_before.unwrap_or(&Kept::default()));
         let shown = pruned(&entries, self.items.len(), &kept);
+        (self.report.zeros, self.report.negatives) = signs(&shown.values);
+        self.report.faded = self.report.faded.min(self.report.zeros);
         self.report.dropped_users = self.users.len() - kept.users.len();
         self.report.dropped_items = self.items.len() - kept.items.len();
         self.report.dropped_entries = entries.indices.len() - shown.indices.len();
@@ -296,7 +323,7 @@ impl Interactions {
     fn block(&self, view: CsrView<'_, f32>) -> Block {
         let (indptr, indices, values, times) = match &self.all {
             Some(all) => {
-                let Entries { indptr, indices, values, times } = &all.entries;
+                let Entries { indptr, indices, values, times, .. } = &all.entries;
                 (indptr.as_slice(), indices.as_slice(), values.as_slice(), times)
             }
             None => (view.pattern().indptr(), view.pattern().indices(), view.values(), &self.times),

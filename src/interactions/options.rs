@@ -1,5 +1,10 @@
 //! How events are read and what becomes of them.
 
+#[cfg(feature = "python")]
+use super::event::Flaw;
+#[cfg(feature = "python")]
+use super::labels::Label;
+use super::time::TimeFormat;
 use crate::error::{Error, Result};
 use crate::pool::MAX_THREADS;
 
@@ -17,6 +22,15 @@ pub enum Duplicates {
     Max,
 }
 
+/// The age at which a weight has halved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HalfLife {
+    /// In seconds: times must be dates, or numbers that are seconds or have a unit.
+    Seconds(f64),
+    /// In the unit of the times, whatever that is.
+    Units(f64),
+}
+
 /// What becomes of the events, whatever they are read from.
 ///
 /// ```
@@ -30,8 +44,10 @@ pub struct Options {
     pub duplicates: Duplicates,
     /// Whether events have times.
     pub timed: bool,
-    /// The age at which a weight has halved, in the unit of the times; the latest event has age 0.
-    pub half_life: Option<f64>,
+    /// How times are written.
+    pub times: TimeFormat,
+    /// The age at which a weight has halved; the latest event has age 0.
+    pub half_life: Option<HalfLife>,
     /// The weight of each kind of event, if there are kinds. Those of weight 0 do not count at all.
     pub kinds: Vec<(String, f64)>,
     /// Users with fewer items are left out, and items with fewer users, until all that is left has enough.
@@ -49,6 +65,7 @@ impl Default for Options {
         Self {
             duplicates: Duplicates::Sum,
             timed: false,
+            times: TimeFormat::default(),
             half_life: None,
             kinds: Vec::new(),
             min_items_per_user: 1,
@@ -62,7 +79,8 @@ impl Default for Options {
 impl Options {
     /// Fails if a number is outside its range.
     pub fn check(&self) -> Result<()> {
-        if let Some(value) = self.half_life {
+        self.times.check()?;
+        if let Some(HalfLife::Seconds(value) | HalfLife::Units(value)) = self.half_life {
             if !(value.is_finite() && value > 0.0) {
                 let expected = "positive and finite";
                 return Err(Error::InvalidParameter { name: "half_life", expected, value });
@@ -81,15 +99,47 @@ impl Options {
         Ok(())
     }
 
+    /// The half-life in the unit in which times are kept: seconds if theirs is known.
+    pub(crate) fn half_life_of_times(&self) -> Option<f64> {
+        Some(match (self.half_life?, self.times.unit) {
+            (HalfLife::Units(value), Some(unit)) => value / unit.per_second(),
+            (HalfLife::Seconds(value) | HalfLife::Units(value), _) => value,
+        })
+    }
+
     /// Whether the time of every entry is needed after reading, to tell which event is the latest.
     pub(crate) fn keeps_times(&self) -> bool {
         self.timed && self.duplicates == Duplicates::Last
     }
 
-    /// The weight of events of this kind.
+    /// The weight of events of this kind. A table may write the kind `4` as `4.0`, and `true` in capitals.
     #[must_use]
     pub fn weight_of_kind(&self, kind: &[u8]) -> Option<f64> {
-        self.kinds.iter().find(|(name, _)| name.as_bytes() == kind).map(|&(_, weight)| weight)
+        let find = |is: &dyn Fn(&[u8]) -> bool| {
+            self.kinds.iter().find(|(name, _)| is(name.as_bytes())).map(|&(_, weight)| weight)
+        };
+        find(&|name| name == kind).or_else(|| {
+            if let Some(integer) = kind.strip_suffix(b".0") {
+                return find(&|name| name == integer);
+            }
+            let is_flag = [&b"true"[..], b"false"].iter().any(|flag| kind.eq_ignore_ascii_case(flag));
+            if is_flag { find(&|name| name.eq_ignore_ascii_case(kind)) } else { None }
+        })
+    }
+
+    /// The weight of events whose kind is called so in a table.
+    #[cfg(feature = "python")]
+    pub(crate) fn weight_of_label<'a>(&self, kind: Label<'a>) -> std::result::Result<f64, Flaw<'a>> {
+        match kind {
+            Label::Text(text) => {
+                self.weight_of_kind(text.as_bytes()).ok_or(Flaw::UnknownKind(text.as_bytes()))
+            }
+            Label::Integer(number) => {
+                let found = self.kinds.iter().find(|(name, _)| name.parse() == Ok(number));
+                found.map(|&(_, weight)| weight).ok_or(Flaw::UnknownNumber(number))
+            }
+            Label::Unsigned(_) => Err(Flaw::NoLabel(super::event::Part::Kind)),
+        }
     }
 }
 

@@ -76,13 +76,25 @@ impl Place<'_> {
         match self {
             Self::Row(None, row) => format!("row {}", row + later),
             Self::Row(Some(path), row) => format!("{}, row {}", path.display(), row + later),
+            Self::Line(path, line) if *path == Path::new("-") => format!("standard input, line {}", line + later + 1),
             Self::Line(path, line) => format!("{}, line {}", path.display(), line + later + 1),
         }
     }
 }
 
+/// How the lines of files were taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What a line holds: `"events"`, `"lists"`, `"counted lists"` or `"json"`.
+    pub layout: &'static str,
+    /// What separates fields.
+    pub separator: String,
+    /// What encloses them, if anything.
+    pub quote: Option<char>,
+}
+
 /// What became of the events.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
     /// Events read, everything included.
     pub rows: u64,
@@ -98,6 +110,18 @@ pub struct Report {
     pub dropped_items: usize,
     /// Entries left out with them.
     pub dropped_entries: usize,
+    /// Entries that are 0, from which nothing is learned, and those of them that have faded to it.
+    pub zeros: usize,
+    /// See `zeros`.
+    pub faded: usize,
+    /// Entries below 0, which say what is disliked.
+    pub negatives: usize,
+    /// How much time passes from the first to the last of the new events, in the unit in which times are kept.
+    pub span: f64,
+    /// Whether the times of the new events are mere numbers, of an unknown unit.
+    pub mere_numbers: bool,
+    /// How the lines of the first new file were taken.
+    pub written: Option<Written>,
 }
 
 impl Report {
@@ -106,6 +130,10 @@ impl Report {
         self.rows = self.rows.saturating_add(before.rows);
         self.ignored = self.ignored.saturating_add(before.ignored);
         self.merged = self.merged.saturating_add(before.merged);
+        self.faded += before.faded;
+        if self.written.is_none() {
+            self.written.clone_from(&before.written);
+        }
         self.bad.count = self.bad.count.saturating_add(before.bad.count);
         if self.bad.described.is_empty() {
             self.bad.described.clone_from(&before.bad.described);

@@ -31,7 +31,7 @@ impl Rows for MadeTable {
     fn event(&self, row: usize) -> std::result::Result<Option<Event<'_>>, Flaw<'_>> {
         let Made { user, item, weight, time } = &self.0[row];
         let (user, item) = (Label::Text(user), Label::Text(item));
-        Ok(Some(Event { user, item, weight: *weight, time: *time }))
+        Ok(Some(Event { user, item, weight: *weight, time: Time::Number(*time) }))
     }
 }
 

@@ -40,6 +40,13 @@ pub(super) fn dense<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyRes
     Ok(DenseView::new(array.as_slice()?, shape[0], shape[1])?)
 }
 
+/// A large array without a copy. It is a view of the one that owns the memory, since some libraries make views
+/// writable, which `NumPy` allows for views of arrays only.
+pub(super) fn shared<T: Element>(py: Python<'_>, values: Vec<T>) -> PyResult<Bound<'_, PyArray1<T>>> {
+    let size = values.len();
+    PyArray1::from_vec(py, values).reshape([size])
+}
+
 /// Two-dimensional ids and scores.
 pub(super) type Ranked<'py, T> = (Bound<'py, PyArray2<i32>>, Bound<'py, PyArray2<T>>);
 
@@ -47,7 +54,18 @@ pub(super) type Ranked<'py, T> = (Bound<'py, PyArray2<i32>>, Bound<'py, PyArray2
 pub(super) fn ranked<T: Real + Element>(py: Python<'_>, found: Rankings<T>) -> PyResult<Ranked<'_, T>> {
     let shape = [found.queries(), found.n()];
     let (ids, scores) = found.into_parts();
-    Ok((PyArray1::from_vec(py, ids).reshape(shape)?, PyArray1::from_vec(py, scores).reshape(shape)?))
+    Ok((owned(py, shape, &ids)?, owned(py, shape, &scores)?))
+}
+
+/// A copy in memory that `NumPy` owns.
+fn owned<'py, T: Element + Copy>(
+    py: Python<'py>,
+    shape: [usize; 2],
+    values: &[T],
+) -> PyResult<Bound<'py, PyArray2<T>>> {
+    let array = PyArray2::zeros(py, shape, false);
+    array.readwrite().as_slice_mut()?.copy_from_slice(values);
+    Ok(array)
 }
 
 /// Whether the columns increase within every row; an error if the structure means nothing.

@@ -1,6 +1,5 @@
 //! Events to matrices.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -11,9 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    BadRows, Column, Duplicates, Format, Hidden, Interactions, Kept, Options, Quote, Report, State, Watch,
+    BadRows, Duplicates, HalfLife, Hidden, Interactions, Kept, Options, Report, State, TimeFormat, TimeUnit, Watch,
 };
-use crate::python::arrays::{Csr, view};
+use crate::python::arrays::{Csr, shared, view};
 use crate::python::interrupt::interruptible;
 use crate::python::labels::PyLabels;
 use crate::sparse::{CsrMatrix, CsrView};
@@ -26,12 +25,11 @@ pub(super) struct PyEvents(Interactions);
 pub(super) type Read<'py> =
     ((Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<f32>>), PyEvents);
 
-fn wrapped(py: Python<'_>, read: Interactions) -> Read<'_> {
+fn wrapped(py: Python<'_>, read: Interactions) -> PyResult<Read<'_>> {
     let (matrix, rest) = read.into_matrix();
     let (indptr, indices, values) = matrix.into_parts();
-    let arrays =
-        (PyArray1::from_vec(py, indptr), PyArray1::from_vec(py, indices), PyArray1::from_vec(py, values));
-    (arrays, PyEvents(rest))
+    let arrays = (shared(py, indptr)?, shared(py, indices)?, shared(py, values)?);
+    Ok((arrays, PyEvents(rest)))
 }
 
 /// What was read before, with the matrix that Python keeps.
@@ -49,6 +47,9 @@ pub(super) fn known<'a>(
 pub(super) struct Wanted {
     duplicates: String,
     half_life: Option<f64>,
+    half_life_is_age: bool,
+    time_unit: Option<String>,
+    time_format: Option<String>,
     kinds: Vec<(String, f64)>,
     min_items_per_user: u32,
     min_users_per_item: u32,
@@ -68,10 +69,22 @@ impl Wanted {
                 return Err(PyValueError::new_err(format!("{expected}, got {other:?}")));
             }
         };
+        let unit = match self.time_unit.as_deref() {
+            None => None,
+            Some(symbol) => {
+                let unit = TimeUnit::ALL.into_iter().find(|unit| unit.symbol() == symbol);
+                Some(unit.ok_or_else(|| {
+                    let expected = "time_unit must be \"s\", \"ms\", \"us\" or \"ns\"";
+                    PyValueError::new_err(format!("{expected}, got {symbol:?}"))
+                })?)
+            }
+        };
+        let half_life = if self.half_life_is_age { HalfLife::Seconds } else { HalfLife::Units };
         let options = Options {
             duplicates,
             timed,
-            half_life: self.half_life,
+            times: TimeFormat { unit, pattern: self.time_format },
+            half_life: self.half_life.map(half_life),
             kinds: self.kinds,
             min_items_per_user: self.min_items_per_user,
             min_users_per_item: self.min_users_per_item,
@@ -111,85 +124,7 @@ pub(super) fn listened<'py>(
         |messages, stop| read(&Listener { messages, stop }),
         |done: u64| progress.call1((done,)).map(drop),
     )??;
-    Ok(wrapped(py, read))
-}
-
-#[derive(FromPyObject)]
-pub(super) enum AnyColumn {
-    Place(usize),
-    Name(String),
-}
-
-impl std::fmt::Display for AnyColumn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Place(place) => place.fmt(f),
-            Self::Name(name) => write!(f, "{name:?}"),
-        }
-    }
-}
-
-impl From<AnyColumn> for Column {
-    fn from(column: AnyColumn) -> Self {
-        match column {
-            AnyColumn::Place(place) => Self::Place(place),
-            AnyColumn::Name(name) => Self::Name(name),
-        }
-    }
-}
-
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct Lines {
-    separator: Option<String>,
-    quote: Option<String>,
-    header: bool,
-    user: AnyColumn,
-    item: AnyColumn,
-    weight: Option<AnyColumn>,
-    time: Option<AnyColumn>,
-    kind: Option<AnyColumn>,
-    texts: bool,
-}
-
-impl Lines {
-    fn format(self) -> PyResult<Format> {
-        let quote = match self.quote.as_deref().map(str::as_bytes) {
-            None => Quote::Auto,
-            Some([]) => Quote::Never,
-            Some(&[byte]) => Quote::Byte(byte),
-            Some(_) => {
-                return Err(PyValueError::new_err("quote must be one ASCII character, or empty for none"));
-            }
-        };
-        Ok(Format {
-            separator: self.separator,
-            quote,
-            header: self.header,
-            user: self.user.into(),
-            item: self.item.into(),
-            weight: self.weight.map(Into::into),
-            time: self.time.map(Into::into),
-            kind: self.kind.map(Into::into),
-            texts: self.texts,
-        })
-    }
-}
-
-/// Reads files of lines.
-#[pyfunction]
-pub(super) fn read_files<'py>(
-    py: Python<'py>,
-    paths: Vec<PathBuf>,
-    lines: Lines,
-    wanted: Wanted,
-    before: Option<Before<'py>>,
-    progress: &Bound<'py, PyAny>,
-) -> PyResult<Read<'py>> {
-    let format = lines.format()?;
-    let options = wanted.options(format.time.is_some())?;
-    let before = known(before.as_ref())?;
-    listened(py, progress, |watch| Ok(Interactions::read_files(before, &paths, &format, &options, watch)?))
+    wrapped(py, read)
 }
 
 /// What a file or a copy holds besides labels and matrix.
@@ -206,6 +141,7 @@ pub(super) struct Besides<'py> {
     merged_rows: u64,
     bad_rows: u64,
     first_bad_rows: Vec<String>,
+    faded_entries: usize,
 }
 
 /// Puts together what `PyEvents.state` took apart, or labels and a matrix.
@@ -235,11 +171,12 @@ pub(super) fn restore<'py>(
         ignored: besides.ignored_rows,
         merged: besides.merged_rows,
         bad: BadRows::of(besides.bad_rows, besides.first_bad_rows),
+        faded: besides.faded_entries,
         ..Report::default()
     };
     let options = wanted.options(besides.timed)?;
     let read = py.detach(|| Interactions::restored(state, options, &kept, report))?;
-    Ok(wrapped(py, read))
+    wrapped(py, read)
 }
 
 #[pymethods]
@@ -282,6 +219,25 @@ impl PyEvents {
         Ok(state)
     }
 
+    /// How the last file of lines was taken: layout, separator and quote.
+    fn written(&self) -> Option<(&'static str, String, Option<char>)> {
+        let written = self.0.report().written.as_ref()?;
+        Some((written.layout, written.separator.clone(), written.quote))
+    }
+
+    /// The latest time, how long after the first of the last reading, and whether those were mere numbers.
+    fn times(&self) -> (f64, f64, bool) {
+        (self.0.hidden().latest, self.0.report().span, self.0.report().mere_numbers)
+    }
+
+    /// Whether a label is one that was left out, as it has too few entries: users, then items.
+    fn left_out(&self, users: bool, label: &Bound<'_, PyAny>) -> bool {
+        self.0.hidden().all.is_some_and(|all| {
+            let labels = if users { &all.users } else { &all.items };
+            PyLabels(Arc::clone(labels)).code(label) >= 0
+        })
+    }
+
     /// What was read, and what was not.
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let report = self.0.report();
@@ -294,6 +250,9 @@ impl PyEvents {
         dict.set_item("dropped_users", report.dropped_users)?;
         dict.set_item("dropped_items", report.dropped_items)?;
         dict.set_item("dropped_entries", report.dropped_entries)?;
+        dict.set_item("zero_entries", report.zeros)?;
+        dict.set_item("negative_entries", report.negatives)?;
+        dict.set_item("faded_entries", report.faded)?;
         Ok(dict)
     }
 }

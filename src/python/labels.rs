@@ -17,7 +17,15 @@ pub(super) fn object<'py>(py: Python<'py>, label: Label<'_>) -> PyResult<Bound<'
     Ok(match label {
         Label::Text(text) => PyString::new(py, text).into_any(),
         Label::Integer(number) => number.into_pyobject(py)?.into_any(),
+        Label::Unsigned(number) => number.into_pyobject(py)?.into_any(),
     })
+}
+
+/// Integers of 64 bits.
+#[derive(FromPyObject)]
+enum Integers<'py> {
+    Signed(PyReadonlyArray1<'py, i64>),
+    Unsigned(PyReadonlyArray1<'py, u64>),
 }
 
 /// Texts as two arrays: their bytes one after the other, and where each ends.
@@ -43,10 +51,13 @@ impl PyLabels {
         Ok(Self(Arc::new(Labels::of_texts(labels)?)))
     }
 
-    /// Numbers integers.
+    /// Numbers integers, with or without a sign.
     #[staticmethod]
-    fn of_integers(integers: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        Ok(Self(Arc::new(Labels::of_integers(integers.as_slice()?.iter().copied())?)))
+    fn of_integers(integers: Integers<'_>) -> PyResult<Self> {
+        Ok(Self(Arc::new(match integers {
+            Integers::Signed(integers) => Labels::of_integers(integers.as_slice()?.iter().copied())?,
+            Integers::Unsigned(integers) => Labels::of_unsigned(integers.as_slice()?.iter().copied())?,
+        })))
     }
 
     /// Numbers strings.
@@ -65,23 +76,29 @@ impl PyLabels {
         self.0.are_integers()
     }
 
-    /// All of them, by code: an array of int64 or a list of strings.
+    /// Whether they are integers of which some are too large for a sign.
+    #[getter]
+    fn are_unsigned(&self) -> bool {
+        self.0.are_unsigned()
+    }
+
+    /// All of them, by code: an array of int64 or uint64, or a list of strings.
     fn all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(integers) = self.0.integers() {
-            return Ok(PyArray1::from_slice(py, integers).into_any());
+            return Ok(self.array(py, integers));
         }
         let objects = self.0.iter().map(|label| object(py, label)).collect::<PyResult<Vec<_>>>()?;
         Ok(PyList::new(py, objects)?.into_any())
     }
 
-    /// Those with these codes: an array of int64 or a list of strings.
+    /// Those with these codes: an array of int64 or uint64, or a list of strings.
     fn take<'py>(&self, py: Python<'py>, codes: PyReadonlyArray1<'py, i32>) -> PyResult<Bound<'py, PyAny>> {
         let missing = || pyo3::exceptions::PyIndexError::new_err("there is no label with such a code");
         let labels = codes.as_slice()?.iter().map(|&code| self.0.get(code as usize).ok_or_else(missing));
-        if self.0.are_integers() {
-            let integer = |label| if let Label::Integer(number) = label { number } else { 0 };
-            let integers = labels.map(|label| label.map(integer)).collect::<PyResult<Vec<i64>>>()?;
-            return Ok(PyArray1::from_vec(py, integers).into_any());
+        if let Some(all) = self.0.integers() {
+            let integers = codes.as_slice()?.iter().map(|&code| all.get(code as usize).copied());
+            let integers = integers.collect::<Option<Vec<i64>>>().ok_or_else(missing)?;
+            return Ok(self.array(py, &integers));
         }
         let objects = labels.map(|label| object(py, label?)).collect::<PyResult<Vec<_>>>()?;
         Ok(PyList::new(py, objects)?.into_any())
@@ -89,16 +106,19 @@ impl PyLabels {
 
     /// The codes of labels in a sequence; -1 for what is not one of them.
     fn codes<'py>(&self, py: Python<'py>, labels: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i32>>> {
-        if let Ok(integers) = labels.extract::<PyReadonlyArray1<'_, i64>>() {
-            let code = |&number: &i64| self.0.code(Label::Integer(number)).map_or(-1, |code| code as i32);
-            let codes: Vec<i32> = integers.as_slice()?.iter().map(code).collect();
-            return Ok(PyArray1::from_vec(py, codes));
+        let found = |label: Label<'_>| self.0.code(label).map_or(-1, |code| code as i32);
+        if let Ok(integers) = labels.extract::<Integers<'_>>() {
+            let codes: Vec<i32> = match integers {
+                Integers::Signed(all) => all.as_slice()?.iter().map(|&number| found(Label::Integer(number))).collect(),
+                Integers::Unsigned(all) => all.as_slice()?.iter().map(|&number| found(number.into())).collect(),
+            };
+            return Ok(PyArray1::from_slice(py, &codes));
         }
         let mut codes = Vec::with_capacity(labels.len()?);
         for label in labels.try_iter()? {
             codes.push(self.code(&label?));
         }
-        Ok(PyArray1::from_vec(py, codes))
+        Ok(PyArray1::from_slice(py, &codes))
     }
 
     /// The labels most like this text.
@@ -111,7 +131,8 @@ impl PyLabels {
     /// The codes of labels that contain this text.
     fn containing<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyArray1<i32>>> {
         let codes = py.detach(|| self.0.containing(text, 0))?;
-        Ok(PyArray1::from_vec(py, codes.into_iter().map(|code| code as i32).collect()))
+        let codes: Vec<i32> = codes.into_iter().map(|code| code as i32).collect();
+        Ok(PyArray1::from_slice(py, &codes))
     }
 
     /// Texts as their bytes and where each ends, which is `None` for integers.
@@ -123,14 +144,25 @@ impl PyLabels {
 }
 
 impl PyLabels {
-    fn code(&self, label: &Bound<'_, PyAny>) -> i32 {
+    /// Integers of these labels as an array, which owns its memory.
+    fn array<'py>(&self, py: Python<'py>, integers: &[i64]) -> Bound<'py, PyAny> {
+        if self.0.are_unsigned() {
+            PyArray1::from_slice(py, bytemuck::cast_slice::<i64, u64>(integers)).into_any()
+        } else {
+            PyArray1::from_slice(py, integers).into_any()
+        }
+    }
+
+    pub(super) fn code(&self, label: &Bound<'_, PyAny>) -> i32 {
         let code = if let Ok(text) = label.cast::<PyString>() {
             // A string that is not Unicode is not one of ours.
             text.to_str().ok().and_then(|text| self.0.code(Label::Text(text)))
         } else if label.is_instance_of::<pyo3::types::PyBool>() {
             None
         } else {
-            label.extract::<i64>().ok().and_then(|number| self.0.code(Label::Integer(number)))
+            let signed = label.extract::<i64>().map(Label::Integer);
+            let number = signed.or_else(|_| label.extract::<u64>().map(Label::from));
+            number.ok().and_then(|number| self.0.code(number))
         };
         code.map_or(-1, |code| code as i32)
     }

@@ -14,6 +14,7 @@ mod file;
 mod interactions;
 mod interrupt;
 mod labels;
+mod lines;
 mod objects;
 mod rank;
 mod streams;
@@ -33,9 +34,11 @@ mod _core {
     #[pymodule_export]
     use super::file::{model_bytes, read_model, write_atomically};
     #[pymodule_export]
-    use super::interactions::{PyEvents, read_files, restore};
+    use super::interactions::{PyEvents, restore};
     #[pymodule_export]
     use super::labels::PyLabels;
+    #[pymodule_export]
+    use super::lines::read_files;
     #[pymodule_export]
     use super::objects::read_columns;
     #[pymodule_export]

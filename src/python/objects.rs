@@ -5,20 +5,22 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
-use crate::interactions::{Batch, Event, Flaw, Interactions, Label, Options, Part, Rows};
-use crate::python::columns::whole;
+use crate::interactions::{Batch, Event, Flaw, Interactions, Label, Options, Part, Rows, Time};
+use crate::python::columns::{time_of_number, time_of_text, whole};
 use crate::python::interactions::{Before, Read, Wanted, known, listened};
 
 /// A column of labels that are Python objects or an array.
 #[derive(FromPyObject)]
 pub(super) enum Objects<'py> {
     Integers(PyReadonlyArray1<'py, i64>),
+    Unsigned(PyReadonlyArray1<'py, u64>),
     Floats(PyReadonlyArray1<'py, f64>),
     Texts(Vec<Option<PyBackedStr>>),
 }
 
 enum LabelColumn<'a> {
     Integers(&'a [i64]),
+    Unsigned(&'a [u64]),
     Floats(&'a [f64]),
     Texts(&'a [Option<PyBackedStr>]),
 }
@@ -27,6 +29,7 @@ impl LabelColumn<'_> {
     fn new<'a>(objects: &'a Objects<'_>) -> PyResult<LabelColumn<'a>> {
         Ok(match objects {
             Objects::Integers(integers) => LabelColumn::Integers(integers.as_slice()?),
+            Objects::Unsigned(integers) => LabelColumn::Unsigned(integers.as_slice()?),
             Objects::Floats(floats) => LabelColumn::Floats(floats.as_slice()?),
             Objects::Texts(texts) => LabelColumn::Texts(texts),
         })
@@ -35,6 +38,7 @@ impl LabelColumn<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Integers(integers) => integers.len(),
+            Self::Unsigned(integers) => integers.len(),
             Self::Floats(floats) => floats.len(),
             Self::Texts(texts) => texts.len(),
         }
@@ -45,22 +49,44 @@ impl LabelColumn<'_> {
         match self {
             Self::Texts(texts) => texts.iter().any(Option::is_some).then_some(false),
             Self::Floats(floats) => floats.iter().any(|float| !float.is_nan()).then_some(true),
-            Self::Integers(_) => Some(true),
+            Self::Integers(_) | Self::Unsigned(_) => Some(true),
         }
     }
 
     fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
         match self {
             Self::Integers(integers) => Ok(Label::Integer(integers[row])),
-            Self::Floats(floats) => match whole(floats[row]) {
-                Ok(Some(number)) => Ok(Label::Integer(number)),
-                Ok(None) => Err(Flaw::Missing(part)),
-                Err(number) => Err(Flaw::NotWhole(part, number)),
-            },
+            Self::Unsigned(integers) => Ok(integers[row].into()),
+            Self::Floats(floats) => whole(floats[row], part),
             Self::Texts(texts) => match &texts[row] {
                 Some(text) if !text.is_empty() => Ok(Label::Text(text)),
                 _ => Err(Flaw::Missing(part)),
             },
+        }
+    }
+}
+
+/// A column of times: seconds since 1970, mere numbers, or texts.
+struct TimeColumn<'a> {
+    are_seconds: bool,
+    values: LabelColumn<'a>,
+}
+
+impl TimeColumn<'_> {
+    fn time(&self, row: usize, options: &Options) -> Result<Time, Flaw<'_>> {
+        let number = match &self.values {
+            LabelColumn::Integers(numbers) => numbers[row] as f64,
+            LabelColumn::Unsigned(numbers) => numbers[row] as f64,
+            LabelColumn::Floats(numbers) => numbers[row],
+            LabelColumn::Texts(texts) => {
+                let text = texts[row].as_deref().filter(|text| !text.is_empty());
+                return time_of_text(text.ok_or(Flaw::Missing(Part::Time))?, &options.times);
+            }
+        };
+        match number {
+            _ if number.is_nan() => Err(Flaw::Missing(Part::Time)),
+            _ if self.are_seconds => Ok(Time::Seconds(number)),
+            _ => time_of_number(number, &options.times),
         }
     }
 }
@@ -70,7 +96,7 @@ struct Columns<'a> {
     users: LabelColumn<'a>,
     items: LabelColumn<'a>,
     weights: Option<&'a [f64]>,
-    times: Option<&'a [f64]>,
+    times: Option<TimeColumn<'a>>,
     kinds: Option<LabelColumn<'a>>,
     options: &'a Options,
 }
@@ -90,19 +116,15 @@ impl Rows for Columns<'_> {
             return Err(Flaw::Missing(Part::Weight));
         }
         if let Some(kinds) = &self.kinds {
-            let Label::Text(kind) = kinds.label(Part::Kind, row)? else {
-                return Err(Flaw::Missing(Part::Kind));
-            };
-            match self.options.weight_of_kind(kind.as_bytes()) {
-                Some(0.0) => return Ok(None),
-                Some(factor) => weight *= factor,
-                None => return Err(Flaw::UnknownKind(kind.as_bytes())),
+            match self.options.weight_of_label(kinds.label(Part::Kind, row)?)? {
+                0.0 => return Ok(None),
+                factor => weight *= factor,
             }
         }
-        let time = self.times.map_or(0.0, |times| times[row]);
-        if time.is_nan() {
-            return Err(Flaw::Missing(Part::Time));
-        }
+        let time = match &self.times {
+            Some(times) => times.time(row, self.options)?,
+            None => Time::Number(0.0),
+        };
         let (user, item) = (self.users.label(Part::User, row)?, self.items.label(Part::Item, row)?);
         Ok(Some(Event { user, item, weight, time }))
     }
@@ -116,7 +138,7 @@ pub(super) fn read_columns<'py>(
     users: Objects<'py>,
     items: Objects<'py>,
     weights: Option<PyReadonlyArray1<'py, f64>>,
-    times: Option<PyReadonlyArray1<'py, f64>>,
+    times: Option<(bool, Objects<'py>)>,
     kinds: Option<Objects<'py>>,
     wanted: Wanted,
     before: Option<Before<'py>>,
@@ -128,11 +150,17 @@ pub(super) fn read_columns<'py>(
         users: LabelColumn::new(&users)?,
         items: LabelColumn::new(&items)?,
         weights: weights.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
-        times: times.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
+        times: match &times {
+            Some((are_seconds, values)) => {
+                Some(TimeColumn { are_seconds: *are_seconds, values: LabelColumn::new(values)? })
+            }
+            None => None,
+        },
         kinds: kinds.as_ref().map(LabelColumn::new).transpose()?,
         options: &options,
     };
-    let lengths = [Some(rows.items.len()), rows.weights.map(<[f64]>::len), rows.times.map(<[f64]>::len)];
+    let times_len = rows.times.as_ref().map(|times| times.values.len());
+    let lengths = [Some(rows.items.len()), rows.weights.map(<[f64]>::len), times_len];
     let kinds_len = rows.kinds.as_ref().map(LabelColumn::len);
     if let Some(length) =
         lengths.into_iter().chain([kinds_len]).flatten().find(|&length| length != rows.len())

@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use crate::error::Error;
 use crate::interactions::{Batch, Interactions, Rows};
 use crate::python::columns::{Places, Table};
-use crate::python::interactions::{AnyColumn, Before, Read, Wanted, known, listened};
+use crate::python::interactions::{Before, Read, Wanted, known, listened};
+use crate::python::lines::AnyColumn;
 
 /// How many rows of a stream are read before threads share them.
 const ROWS_AT_A_TIME: usize = 1 << 21;

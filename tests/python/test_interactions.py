@@ -267,7 +267,7 @@ def test_wrong_arguments_are_named():
         ),
         (ValueError, "half_life needs time", {"half_life": 3}),
         (ValueError, "half_life must be positive", {"half_life": 0, "time": "plays"}),
-        (TypeError, "half_life must be a number, got str", {"half_life": "3d", "time": "plays"}),
+        (ValueError, "half_life must be a number, alone or with one of s, min, h, d, w", {"half_life": "3y", "time": "plays"}),
         (ValueError, "kind and kind_weights go together", {"kind": "artist"}),
         (TypeError, "kind_weights must be a dict", {"kind": "artist", "kind_weights": {}}),
         (
@@ -279,13 +279,13 @@ def test_wrong_arguments_are_named():
         (ValueError, "on_bad_rows must be one of", {"on_bad_rows": "ignore"}),
         (
             TypeError,
-            "the user must be texts or integers, got Float16|the user must be texts",
+            "the user must be texts or integers, got List",
             {"user": "bits"},
         ),
         (TypeError, "the weight must be numbers, got", {"weight": "artist"}),
     ]:
         frame = (
-            pa.table(EVENTS | {"bits": pa.array([b"x"] * 5)})
+            pa.table(EVENTS | {"bits": pa.array([[1]] * 5)})
             if "bits" in options.values()
             else pa.table(EVENTS)
         )

@@ -26,7 +26,7 @@ fn plainly(events: &[Made], options: &Options) -> BTreeMap<(String, String), f32
     let mut entries: BTreeMap<(String, String), Vec<(f64, f32)>> = BTreeMap::new();
     for event in events {
         let mut weight = if options.duplicates == Duplicates::Count { 1.0 } else { event.weight };
-        if let Some(half_life) = options.half_life {
+        if let Some(half_life) = options.half_life_of_times() {
             weight *= 0.5_f64.powf((latest - event.time) / half_life);
         }
         let time = if options.timed { event.time } else { 0.0 };
@@ -80,7 +80,7 @@ proptest! {
         fades in any::<bool>(),
         threads in 1..4_usize,
     ) {
-        let half_life = (timed && fades).then_some(HALF_LIFE);
+        let half_life = (timed && fades).then_some(HalfLife::Units(HALF_LIFE));
         let options = Options { duplicates, timed, half_life, threads, ..Options::default() };
         let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
         assert_close(&named(&read), &plainly(&events, &options));
@@ -120,7 +120,7 @@ proptest! {
         fades in any::<bool>(),
         least in 1..4_u32,
     ) {
-        let half_life = fades.then_some(HALF_LIFE);
+        let half_life = fades.then_some(HalfLife::Units(HALF_LIFE));
         let (min_items_per_user, min_users_per_item) = (least, least);
         let options = Options {
             duplicates, timed: true, half_life, min_items_per_user, min_users_per_item, ..Options::default()
@@ -147,7 +147,7 @@ fn labels_of_one_kind_cannot_be_added_to_labels_of_the_other() {
         }
         fn event(&self, _: usize) -> std::result::Result<Option<Event<'_>>, Flaw<'_>> {
             let (user, item) = (Label::Integer(7), Label::Text("x"));
-            Ok(Some(Event { user, item, weight: 1.0, time: 0.0 }))
+            Ok(Some(Event { user, item, weight: 1.0, time: Time::Number(0.0) }))
         }
     }
     let made = Made { user: "u".into(), item: "i".into(), weight: 1.0, time: 0.0 };

@@ -7,8 +7,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(content: &[u8], format: &Format, options: &Options) -> Result<Interactions> {
+    read_as("events.csv", content, format, options)
+}
+
+fn read_as(name: &str, content: &[u8], format: &Format, options: &Options) -> Result<Interactions> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.csv");
+    let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
     let read = Interactions::from_files(&[path], format, options, &());
     // The name of the folder is made up anew each time.
@@ -48,7 +52,7 @@ fn events(content: &[u8], format: &Format) -> (Vec<(String, String, f32)>, u64) 
 fn field() -> impl Strategy<Value = String> {
     let text = prop_oneof!["[a-c]{1,3}", "[a-b,\"\n\r é]{0,6}", Just(String::new()), "-?[0-9]{1,3}"];
     (text, any::<bool>()).prop_map(|(text, quoted)| {
-        if quoted || text.contains([',', '"', '\n', '\r']) {
+        if quoted || text.contains([',', '"', '\n', '\r']) || text.trim() != text {
             format!("\"{}\"", text.replace('"', "\"\""))
         } else {
             text
@@ -89,9 +93,82 @@ proptest! {
     }
 
     #[test]
+    fn tab_separated_files_that_quote_are_read_as_another_reader_reads_them(
+        rows in prop::collection::vec(("[ab\"\t\n,]{1,6}", "[ab\"\t\n,]{1,6}"), 1..40),
+        threads in 1..3_usize,
+    ) {
+        let mut writer = csv::WriterBuilder::new().delimiter(b'\t').from_writer(Vec::new());
+        for (user, item) in &rows {
+            writer.write_record([user, item]).unwrap();
+        }
+        let content = writer.into_inner().unwrap();
+        let format = Format { texts: true, separator: Some("\t".into()), ..headless(false) };
+        let ours = read(&content, &format, &Options { threads, ..Options::default() }).unwrap();
+        prop_assert_eq!(ours.report().bad.count(), 0);
+        prop_assert_eq!(texts(ours.users()), numbered(rows.iter().map(|row| row.0.as_str())));
+        prop_assert_eq!(texts(ours.items()), numbered(rows.iter().map(|row| row.1.as_str())));
+    }
+
+    #[test]
+    fn blanks_around_separators_and_line_ends_make_no_difference(
+        rows in prop::collection::vec(("[a-c]{1,2}", "[0-9]{1,2}", 1..9_u32), 1..60),
+        blanks in prop::collection::vec("[ \t]{0,2}", 6),
+        end in prop::sample::select(vec!["\n", "\r\n", "\r\r\n", " \r\n", "\r"]),
+    ) {
+        let line = |blanks: &[String], end: &str| rows.iter().map(|(user, item, weight)| {
+            let [a, b, c, d, e, f] = blanks else { panic!() };
+            format!("{a}{user}{b},{c}{item}{d},{e}{weight}{f}{end}")
+        }).collect::<String>();
+        let bare = vec![String::new(); 6];
+        let plain = read(line(&bare, "\n").as_bytes(), &headless(true), &Options::default()).unwrap();
+        let ours = read(line(&blanks, end).as_bytes(), &headless(true), &Options::default()).unwrap();
+        prop_assert_eq!(&ours, &plain);
+        prop_assert!(ours.items().are_integers() || rows.iter().any(|row| row.1.starts_with('0') && row.1.len() > 1));
+    }
+
+    #[test]
+    fn runs_of_blanks_separate(rows in prop::collection::vec(("[a-c]{1,2}", "[d-f]{1,2}", "[ \t]{1,3}"), 1..60)) {
+        let text: String = rows.iter().map(|(user, item, gap)| format!(" {user}{gap}{item}{gap}\n")).collect();
+        let format = Format { separator: Some("\\s+".into()), ..headless(false) };
+        let ours = read(text.as_bytes(), &format, &Options::default()).unwrap();
+        prop_assert_eq!(ours.report().bad.count(), 0);
+        prop_assert_eq!(texts(ours.users()), numbered(rows.iter().map(|row| row.0.as_str())));
+        prop_assert_eq!(texts(ours.items()), numbered(rows.iter().map(|row| row.1.as_str())));
+    }
+
+    #[test]
+    fn lists_are_read_as_splitting_at_blanks_reads_them(
+        rows in prop::collection::vec(prop::collection::vec(0..99_u32, 0..9), 2..60),
+        counted in any::<bool>(),
+    ) {
+        let mut text = String::new();
+        let mut expected = BTreeMap::<_, f32>::new();
+        for (user, items) in rows.iter().enumerate() {
+            let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+            let front = if counted { items.len().to_string() } else { format!("u{user}") };
+            text += &format!("{front} {}\n", words.join(" "));
+            for word in words {
+                let user = if counted { user.to_string() } else { format!("u{user}") };
+                *expected.entry((user, word)).or_default() += 1.0;
+            }
+        }
+        let format = Format { content: Content::List, ..headless(false) };
+        let ours = read_as("lists.txt", text.as_bytes(), &format, &Options::default()).unwrap();
+        prop_assert_eq!(named(&ours), expected);
+        let layout = if counted { "counted lists" } else { "lists" };
+        prop_assert_eq!(ours.report().written.as_ref().unwrap().layout, layout);
+    }
+
+    #[test]
     fn any_bytes_give_interactions_or_an_error(content in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = read(&content, &Format::default(), &Options::default());
         let _ = read(&content, &headless(true), &Options::default());
+        for name in ["lists.txt", "events.jsonl", "events.tsv"] {
+            let content_is = if name == "lists.txt" { Content::List } else { Content::Event };
+            let (user, item) = ("u".into(), "i".into());
+            let named = Format { content: content_is, user, item, comment: Some("#".into()), ..headless(false) };
+            let _ = read_as(name, &content, &named, &Options::default());
+        }
     }
 
     #[test]
@@ -170,7 +247,6 @@ fn a_file_that_cannot_be_read_is_an_error_that_says_where() {
     wrong(b"who,what\na,b\n", "no column is called \"plays\"; there are \"who\", \"what\"");
     wrong(b"who,what,plays,plays\n", "several columns are called \"plays\"");
     wrong(b"\xff\xfew\0h\0o\0", "UTF-16");
-    wrong(b"\x1f\x8b\x08\0\0", "gzip");
     wrong(b"PAR1\0\0", "Parquet");
     wrong(b"PK\x03\x04", "zip");
     let missing = Interactions::from_files(&["/nowhere".into()], &format, &Options::default(), &());
@@ -219,20 +295,6 @@ fn marks_gzip_and_several_files_are_read() {
 }
 
 #[test]
-fn times_may_be_numbers_or_dates() {
-    let cases = [
-        ("12.5", 12.5),
-        ("1970-01-02", 86400.0),
-        ("1970-01-01T00:00:01.5Z", 1.5),
-        ("1970-01-01 00:00:01.500000999", 1.5),
-    ];
-    for (text, seconds) in cases.into_iter().chain([("1970-01-01 01:00:00+01:00", 0.0)]) {
-        assert_eq!(super::super::record::time(text.as_bytes()), Some(seconds), "{text}");
-    }
-    assert_eq!(super::super::record::time(b"yesterday"), None);
-}
-
-#[test]
 fn kinds_weigh_what_they_are_given() {
     let kinds = vec![("view".into(), 1.0), ("buy".into(), 10.0), ("bot".into(), 0.0)];
     let options = Options { kinds, ..Options::default() };
@@ -241,4 +303,84 @@ fn kinds_weigh_what_they_are_given() {
     assert_eq!(ours.matrix().values(), [11.0]);
     assert_eq!((ours.report().ignored, ours.report().bad.count(), ours.report().rows), (1, 1, 4));
     assert!(ours.report().bad.described()[0].ends_with("line 4: the kind is \"sell\", which has no weight"));
+}
+
+#[test]
+fn what_would_swallow_many_good_lines_is_no_quoted_field() {
+    let lines: String = (0..50).map(|n| format!("u{n}\t5\n")).collect();
+    let text = format!("\"Heroes\t1\n{lines}Live 12\"\t7\n\"Earth, Wind & Fire\"\t2\nc\t\"two\nlines\"\n");
+    let ours = read_as("plays.tsv", text.as_bytes(), &Format { texts: true, ..headless(false) }, &Options::default());
+    let ours = ours.unwrap();
+    assert_eq!(ours.report().bad.count(), 0);
+    assert_eq!(texts(ours.users())[0], "\"Heroes");
+    assert_eq!(&texts(ours.users())[51..], ["Live 12\"", "Earth, Wind & Fire", "c"]);
+    assert_eq!(texts(ours.items())[4], "two\nlines");
+}
+
+#[test]
+fn integers_written_with_a_point_are_integers_if_all_are() {
+    let read = |text: &str| read(text.as_bytes(), &headless(false), &Options::default()).unwrap();
+    let pointed = read(&(0..40).map(|n| format!("{n}.0,{n}\n")).collect::<String>());
+    assert_eq!(pointed.users().code(Label::Integer(39)), Some(39));
+    let mixed = read(&(0..40).map(|n| format!("{n}.0,x\n")).chain(["7,x\n".into()]).collect::<String>());
+    assert_eq!(mixed.users().get(7), Some(Label::Text("7.0")));
+    assert_eq!(mixed.users().get(40), Some(Label::Text("7")));
+    let large = read("18446744073709551615,a\n5,a\n");
+    assert_eq!(large.users().get(0), Some(Label::Unsigned(u64::MAX)));
+    let both = read("18446744073709551615,a\n-5,a\n");
+    assert_eq!(both.users().get(0), Some(Label::Text("18446744073709551615")));
+}
+
+#[test]
+fn what_stands_before_the_events_is_passed_over() {
+    let format = Format { comment: Some("#".into()), skip: 1, user: "u".into(), item: "i".into(), ..Format::default() };
+    let ours = read(b"an export\nsep=;\n# of today\nu;i\n#x\na;b\n\"c;d\";e\n", &format, &Options::default());
+    let ours = ours.unwrap();
+    assert_eq!(texts(ours.users()), ["a", "c;d"]);
+    assert_eq!(ours.report().written.as_ref().unwrap().separator, "\";\"");
+    assert_eq!(ours.report().bad.count(), 0);
+}
+
+#[test]
+fn a_wrong_separator_is_named_and_the_right_one_guessed() {
+    let reason = |text: &str, format: &Format| match read(text.as_bytes(), format, &Options::default()) {
+        Err(Error::BadRow { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    let dat = reason("1::2::5\n", &headless(true));
+    assert!(dat.contains("one field when split at \",\"; is the separator \"::\"?"), "{dat}");
+    let named = Format { user: "user".into(), item: "item".into(), ..Format::default() };
+    assert!(reason("\"user\";\"item\"\n", &named).contains("is the separator \";\"?"));
+    assert!(reason("user item\n", &named).contains("is the separator \"\\\\s+\"?"));
+    assert!(reason("who,item\n", &named).ends_with("fields are separated by \",\""));
+}
+
+#[test]
+fn a_first_line_that_is_an_event_is_no_header() {
+    let format = |weight: Option<usize>| Format { weight: weight.map(Into::into), ..Format::default() };
+    for (text, weight) in [("196,242,3\n1,2,3\n", Some(2)), ("196,242\n1,2\n", None)] {
+        let error = read(text.as_bytes(), &format(weight), &Options::default()).unwrap_err();
+        assert!(error.to_string().contains("header=False"), "{error}");
+    }
+    assert!(read(b"0,1,2\na,b,3\n", &format(None), &Options::default()).is_ok());
+}
+
+#[test]
+fn lines_of_json_are_read_by_name_and_type() {
+    let text = concat!(
+        "{\"u\": 1, \"i\": \"7\", \"w\": true, \"x\": [1, {}]}\n",
+        "\n{\"i\": \"\\u00e9\", \"u\": 18446744073709551615, \"w\": 2.5}\r\n",
+        "{\"u\": null, \"i\": \"7\", \"w\": 1}\n{\"u\": 1, \"i\"\n[1]\n{\"u\": 1.0, \"i\": {}, \"w\": 1}\n",
+    );
+    let format = Format { user: "u".into(), item: "i".into(), weight: Some("w".into()), ..Format::default() };
+    let ours = read_as("events.jsonl", text.as_bytes(), &format, &Options::default()).unwrap();
+    assert_eq!(texts(ours.users()), ["1", "18446744073709551615"]);
+    assert!(ours.users().are_unsigned());
+    assert_eq!(texts(ours.items()), ["7", "é"]);
+    assert_eq!(ours.matrix().values(), [1.0, 2.5]);
+    let reasons = ["no user", "not a JSON object", "not a JSON object", "the item is neither"];
+    for (described, reason) in ours.report().bad.described().iter().zip(reasons) {
+        assert!(described.contains(reason), "{described}");
+    }
+    assert_eq!(ours.report().bad.count(), 4);
 }

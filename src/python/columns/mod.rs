@@ -1,0 +1,130 @@
+//! Columns of Arrow tables as events; the rest of the crate sees [`Rows`]. Columns are validated when they come in,
+//! since whoever made them may have made mistakes.
+
+mod labels;
+mod numbers;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::Field;
+
+use crate::interactions::{Event, Flaw, Label, Options, Part, Rows, Time};
+use labels::Labelled;
+use numbers::{Numbered, Timed};
+
+pub(super) use labels::whole;
+pub(super) use numbers::{time_of_number, time_of_text};
+
+/// The name of the type whose bytes are UUIDs.
+const UUID: &str = "arrow.uuid";
+/// Types whose values are those of what they are stored as, or that are met here.
+const KNOWN: [&str; 3] = [UUID, "arrow.json", "arrow.bool8"];
+
+/// The extension type of a column, if it is of one: what it is stored as may mean something else.
+fn extension(field: &Field) -> Option<&str> {
+    field.metadata().get("ARROW:extension:name").map(String::as_str)
+}
+
+/// Which columns of a table say what, by place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    pub(super) user: usize,
+    pub(super) item: usize,
+    pub(super) weight: Option<usize>,
+    pub(super) time: Option<usize>,
+    pub(super) kind: Option<usize>,
+}
+
+/// A table of events.
+pub(super) struct Table<'o> {
+    rows: usize,
+    integers: (Option<bool>, Option<bool>),
+    users: Box<dyn Labelled>,
+    items: Box<dyn Labelled>,
+    weights: Option<Box<dyn Numbered>>,
+    times: Option<Box<dyn Timed>>,
+    kinds: Option<Box<dyn Labelled>>,
+    options: &'o Options,
+}
+
+/// A column after a look at it.
+fn checked(batch: &RecordBatch, part: Part, place: usize) -> Result<(&ArrayRef, &Field), String> {
+    let column = batch.columns().get(place).ok_or_else(|| format!("there is no column {place}"))?;
+    let field = batch.schema_ref().field(place);
+    if let Some(name) = extension(field).filter(|name| !KNOWN.contains(name)) {
+        return Err(format!("the {part} is of the type {name}, which cannot be used; make texts or times of it"));
+    }
+    let broken = |error| format!("the column of the {part} is broken: {error}");
+    column.to_data().validate_full().map_err(broken)?;
+    Ok((column, field))
+}
+
+fn wrong(part: Part, expected: &str, column: &ArrayRef) -> String {
+    format!("the {part} must be {expected}, got {}", column.data_type())
+}
+
+impl<'o> Table<'o> {
+    /// Looks at the types of the columns, and whether their values are what they should be.
+    pub(super) fn new(batch: &RecordBatch, places: Places, options: &'o Options) -> Result<Self, String> {
+        let label = |part, place| {
+            let (column, field) = checked(batch, part, place)?;
+            let (integers, found) =
+                labels::labels(column, field).ok_or_else(|| wrong(part, "texts or integers", column))?;
+            // A column in which all is missing is of no kind, whatever its type.
+            Ok::<_, String>((integers.filter(|_| column.null_count() < column.len()), found))
+        };
+        let (user_integers, users) = label(Part::User, places.user)?;
+        let (item_integers, items) = label(Part::Item, places.item)?;
+        let weights = places.weight.map(|place| {
+            let (column, _) = checked(batch, Part::Weight, place)?;
+            numbers::numbers(column).ok_or_else(|| wrong(Part::Weight, "numbers", column))
+        });
+        let times = places.time.map(|place| {
+            let (column, field) = checked(batch, Part::Time, place)?;
+            numbers::times(column, field).ok_or_else(|| wrong(Part::Time, "times, dates or numbers", column))
+        });
+        let kinds = places.kind.map(|place| {
+            let (column, field) = checked(batch, Part::Kind, place)?;
+            labels::kinds(column, field).ok_or_else(|| wrong(Part::Kind, "texts, integers or booleans", column))
+        });
+        Ok(Self {
+            rows: batch.num_rows(),
+            integers: (user_integers, item_integers),
+            users,
+            items,
+            weights: weights.transpose()?,
+            times: times.transpose()?,
+            kinds: kinds.transpose()?,
+            options,
+        })
+    }
+}
+
+impl Rows for Table<'_> {
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn integers(&self) -> (Option<bool>, Option<bool>) {
+        self.integers
+    }
+
+    fn event(&self, row: usize) -> Result<Option<Event<'_>>, Flaw<'_>> {
+        let mut weight = 1.0;
+        let mut time = Time::Number(0.0);
+        if let Some(weights) = &self.weights {
+            weight = weights.number(row).ok_or(Flaw::Missing(Part::Weight))?;
+        }
+        if let Some(times) = &self.times {
+            time = times.time(row, &self.options.times)?;
+        }
+        if let Some(kinds) = &self.kinds {
+            match self.options.weight_of_label(kinds.label(Part::Kind, row)?)? {
+                0.0 => return Ok(None),
+                factor => weight *= factor,
+            }
+        }
+        let user: Label<'_> = self.users.label(Part::User, row)?;
+        let item = self.items.label(Part::Item, row)?;
+        Ok(Some(Event { user, item, weight, time }))
+    }
+}
