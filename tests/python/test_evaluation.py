@@ -7,6 +7,7 @@ from conftest import random_ratings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penchant import Recommender
 from penchant import evaluation as ev
 from penchant.als import AlternatingLeastSquares
 
@@ -113,6 +114,107 @@ def test_the_numbers_are_those_of_implicit():
     assert ev.mean_average_precision_at_k(Fixed(ids), test, test, 4, False) == pytest.approx(expected["map"])
     assert ev.ndcg_at_k(Fixed(ids), test, test, 4, False) == pytest.approx(expected["ndcg"])
     assert ev.AUC_at_k(Fixed(ids), test, test, 4, False) == pytest.approx(expected["auc"])
+
+
+def factors_with_ties(seed, users=12, items=9):
+    """A model whose scores are often equal, with users and items about which it knows nothing."""
+    random = np.random.default_rng(seed)
+    model = AlternatingLeastSquares(factors=2)
+    x = random.integers(0, 3, (users, 2)).astype(np.float32)
+    model.user_factors = x * (random.random((users, 1)) < 0.8)
+    y = random.integers(-1, 3, (items, 2)).astype(np.float32)
+    model.item_factors = y * (random.random((items, 1)) < 0.8)
+    train = sp.csr_array((random.random((users, items)) < 0.25).astype(np.float32))
+    test = sp.csr_array((random.random((users, items)) < 0.3).astype(np.float32)) - train
+    return model, train, sp.csr_array(test.multiply(test > 0))
+
+
+@pytest.mark.parametrize("K", [1, 3, 20])
+@pytest.mark.parametrize("seed", range(20))
+def test_how_users_and_items_are_numbered_changes_nothing(seed, K):
+    model, train, test = factors_with_ties(seed)
+    train, test = sp.csr_array(train), sp.csr_array(test)
+    test.eliminate_zeros()
+    found = ev.evaluate(model, train, test, K, show_progress=False)
+    random = np.random.default_rng(seed)
+    users, items = random.permutation(train.shape[0]), random.permutation(train.shape[1])
+    other = AlternatingLeastSquares(factors=2)
+    other.user_factors, other.item_factors = model.user_factors[users], model.item_factors[items]
+    again = ev.evaluate(other, train[users][:, items], test[users][:, items], K, show_progress=False)
+    assert again == pytest.approx(found, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_equal_scores_count_as_the_mean_over_all_their_orders(seed):
+    model, train, test = factors_with_ties(seed)
+    test = sp.csr_array(test)
+    test.eliminate_zeros()
+    found = ev.evaluate(model, train, test, 3, show_progress=False)
+    random = np.random.default_rng(seed)
+    sums = []
+    for _ in range(400):
+        # The model's own order, items being numbered anew each time; a wrapper hides that scores are equal.
+        items = random.permutation(train.shape[1])
+        other = AlternatingLeastSquares(factors=2)
+        other.user_factors, other.item_factors = model.user_factors, model.item_factors[items]
+
+        class Hidden:
+            user_factors = model.user_factors
+            recommend = other.recommend
+
+        values = ev.evaluate(Hidden(), train[:, items], test[:, items], 3, show_progress=False)
+        values.pop("coverage")
+        sums.append(list(values.values()))
+    found.pop("coverage")
+    error = np.std(sums, axis=0) / np.sqrt(len(sums))
+    np.testing.assert_array_less(np.abs(np.mean(sums, axis=0) - list(found.values())), 4 * error + 1e-9)
+
+
+def test_users_about_whom_nothing_is_known_are_left_out_and_counted():
+    ratings = random_ratings(users=60, items=30)
+    train, test = ev.train_test_split(abs(ratings), random_state=0)
+    train = train.tolil()
+    train[:20] = 0
+    train = sp.csr_array(train)
+    train.eliminate_zeros()
+    model = AlternatingLeastSquares(factors=4, random_state=0).fit(train, show_progress=False)
+    found = ev.evaluate(model, train, test, show_progress=False)
+    asked = np.diff(test.indptr) > 0
+    known = asked & (np.diff(train.indptr) > 0)
+    assert (found["users"], found["cold_users"]) == (known.sum(), (asked & ~known).sum())
+    only = sp.csr_array(sp.diags_array(known.astype(np.float32)) @ test)
+    only.eliminate_zeros()
+    assert found | {"cold_users": 0.0} == pytest.approx(ev.evaluate(model, train, only, show_progress=False))
+    missed = ev.evaluate(model, train, test, show_progress=False, cold_as_misses=True)
+    assert missed["users"] == asked.sum()
+    assert missed["recall"] == pytest.approx(found["recall"] * known.sum() / asked.sum())
+    cold = sp.csr_array(sp.diags_array((asked & ~known).astype(np.float32)) @ test)
+    cold.eliminate_zeros()
+    with pytest.raises(ValueError, match="knows nothing about any of the .* users with test items"):
+        ev.evaluate(model, train, cold, show_progress=False)
+    assert ev.evaluate(model, train, cold, show_progress=False, cold_as_misses=True)["recall"] == 0
+
+
+class Always:
+    """Answers with the same lists, whatever is asked."""
+
+    def __init__(self, ids):
+        self.ids = np.asarray(ids)
+
+    def recommend(self, userids, user_items, N):
+        ids = self.ids[userids]
+        return ids, np.zeros(ids.shape)
+
+
+def test_lists_that_repeat_or_are_too_long_are_refused():
+    test = sp.csr_array(np.eye(3, 6, dtype=np.float32))
+    for measure in (ev.evaluate, ev.ranking_metrics_at_k):
+        with pytest.raises(ValueError, match="must list an item once, got item 4 twice in row 1"):
+            measure(Always([[0, 1, -1, -1], [4, 2, 4, -1], [1, 2, 3, 4]]), test, test, 4, show_progress=False)
+        with pytest.raises(ValueError, match="at most N=3 items for each user, got 4"):
+            measure(Always([[0, 1, 2, 3]] * 3), test, test, 3, show_progress=False)
+        with pytest.raises(TypeError, match=r"a Recommender: pass its model, recommender\.model"):
+            measure(Recommender(), test, test, show_progress=False)
 
 
 def test_more_places_than_items_is_no_problem():
