@@ -122,7 +122,7 @@ def _path(file: Any) -> Path:
     if not isinstance(file, str | os.PathLike):
         msg = f"file must be a path or a binary file object, got {_arguments.describe(file)}"
         raise TypeError(msg)
-    return Path(os.fsdecode(file))
+    return Path(os.fsdecode(file)).expanduser()
 
 
 def _plain(value: Any) -> Any:

@@ -166,7 +166,7 @@ def _kind(kind: Any) -> str:
 def _age(half_life: HalfLife) -> tuple[float, bool]:
     """Return a half-life, and whether it is in seconds rather than in the unit of the times."""
     if isinstance(half_life, str):
-        return _spelled(half_life)
+        return age_of(half_life)
     if isinstance(half_life, dt.timedelta):
         return half_life.total_seconds(), True
     if isinstance(half_life, np.timedelta64):
@@ -178,7 +178,8 @@ def _age(half_life: HalfLife) -> tuple[float, bool]:
     return _arguments.number(half_life, "half_life"), False
 
 
-def _spelled(text: str) -> tuple[float, bool]:
+def age_of(text: str) -> tuple[float, bool]:
+    """Return the half-life that a text such as ``30d`` says, and whether it is in seconds."""
     match = re.fullmatch(r"\s*(?P<number>.*\d\.?)\s*(?P<unit>[a-z]*)\s*", text)
     digits, unit = (match["number"], match["unit"]) if match else (text, "")
     try:

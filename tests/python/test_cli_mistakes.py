@@ -60,7 +60,7 @@ def test_events_are_not_overwritten(fails, plays_file):
         (["--item", "9"], "there is no column 9"),
         (["--item", "artist", "--weight", "user"], "not a finite number"),
         (["--item", "artist", "--half-life", "30d"], "half_life needs time"),
-        (["--item", "artist", "--kind", "plays"], "kind_weights"),
+        (["--item", "artist", "--kind", "plays"], "--kind and --kind-weight go together"),
         (["--item", "artist", "--min-items-per-user", "99"], "nothing to learn from"),
         (["--factors", "0"], "factors must be at least 1, got 0"),
         (["--alpha", "nan"], "alpha must be"),

@@ -35,7 +35,7 @@ def put(frame, output=None, form=None):
 def test_a_pipe_gets_plain_lines(capsys):
     put(ANSWER)
     assert capsys.readouterr().out == (
-        'item\tscore\trank\nplain\t0.1\t1\nwith "quotes", commas\t2.5\t2\ntab and line\t-1e-07\t3\n初音ミク\tinf\t4\n'
+        'item\tscore\trank\nplain\t0.1\t1\nwith "quotes", commas\t2.5\t2\n"tab\tand\nline"\t-1e-07\t3\n初音ミク\tinf\t4\n'
     )
 
 
@@ -145,7 +145,7 @@ def test_a_written_file_is_reported_unless_quiet(plays_file, tmp_path, capsys):
     assert main(["evaluate", str(plays_file), *COLUMNS, "-o", str(path)]) == 0
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.endswith(f"wrote {path}: 8 rows\n")
+    assert shown.err.endswith(f"wrote {path}: 9 rows\n")
     assert main(["evaluate", str(plays_file), *COLUMNS, "-q", "-o", str(path)]) == 0
     assert capsys.readouterr() == ("", "")
 
@@ -234,7 +234,7 @@ def test_a_process_answers_with_lines_and_codes(model_file):
     assert subprocess.run([*PENCHANT, "recommend"], capture_output=True).returncode == 2
 
 
-VERBS = ["fit", "recommend", "similar", "explain", "evaluate", "info", "demo"]
+VERBS = ["fit", "update", "recommend", "similar", "explain", "evaluate", "info", "demo"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

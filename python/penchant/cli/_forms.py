@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -32,16 +31,19 @@ def text_of(columns: Columns, form: str, ascii_only: bool = False) -> str:
         written = (json.dumps(each, ensure_ascii=ascii_only, allow_nan=False) for each in objects)
         return "[" + ",\n ".join(written) + "]\n"
     lines = [list(columns), *zip(*map(_texts, columns.values()), strict=True)]
-    if form == "tsv":
-        return "".join(f"{_tabbed(line)}\n" for line in lines)
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()
+    separator = "\t" if form == "tsv" else ","
+    return "".join(separator.join(_field(cell, separator) for cell in line) + "\n" for line in lines)
 
 
-def _tabbed(line: Any) -> str:
-    """Return a line that `cut` and `awk` understand: nothing is quoted, so that no field may break it."""
-    return "\t".join(" ".join(cell.splitlines()).replace("\t", " ") for cell in line)
+def _field(cell: str, separator: str) -> str:
+    """Return a field that gives the same text again when it is read, quoted only where it has to be.
+
+    Where tabs separate, a quote inside of a field is a letter, so that most lines are what `cut` and `awk` expect.
+    """
+    quotes = cell.startswith('"') if separator == "\t" else '"' in cell
+    if quotes or separator in cell or "\n" in cell or "\r" in cell or cell != cell.strip():
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def parquet_of(columns: Columns) -> bytes:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from penchant.cli import demo, evaluate, explain, fit, info, recommend, similar
+from penchant.cli import demo, evaluate, explain, fit, info, recommend, similar, update
 from penchant.cli._parser import Command, examples
 from penchant.cli._said import say, sentence
 from penchant.exceptions import DataWarning, PenchantError
@@ -16,6 +16,7 @@ from penchant.exceptions import DataWarning, PenchantError
 _EXAMPLES = """
 penchant demo
 penchant fit plays.tsv --item artist --weight plays --confidence log -o model.safetensors
+penchant update model.safetensors today.tsv
 penchant recommend model.safetensors alice bob
 penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
 penchant similar model.safetensors nirvana -n 5
@@ -38,7 +39,7 @@ def parser() -> Command:
     )
     whole.add_argument("-V", "--version", action="version", version=f"penchant {__version__}")
     verbs = whole.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Command)
-    for verb in (fit, recommend, similar, explain, evaluate, info, demo):
+    for verb in (fit, update, recommend, similar, explain, evaluate, info, demo):
         verb.add(verbs)
     return whole
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.cli._parser import Command, given, seed
+from penchant.cli._parser import Command, given, natural
 
 if TYPE_CHECKING:
     from penchant import AlternatingLeastSquares, Interactions, Recommender
@@ -35,7 +35,7 @@ PARAMETERS: dict[str, tuple[Any, object, str]] = {
     "relaxation": (float, 1.5, "between 0 and 2; 1 is plain alternating least squares"),
     "tolerance": (float, None, "stop when an epoch improves the loss by less than this part of it"),
     "dtype": (("float32", "float64"), "float32", "the precision of the factors"),
-    "random_state": (seed, None, "the seed; equal seeds give equal models"),
+    "random_state": (natural, None, "the seed; equal seeds give equal models"),
     "num_threads": (int, 0, "the number of threads, also for reading; 0 for all"),
 }
 
@@ -73,16 +73,24 @@ def open_model(path: str) -> tuple[Recommender, Interactions]:
     return recommender, recommender.data
 
 
-def labels_like(known: Any, texts: Iterable[str], what: str) -> list[Any]:
+def add_unknown(command: Command) -> None:
+    """Add what to do about labels that the model does not know."""
+    text = "what to do about names that the model does not know; by default stop (raise)"
+    command.add_argument("--unknown", choices=("raise", "skip"), default="raise", help=text)
+
+
+def labels_like(known: Any, texts: Iterable[str], what: str, unknown: str = "raise") -> list[Any]:
     """Return labels as the model has them: integers where its own are integers."""
-    if known.dtype.kind != "i":
+    if known.dtype.kind not in "iu":
         return list(texts)
-    return [_integer(text, what) for text in texts]
+    return [_integer(text, what, unknown) for text in texts]
 
 
-def _integer(text: str, what: str) -> int:
+def _integer(text: str, what: str, unknown: str) -> int | str:
     try:
         return int(text)
     except ValueError:
+        if unknown == "skip":
+            return text  # which the model does not know
         msg = f"there is no {what} {text!r}: in this model {what}s are integers"
         raise LookupError(msg) from None

@@ -63,7 +63,7 @@ def count(text: str) -> int:
     return _whole(text, 1)
 
 
-def seed(text: str) -> int:
+def natural(text: str) -> int:
     """Return a whole number from 0."""
     return _whole(text, 0)
 

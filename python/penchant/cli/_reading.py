@@ -4,44 +4,54 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any
 
-from penchant.cli._parser import Command, count, given, number, pair
+from penchant.cli._parser import Command, count, given, natural, pair
 from penchant.cli._said import say
 
 if TYPE_CHECKING:
     from penchant import Interactions
 
 COLUMNS = """
-Events are lines of CSV or TSV files, gzipped or not, or rows of Parquet files. A column is given by
-its name or its position; positions are numbers from 0.
+Events are lines of CSV, TSV or JSON files, compressed or not, or rows of Parquet files; - is the standard
+input, and of a folder all files are read. A column is given by its name or its position; positions are
+numbers from 0.
 """
 
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PARTS = ("user", "item", "weight", "time", "kind")
+#: The options that are columns.
+PARTS = ("user", "item", "weight", "time", "kind")
 _NAMES = (
-    "sep", "header", *_PARTS, "duplicates", "half_life", "min_items_per_user", "min_users_per_item",
-    "on_bad_rows", "quote", "labels", "num_threads",
+    "sep", "header", *PARTS, "duplicates", "half_life", "time_unit", "time_format", "min_items_per_user",
+    "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding", "decimal", "thousands",
+    "comment", "skip", "num_threads",
 )  # fmt: skip
+
+
+def add_events(command: Command) -> None:
+    """Add the files."""
+    text = "a file, a folder, or a pattern such as 'plays-*.tsv'; - for the input"
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=text)
+
+
+def add_columns(group: argparse._ArgumentGroup) -> None:
+    """Add the columns."""
+    column: dict[str, Any] = {"metavar": "COLUMN", "type": _column, "default": argparse.SUPPRESS}
+    group.add_argument("--user", help="who; by default the column 'user'", **column)
+    group.add_argument("--item", help="what; by default the column 'item'", **column)
+    group.add_argument("--weight", help="how much; by default every event weighs 1", **column)
+    group.add_argument("--time", help="when: times, dates, or numbers", **column)
+    group.add_argument("--kind", help="what kind of event it was; goes with --kind-weight", **column)
 
 
 def add_reading(command: Command) -> None:
     """Add the files and the options of `Interactions.from_file`."""
-    command.add_argument(
-        "events", nargs="+", metavar="EVENTS", help="a file, or a pattern such as 'plays-*.tsv'"
-    )
+    add_events(command)
     group = command.add_argument_group("how to read events")
+    add_columns(group)
 
     def add(name: str, text: str, **settings: Any) -> None:
         group.add_argument(f"--{name}", help=text, default=argparse.SUPPRESS, **settings)
 
-    column: dict[str, Any] = {"metavar": "COLUMN", "type": _column}
-    add("user", "who; by default the column 'user'", **column)
-    add("item", "what; by default the column 'item'", **column)
-    add("weight", "how much; by default every event weighs 1", **column)
-    add("time", "when: times, dates, or numbers", **column)
-    add("kind", "what kind of event it was; goes with --kind-weight", **column)
     weights: dict[str, Any] = {
         "metavar": "KIND=WEIGHT",
         "type": pair,
@@ -51,7 +61,7 @@ def add_reading(command: Command) -> None:
     add("kind-weight", "what a kind weighs, such as buy=10; give it once for each kind", **weights)
     add(
         "sep",
-        r"what separates fields; '\t' is a tab; by default as name and first line of a file say",
+        r"what separates fields; '\t' is a tab, '\s+' any blanks; by default as name and first line say",
         type=_sep,
     )
     add(
@@ -60,7 +70,14 @@ def add_reading(command: Command) -> None:
         action="store_false",
         dest="header",
     )
+    layouts = "a line is an event (events), a user and all items (lists), or a JSON object (json)"
+    add("layout", layouts, choices=("events", "lists", "json"))
     add("quote", "what encloses fields with separators in them; '' for nothing", metavar="CHARACTER")
+    add("encoding", "the encoding of text, such as latin-1; by default UTF-8", metavar="NAME")
+    add("decimal", "what stands before decimals; by default a point", metavar="CHARACTER")
+    add("thousands", "what groups thousands; by default nothing", metavar="CHARACTER")
+    add("comment", "lines that begin with this are passed over", metavar="TEXT")
+    add("skip", "pass over so many lines at the start of each file", metavar="N", type=natural)
     add("labels", "integers where all are integers (auto), or always strings", choices=("auto", "string"))
     several = ("sum", "count", "last", "max")
     add("duplicates", "what events of the same user and item become; by default their sum", choices=several)
@@ -68,6 +85,9 @@ def add_reading(command: Command) -> None:
         "the age at which a weight has halved: 30d, 12h, 90min, 2w; a mere number is in the unit of the times"
     )
     add("half-life", age, metavar="AGE", type=_half_life)
+    units = "what times that are numbers count"
+    add("time-unit", units, choices=("s", "ms", "us", "ns"))
+    add("time-format", "how times are written, as '%%d.%%m.%%Y %%H:%%M'; by default ISO 8601", metavar="FORMAT")
     add("min-items-per-user", "leave out users with fewer items", metavar="N", type=count)
     add("min-users-per-item", "leave out items with fewer users", metavar="N", type=count)
     bad = "what to do about rows with a missing or malformed field; by default skip them and warn"
@@ -79,6 +99,9 @@ def read(options: argparse.Namespace) -> Interactions:
     from penchant import Interactions
 
     settings = given(options, _NAMES)
+    if hasattr(options, "kind") != hasattr(options, "kind_weights"):
+        msg = "--kind and --kind-weight go together: the column, and what each of its values weighs"
+        raise ValueError(msg)
     if hasattr(options, "kind_weights"):
         settings["kind_weights"] = dict(options.kind_weights)
     try:
@@ -99,14 +122,13 @@ def _sep(text: str) -> str:
 
 
 def _half_life(text: str) -> float | dt.timedelta:
-    match = re.fullmatch(r"(?P<number>.*\d\.?)\s*(?P<unit>[a-z]*)", text)
-    digits, unit = (match["number"], match["unit"]) if match else (text, "")
-    if unit not in ("", *_SECONDS):
-        msg = f"must be a number, alone or with one of {', '.join(_SECONDS)}, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    age = float(number(float, digits, "a number, or an age such as 30d or 12h"))
+    from penchant._settings import age_of
+
     try:
-        return dt.timedelta(seconds=age * _SECONDS[unit]) if unit else age
+        age, in_seconds = age_of(text)
+        return dt.timedelta(seconds=age) if in_seconds else age
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("half_life ")) from None
     except OverflowError:
         msg = f"must be an age that the calendar has room for, got {text!r}"
         raise argparse.ArgumentTypeError(msg) from None

@@ -47,5 +47,5 @@ def run(options: argparse.Namespace) -> None:
     metrics: dict[str, float] = evaluation.evaluate(
         model, train, test, options.K, not options.quiet, model.num_threads
     )
-    metrics["users"] = int(metrics["users"])
+    metrics |= {name: int(metrics[name]) for name in ("users", "cold_users")}
     put({"metric": list(metrics), "value": list(metrics.values())}, options)

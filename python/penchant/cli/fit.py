@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 
 from penchant.cli import _reading
@@ -14,6 +15,7 @@ from penchant.cli._said import say
 _EXAMPLES = r"""
 penchant fit plays.tsv --item artist --weight plays --confidence log -o model.safetensors
 penchant fit 'log-*.csv.gz' --no-header --user 0 --item 2 --time 3 --half-life 30d -o model.safetensors
+penchant fit - --sep '\t' --item artist --weight plays -o model.safetensors < plays.tsv
 penchant fit shop.parquet --kind event --kind-weight view=1 --kind-weight buy=10 -o model.safetensors
 penchant fit ratings.dat --sep :: --no-header --user 0 --item 1 --weight 2 --factors 64 -o model.safetensors
 """
@@ -48,7 +50,9 @@ def _spare(events: list[str], output: Path) -> None:
     """Raise if the model would take the place of the events."""
     from penchant._sources import paths_of
 
-    for path in paths_of(events):
+    with warnings.catch_warnings(action="ignore"):  # the reading warns again
+        paths = paths_of(events)
+    for path in paths:
         if path.exists() and output.exists() and path.samefile(output):
             msg = f"{output} has the events: give the model another name"
             raise ValueError(msg)

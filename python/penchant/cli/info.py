@@ -56,7 +56,7 @@ def _facts(path: str) -> dict[str, Any]:
 
 
 def _kind(labels: Any) -> str:
-    return "integers" if labels.dtype.kind == "i" else "strings"
+    return "integers" if labels.dtype.kind in "iu" else "strings"
 
 
 def _plain(value: Any) -> Any:

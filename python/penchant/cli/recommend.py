@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from penchant.cli._model import add_model, labels_like, open_model
+from penchant.cli._model import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 
@@ -19,7 +19,7 @@ whom it has never seen, of whom you know some items.
 _EXAMPLES = """
 penchant recommend model.safetensors alice bob
 penchant recommend model.safetensors --users-from customers.txt -n 20 -o letters.csv
-penchant recommend model.safetensors --all -o everyone.parquet
+penchant recommend model.safetensors --all --exclude "gift card" --min-score 0.2 -o everyone.parquet
 penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
 penchant recommend model.safetensors alice --format json | jq '.[0].item'
 """
@@ -38,6 +38,11 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--for", dest="basket", action="append", metavar="ITEM[=WEIGHT]", help=taste)
     command.add_argument("-n", type=count, default=10, help="how many items for each (default 10)")
     command.add_argument("--keep-liked", action="store_true", help="also items that they have already")
+    once = {"action": "append", "metavar": "ITEM"}
+    command.add_argument("--items", help="only these; give it once for each item", **once)
+    command.add_argument("--exclude", help="not these; give it once for each item", **once)
+    command.add_argument("--min-score", type=float, metavar="SCORE", help="leave out items that score less")
+    add_unknown(command)
     add_quiet(command)
     add_output(command)
 
@@ -49,15 +54,25 @@ def run(options: argparse.Namespace) -> None:
         options.error("name users, or give one of --users-from, --all and --for")
     check_output(options)
     recommender, data = open_model(options.model)
-    settings = {"filter_liked": not options.keep_liked}
+    settings: dict[str, Any] = {
+        "filter_liked": not options.keep_liked,
+        "min_score": options.min_score,
+        "unknown": options.unknown,
+    }
+    if options.exclude:
+        settings["exclude"] = labels_like(data.items, options.exclude, "item", options.unknown)
     if options.basket:
-        basket = _weights(data, options.basket)
+        if options.items:
+            options.error("--items goes with users, not with --for")
+        basket = _weights(data, options.basket, options.unknown)
         put(recommender.recommend_for(basket, options.n, **settings), options)
         return
+    if options.items:
+        settings["items"] = labels_like(data.items, options.items, "item", options.unknown)
     users = None
     if named:
         listed = [] if options.users_from is None else _lines(options.users_from)
-        users = labels_like(data.users, [*options.users, *listed], "user")
+        users = labels_like(data.users, [*options.users, *listed], "user", options.unknown)
     put(recommender.recommend(users, options.n, **settings), options)
 
 
@@ -68,19 +83,19 @@ def _lines(file: str) -> list[str]:
     except UnicodeDecodeError as error:
         msg = f"{file} is not UTF-8 text: {error.reason} at byte {error.start}"
         raise ValueError(msg) from None
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         msg = f"there are no users in {file}"
         raise ValueError(msg)
     return lines
 
 
-def _weights(data: Any, basket: list[str]) -> dict[Any, float]:
+def _weights(data: Any, basket: list[str], unknown: str) -> dict[Any, float]:
     """Return items and weights of ``item=weight`` and mere items."""
     weights: dict[Any, float] = {}
     for text in basket:
         item, weight = _split(data, text)
-        (label,) = labels_like(data.items, [item], "item")
+        (label,) = labels_like(data.items, [item], "item", unknown)
         weights[label] = weight
     return weights
 
@@ -92,6 +107,6 @@ def _split(data: Any, text: str) -> tuple[str, float]:
         weight = float(number)
     except ValueError:
         return text, 1.0
-    if not sign or (data.items.dtype.kind != "i" and text in set(data.items)):
+    if not sign or (data.items.dtype.kind not in "iu" and text in set(data.items)):
         return text, 1.0
     return item, weight

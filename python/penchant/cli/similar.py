@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from penchant.cli._model import add_model, labels_like, open_model
+from penchant.cli._model import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 from penchant.cli._said import say
@@ -29,6 +29,7 @@ def add(verbs: Verbs) -> None:
     part = f"like items with this in their names, in capitals or not: the {_MOST} with the most users"
     command.add_argument("--containing", metavar="TEXT", help=part)
     command.add_argument("-n", type=count, default=10, help="how many for each (default 10)")
+    add_unknown(command)
     add_quiet(command)
     add_output(command)
 
@@ -39,14 +40,14 @@ def run(options: argparse.Namespace) -> None:
         options.error("name items, or give --containing")
     check_output(options)
     recommender, data = open_model(options.model)
-    items = labels_like(data.items, options.items, "item")
+    items = labels_like(data.items, options.items, "item", options.unknown)
     if options.containing is not None:
         found = _containing(data, options.containing)
         if len(found) > _MOST and not options.quiet:
             many = f"{len(found):,} items have {options.containing!r} in their names"
             say(f"{many}; here for the {_MOST} with the most users")
         items += [item for item in found[:_MOST] if item not in items]
-    put(recommender.similar_items(items, options.n), options)
+    put(recommender.similar_items(items, options.n, unknown=options.unknown), options)
 
 
 def _containing(data: Any, text: str) -> list[Any]:

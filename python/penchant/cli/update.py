@@ -1,0 +1,52 @@
+"""``penchant update``: add events to a model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from penchant.cli import _reading
+from penchant.cli._model import add_model, open_model
+from penchant.cli._output import check_folder
+from penchant.cli._parser import Verbs, add_command, add_quiet, given
+from penchant.cli._said import say
+
+_TEXT = """
+Adds events, read as those that the model was fitted to, and solves anew for the users they are about and for
+new items. Everyone else stays as they are, so fit anew every now and then. Columns need to be given only
+where they are called differently.
+"""
+
+_EXAMPLES = """
+penchant update model.safetensors today.tsv
+penchant update model.safetensors today.tsv -o tomorrow.safetensors
+penchant update model.safetensors - --item song < today.tsv
+"""
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the arguments."""
+    command = add_command(verbs, "update", run, "add events to a model", _TEXT, _EXAMPLES)
+    command.usage = "penchant update [OPTION ...] MODEL EVENTS ..."
+    add_model(command)
+    _reading.add_events(command)
+    text = "the file to write the new model to; by default it takes the place of the old one"
+    command.add_argument("-o", "--output", metavar="MODEL", help=text)
+    add_quiet(command)
+    _reading.add_columns(command.add_argument_group("how to read events"))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Open, update, and write the model."""
+    output = Path(options.output or options.model)
+    check_folder(str(output))
+    recommender, _ = open_model(options.model)
+    columns = given(options, _reading.PARTS)
+    try:
+        recommender.update(options.events, show_progress=not options.quiet, **columns)
+    except TypeError as error:  # a column of a type that is of no use
+        raise ValueError(str(error)) from None
+    recommender.save(output)
+    if not options.quiet:
+        say(repr(recommender.data.report))
+        say(f"wrote {output}: {output.stat().st_size:,} bytes")
