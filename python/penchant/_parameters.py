@@ -21,6 +21,13 @@ class Parameters:
                 break
         return list(names)
 
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of an estimator; it is imported by whoever asks."""
+        from sklearn.utils import InputTags, Tags, TargetTags  # noqa: PLC0415
+
+        inputs = InputTags(two_d_array=False, sparse=True)
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False), input_tags=inputs)
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name.
 

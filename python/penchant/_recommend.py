@@ -105,6 +105,7 @@ class Recommends(Factors):
         liked = None
         if filter_already_liked_items or recalculate_user:
             liked = _arguments.entries_of(user_items, "user_items", len(userids), "users")
+            self._look_at_width(liked[0], len(item_factors))
         if recalculate_user:
             user_factors = self._folded("item_factors", item_factors, user_items, "user_items", len(userids))
             userids = np.arange(len(userids), dtype=np.int32)
@@ -118,6 +119,15 @@ class Recommends(Factors):
             return _core.recommend(user_factors, item_factors, index, userids[first:last], rows, wanted)
 
         return _search.unwrapped(_search.in_blocks(block, len(userids), item_factors, wanted), userid)
+
+    def _look_at_width(self, columns: int, items: int) -> None:
+        """Warn if rows have a column for each user rather than for each item."""
+        users = self._sides[0]
+        if users is not None and columns == len(users) < items:
+            _arguments.warn(
+                f"user_items has {columns} columns, as many as the model has users, while it has {items} items: "
+                "was it fitted to the transposed matrix, of items x users?"
+            )
 
     def recommend_all(
         self,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Half-lives are told from times that are numbers; if all of them pass in this part of one, they were not seconds.
 _NO_TIME_AT_ALL = 1e-3
+# Small numbers may well be seconds, counted from a beginning of their own.
+_COUNTED_FROM_ZERO = 1e3
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,7 +181,12 @@ def warn_of_times(report: Report, events: _core.Events, wanted: Wanted) -> None:
         when = f"{latest:g}" if are_numbers and not wanted.is_aged else _date(latest)
         what = f"{report.faded_entries:,} of {report.entries:,} entries have faded to 0"
         _arguments.warn(f"{what}: ages are told from the latest time, which is {when}", DataWarning)
-    elif wanted.is_aged and are_numbers and 0 < span < _NO_TIME_AT_ALL * min(wanted.half_life, latest):
+    elif (
+        wanted.is_aged
+        and are_numbers
+        and 0 < span < _NO_TIME_AT_ALL * wanted.half_life
+        and latest - span > _COUNTED_FROM_ZERO
+    ):
         _arguments.warn(
             f"hardly any weight has faded: as seconds, the times pass in {span:g} s, while half_life is "
             f"{wanted.half_life:g} s; time_unit says what they count",

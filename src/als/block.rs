@@ -29,7 +29,7 @@ impl<'a, T: Real, G: Stored<T>> Worker<'a, T, G> {
     pub(crate) fn new(fixed: Fixed<'a, G>, plan: &Plan) -> Self {
         Self {
             system: System::new(fixed),
-            conjugate_gradient: ConjugateGradient::new(fixed.width, plan.cg_steps),
+            conjugate_gradient: ConjugateGradient::new(fixed.width, plan.cg_steps, plan.heavy()),
             dual: Dual::new(fixed.width),
             cholesky: None,
             warm: vec![T::ZERO; ROWS_PER_BLOCK * plan.factors],
@@ -101,26 +101,33 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
             let start =
                 if needs_start(method, relaxation) { turned.next().map(|start| &*start) } else { None };
-            let gain = match (method, start) {
-                (Method::Dual, _) => dual.solve(simd, entries, &system.inverse_diagonal, solution),
+            let (gain, load) = match (method, start) {
+                (Method::Dual, _) => {
+                    (dual.solve(simd, entries, &system.inverse_diagonal, solution), dual.load)
+                }
                 (Method::ConjugateGradient, Some(start)) => {
                     solution.copy_from_slice(start);
                     let pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());
-                    conjugate_gradient.solve(simd, system.coefficients(), solution, pass)
+                    let coefficients = system.coefficients();
+                    let gain = conjugate_gradient.solve(simd, coefficients, system.constant, solution, pass);
+                    (gain, conjugate_gradient.load)
                 }
                 _ => {
                     let cholesky = cholesky.get_or_insert_with(|| Cholesky::new(f, width));
-                    cholesky.solve(simd, entries, &system.diagonal, solution)
+                    let gain = cholesky.solve(simd, entries, &system.diagonal, solution);
+                    (gain, cholesky.normal.load())
                 }
             };
             ahead.ask_all();
             loss += system.constant - gain;
-            if let (Relaxation::AtOnce(omega), Some(start)) = (relaxation, start) {
+            let omega = relaxation.omega(side.plan.heavy(), load);
+            if let (Relaxation::AtOnce(_), Some(start)) = (relaxation, start) {
                 relax(solution, start, T::from_f64(omega));
             }
             scaled(solution, side.scale, x);
             if let (Some(start), Some(kept)) = (start, kept) {
                 scaled(start, side.scale, kept);
+                relaxation.note(omega, x, kept);
             }
         }
         loss

@@ -24,6 +24,12 @@ impl<T: Real> Normal<T> {
         self.b.fill(T::ZERO);
     }
 
+    /// The trace of `Zᵀ D Z`: how far the entries outweigh what a row shares with all others.
+    pub(crate) fn load(&self) -> f64 {
+        let width = self.b.len();
+        (0..width).map(|i| self.matrix[i * width + i]).sum()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.matrix.iter_mut().zip(&other.matrix).for_each(|(sum, part)| *sum += part);
         self.b.iter_mut().zip(&other.b).for_each(|(sum, &part)| *sum += part);
@@ -78,7 +84,7 @@ impl<T: Real> Packs<T> {
 /// The matrix of the system, reused from row to row.
 pub(crate) struct Cholesky<T> {
     f: usize,
-    normal: Normal<T>,
+    pub(crate) normal: Normal<T>,
     packs: Packs<T>,
     matrix: Vec<T>,
     workspace: MemBuffer,

@@ -3,6 +3,7 @@
 //! The preconditioner is the system's own diagonal `E`, which in the turned basis is the exact inverse of
 //! everything that the row shares with all others. Each step reads the row's vectors once.
 
+use crate::als::heavy::{ENOUGH, Heavy};
 use crate::kernel::vector::{advance, axpy, direct, dot, multiply, weighted_square};
 use crate::kernel::{Real, Simd};
 
@@ -47,17 +48,22 @@ pub(crate) struct ConjugateGradient<T> {
     x_scores: Vec<T>,
     p_scores: Vec<T>,
     steps: usize,
+    heavy: Heavy,
+    /// How far the entries of the last row outweigh what it shares with all others, along the first direction.
+    pub(crate) load: f64,
 }
 
 impl<T: Real> ConjugateGradient<T> {
-    pub(crate) fn new(width: usize, steps: usize) -> Self {
+    pub(crate) fn new(width: usize, steps: usize, heavy: Heavy) -> Self {
         let vector = || vec![T::ZERO; width];
         let (x_scores, p_scores) = (Vec::new(), Vec::new());
-        Self { r: vector(), z: vector(), p: vector(), minus_ap: vector(), x_scores, p_scores, steps }
+        let [r, z, p, minus_ap] = [(); 4].map(|()| vector());
+        Self { r, z, p, minus_ap, x_scores, p_scores, steps, heavy, load: 0.0 }
     }
 
     /// Improves `x` by at most the number of steps and returns `2 b·x − x·A x`, by which the row's loss is
-    /// below its constant.
+    /// below its `constant`. Heavy rows get as many steps as they need, up to a limit of their own: the residual `r·z`
+    /// bounds what is left to gain, as the matrix is at least `E`.
     ///
     /// The last step needs no residual after it, and the length of the step only the scores of the direction.
     #[inline(always)]
@@ -65,10 +71,12 @@ impl<T: Real> ConjugateGradient<T> {
         &mut self,
         simd: S,
         system: Coefficients<'_, T>,
+        constant: f64,
         x: &mut [T],
         mut product: impl Product<T>,
     ) -> f64 {
-        let Self { r, z, p, minus_ap, x_scores, p_scores, steps } = self;
+        let Self { r, z, p, minus_ap, x_scores, p_scores, steps, heavy, load } = self;
+        *load = 0.0;
         let Coefficients { e, inverse_e, weights, targets } = system;
         for scores in [&mut *x_scores, &mut *p_scores] {
             scores.clear();
@@ -79,20 +87,32 @@ impl<T: Real> ConjugateGradient<T> {
         product.residual(simd, T::ONE, x, x_scores, r);
         let mut r_z = multiply(simd, inverse_e, r, z);
         let mut beta = T::ZERO;
-        for step in 1..=*steps {
+        let (mut limit, most) = (*steps, heavy.steps(*steps));
+        for step in 1..=most {
             // Rounding sets this floor: below it a step would only move noise.
             let b_x = dot(simd, targets, x_scores);
             if r_z <= T::EPSILON * T::EPSILON * b_x + T::from_f64(NOTHING) {
                 break;
             }
+            if step == *steps && heavy.is(*load) {
+                limit = most;
+            }
+            // Near the solution `b·x` is all that the constant loses.
+            if step > *steps && r_z.to_f64() <= ENOUGH * (constant - b_x.to_f64()) {
+                break;
+            }
             direct(simd, beta, z, e, p, minus_ap);
-            let last = step == *steps;
+            let last = step == limit;
             if last {
                 product.scores(simd, p, p_scores);
             } else {
                 product.residual(simd, T::ZERO, p, p_scores, minus_ap);
             }
-            let curvature = system.energy(simd, p, p_scores);
+            let shared = weighted_square(simd, e, p);
+            let curvature = shared + weighted_square(simd, weights, p_scores);
+            if step == 1 {
+                *load = (curvature / shared).to_f64();
+            }
             if curvature <= T::ZERO {
                 break;
             }

@@ -24,6 +24,8 @@ pub(crate) struct Dual<T> {
     factor: Vec<T>,
     s: Vec<T>,
     a: Vec<T>,
+    /// The trace of `S K S` of the last row: how far its entries outweigh what it shares with all others.
+    pub(crate) load: f64,
 }
 
 impl<T: Real> Dual<T> {
@@ -35,6 +37,7 @@ impl<T: Real> Dual<T> {
             factor: vec![T::ZERO; LONGEST * LONGEST],
             s: vec![T::ZERO; LONGEST],
             a: vec![T::ZERO; LONGEST],
+            load: 0.0,
         }
     }
 
@@ -63,15 +66,18 @@ impl<T: Real> Dual<T> {
             *s = d.root();
         }
         let (k, factor, s, a) = (&mut self.k, &mut self.factor, &self.s[..n], &mut self.a[..n]);
+        let mut load = T::ZERO;
         for i in 0..n {
             for j in 0..=i {
                 let product = dot(simd, &rows[i * width..(i + 1) * width], &rows[j * width..(j + 1) * width]);
                 k[i * n + j] = product;
                 factor[i * n + j] = s[i] * product * s[j];
             }
+            load += factor[i * n + i];
             factor[i * n + i] += T::ONE;
             a[i] = entries.targets[i] / s[i];
         }
+        self.load = load.to_f64();
         solve_small(&mut factor[..n * n], a);
         let mut b_x = T::ZERO;
         for (a, &s) in a.iter_mut().zip(s) {

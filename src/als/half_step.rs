@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::als::block::{Block, Worker};
 use crate::als::gram::{Basis, Square};
+use crate::als::heavy::Heavy;
 use crate::als::long_row;
 use crate::als::objective::Objective;
 use crate::als::params::Solver;
@@ -31,6 +32,13 @@ pub(crate) struct Plan {
     pub(crate) relaxation: Relaxation,
     /// Whether the rows that are gathered may be stored in the compact form of their type.
     pub(crate) compact: bool,
+}
+
+impl Plan {
+    /// What is done about heavy rows.
+    pub(crate) fn heavy(&self) -> Heavy {
+        Heavy::of(self.solver)
+    }
 }
 
 /// What a half-step leaves behind.
@@ -109,7 +117,7 @@ pub(crate) fn half_step<T: Real>(
         *scale = T::from_f64(w);
     }
     let Memory { full, compact, starts } = memory;
-    if plan.relaxation == Relaxation::Later {
+    if matches!(plan.relaxation, Relaxation::Later(_)) {
         starts.resize(x.len(), T::ZERO);
     }
     let side =
@@ -147,7 +155,7 @@ fn solve_with<T: Real, G: Stored<T>>(
     let fixed = Fixed { rows: &*turned, width, sigma };
 
     let long = long_row::solve_all(side, x, fixed)?;
-    let later = side.plan.relaxation == Relaxation::Later;
+    let later = matches!(side.plan.relaxation, Relaxation::Later(_));
     let mut starts = starts.chunks_mut(ROWS_PER_BLOCK * f);
     let blocks: Vec<_> =
         x.chunks_mut(ROWS_PER_BLOCK * f).map(|x| (x, if later { starts.next() } else { None })).collect();

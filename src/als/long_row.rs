@@ -70,9 +70,11 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let mut start = vec![T::ZERO; padded(f)];
         rotate(simd, x, side.warm, f, &mut start);
         let mut solution = start.clone();
-        let gain = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
-            let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps);
-            conjugate_gradient.solve(simd, system.coefficients(), &mut solution, Shared(&system))
+        let (gain, load) = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
+            let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps, plan.heavy());
+            let (coefficients, constant) = (system.coefficients(), system.constant);
+            let gain = conjugate_gradient.solve(simd, coefficients, constant, &mut solution, Shared(&system));
+            (gain, conjugate_gradient.load)
         } else {
             let normal = shared_normal(&system, f);
             let request = llt::factor::cholesky_in_place_scratch::<T>(f, Par::Seq, faer::Spec::default());
@@ -85,13 +87,18 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
                 &mut MemBuffer::new(request),
                 &mut solution,
             );
-            kernel::dot(&normal.b, &solution).to_f64()
+            (kernel::dot(&normal.b, &solution).to_f64(), normal.load())
         };
-        if let Relaxation::AtOnce(omega) = plan.relaxation {
+        let omega = plan.relaxation.omega(plan.heavy(), load);
+        if let Relaxation::AtOnce(_) = plan.relaxation {
             relax(&mut solution, &start, T::from_f64(omega));
         }
-        let scaled = |whitened: &[T]| whitened.iter().zip(side.scale).take(f).map(|(&x, &w)| x * w).collect();
-        Solution { x: scaled(&solution), start: scaled(&start), loss: system.constant - gain }
+        let scaled = |whitened: &[T]| -> Vec<T> {
+            whitened.iter().zip(side.scale).take(f).map(|(&x, &w)| x * w).collect()
+        };
+        let (x, mut start) = (scaled(&solution), scaled(&start));
+        plan.relaxation.note(omega, &x, &mut start);
+        Solution { x, start, loss: system.constant - gain }
     }
 }
 

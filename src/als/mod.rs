@@ -8,6 +8,7 @@ mod dual;
 mod fold_in;
 pub(crate) mod gram;
 pub(crate) mod half_step;
+mod heavy;
 mod init;
 mod long_row;
 mod loss;

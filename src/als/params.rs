@@ -119,14 +119,15 @@ impl AlternatingLeastSquares {
         solver: Solver
     }
     setter! {
-        /// The most conjugate-gradient steps for a row in a half-step; 3 by default.
+        /// Conjugate-gradient steps for a row in a half-step; 3 by default. With [`Solver::Auto`], rows whose
+        /// confidences outweigh by far what they share with all others get up to 30, as many as they need.
         cg_steps: usize
     }
     setter! {
         /// ω, how far past its solutions a half-step goes, 1.5 by default: `start + ω (solution − start)`, as in
         /// successive over-relaxation. Between 0 and 2; 1 is plain alternating least squares. A fit reaches the same
         /// loss in about half as many epochs, at no cost for an epoch. The first half-step and the last go to
-        /// their solutions.
+        /// their solutions. Above 1 and with [`Solver::Auto`], rows that get more steps go half of the way to 2.
         relaxation: f64
     }
     setter! {

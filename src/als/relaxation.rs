@@ -12,6 +12,7 @@
 
 use rayon::prelude::*;
 
+use crate::als::heavy::Heavy;
 use crate::kernel::Real;
 
 /// What a half-step does about it.
@@ -21,9 +22,9 @@ pub(crate) enum Relaxation {
     None,
     /// Goes past the solutions by this ω.
     AtOnce(f64),
-    /// Keeps the solutions and writes down where they came from, so that it can be done when it is known that
-    /// there is a next epoch.
-    Later,
+    /// Keeps the solutions and writes down where they came from, so that it can be done by this ω when it is known
+    /// that there is a next epoch.
+    Later(f64),
 }
 
 impl Relaxation {
@@ -34,7 +35,25 @@ impl Relaxation {
 
     /// For the items, which are only relaxed when another epoch comes: a fit ends with solutions.
     pub(crate) fn of_items(omega: f64, epoch: usize, epochs: usize) -> Self {
-        if epoch < epochs && is_wanted(omega) { Self::Later } else { Self::None }
+        if epoch < epochs && is_wanted(omega) { Self::Later(omega) } else { Self::None }
+    }
+
+    /// By how much a row of this load goes past its solution: heavy ones go further.
+    pub(crate) fn omega(self, heavy: Heavy, load: f64) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::AtOnce(omega) | Self::Later(omega) => heavy.omega(omega, load),
+        }
+    }
+
+    /// Moves the start that is written down so that what all rows do later is what this one has to do.
+    #[inline(always)]
+    pub(crate) fn note<T: Real>(self, own: f64, x: &[T], start: &mut [T]) {
+        if let Self::Later(omega) = self
+            && own.total_cmp(&omega).is_ne()
+        {
+            relax(start, x, T::from_f64((own - 1.0) / (omega - 1.0)));
+        }
     }
 }
 

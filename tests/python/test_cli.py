@@ -1,11 +1,14 @@
 """Every verb of the command line: what it reads, and what it answers."""
 
+import csv
 import datetime as dt
 import gzip
 import inspect
 import io
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,6 +89,14 @@ GIVEN = {
     "--on-bad-rows": ("raise", "on_bad_rows", "raise"),
     "--quote": ("", "quote", ""),
     "--labels": ("string", "labels", "string"),
+    "--time-unit": ("ms", "time_unit", "ms"),
+    "--time-format": ("%Y%m%d", "time_format", "%Y%m%d"),
+    "--layout": ("lists", "layout", "lists"),
+    "--encoding": ("latin-1", "encoding", "latin-1"),
+    "--decimal": (",", "decimal", ","),
+    "--thousands": (".", "thousands", "."),
+    "--comment": ("#", "comment", "#"),
+    "--skip": ("2", "skip", 2),
     "--num-threads": ("2", "num_threads", 2),
 }
 
@@ -283,3 +294,53 @@ def test_json_is_what_a_program_reads(model_file, capsys):
     assert facts["users"] == 20
     assert facts["tolerance"] is None
     assert facts["use_cg"] is True
+
+
+def test_a_model_is_fitted_from_the_input_and_updated(run, plays_file, tmp_path, monkeypatch):
+    columns = ["--item", "artist", "--weight", "plays", "-q"]
+    model, new = tmp_path / "model.safetensors", tmp_path / "new.safetensors"
+    arguments = [sys.executable, "-m", "penchant", "fit", "-", "--sep", r"\t", *columns, "-o", str(model)]
+    subprocess.run(arguments, input=plays_file.read_bytes(), check=True, timeout=60)
+    before = Recommender.load(model).data
+    expected = Interactions.from_file(plays_file, item="artist", weight="plays", show_progress=False)
+    assert (before.matrix != expected.matrix).nnz == 0
+    more = tmp_path / "more.tsv"
+    more.write_text("user\tartist\tplays\nnobody yet\tnever heard\t3\n", encoding="utf-8")
+    assert run("update", model, more, "-q", "-o", new) == []
+    after = Recommender.load(new).data
+    assert after.shape == (before.shape[0] + 1, before.shape[1] + 1)
+    assert Recommender.load(model).data.shape == before.shape
+    assert run("update", model, more, "-q") == []
+    assert Recommender.load(model).data.shape == after.shape
+
+
+def test_what_is_recommended_may_be_limited(run, plays_file, tmp_path, capsys):
+    model = tmp_path / "model.safetensors"
+    assert run("fit", plays_file, "--item", "artist", "--weight", "plays", "-q", "-o", model, "--random-state", 0) == []
+    data = Recommender.load(model).data
+    user, items = data.users[0], data.items.tolist()
+    base = ["recommend", model, user, "--keep-liked", "--format", "csv", "-n", 50]
+
+    def rows(*more):
+        return list(csv.reader(line for (line,) in run(*base, *more)[1:]))
+
+    every = rows()
+    only = [row[1] for row in rows("--items", items[0], "--items", items[1])]
+    assert sorted(only) == sorted(items[:2])
+    without = [row[1] for row in rows("--exclude", items[0])]
+    assert without == [row[1] for row in every if row[1] != items[0]]
+    least = float(every[1][2])
+    assert len(rows("--min-score", least)) == sum(float(row[2]) >= least for row in every)
+    assert main(["recommend", str(model), user, "nobody", "--unknown", "skip"]) == 0
+    assert "1 user is not known and skipped: 'nobody'" in capsys.readouterr().err
+
+
+def test_answers_in_tsv_and_csv_read_back(tmp_path):
+    from penchant.cli._forms import text_of
+
+    labels = ['"Heroes"', "tab\there", "two\nlines", " blank ", 'a "b" c', "plain", "a,b"]
+    for form in ("tsv", "csv"):
+        path = tmp_path / f"answer.{form}"
+        path.write_text(text_of({"user": np.array(labels, object), "item": np.arange(len(labels))}, form), newline="")
+        data = Interactions.from_file(path, show_progress=False)
+        assert data.users.tolist() == labels
