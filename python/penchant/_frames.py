@@ -78,7 +78,9 @@ def stream_of(frame: Any, columns: Columns) -> tuple[Any, Columns]:
             taken = {part: None if place is None else frame.iloc[:, place] for part, place in places.items()}
             return taken, places
         except (TypeError, ValueError, OverflowError) as error:
-            name = next((n for n, own in zip(names, frame.columns, strict=True) if _is_mixed(frame[[own]])), None)
+            name = next(
+                (n for n, own in zip(names, frame.columns, strict=True) if _is_mixed(frame[[own]])), None
+            )
             what = "a column of df" if name is None else f"the column {name!r} of df"
             msg = f"{what} cannot be read, as it holds things of several kinds or too large: {error}"
             raise TypeError(msg) from None
@@ -178,7 +180,9 @@ def labels_of(values: Any, name: str) -> Any:
 
 def kinds_of(values: Any, name: str) -> Any:
     """Return a column of kinds: as labels, or booleans as text."""
-    objects = [None if is_missing(value) else value for value in values] if hasattr(values, "__iter__") else values
+    objects = (
+        [None if is_missing(value) else value for value in values] if hasattr(values, "__iter__") else values
+    )
     if isinstance(objects, list):
         flags = [value for value in objects if value is not None]
         if flags and all(isinstance(value, bool | np.bool_) for value in flags):

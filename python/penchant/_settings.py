@@ -142,7 +142,10 @@ def _kinds(weights: KindWeights | None) -> list[tuple[str, float]]:
     if not isinstance(weights, Mapping) or not weights:
         msg = f"kind_weights must be a dict of kinds and weights, got {weights!r}"
         raise TypeError(msg)
-    kinds = [(_kind(kind), _arguments.number(weight, f"the weight of {kind!r}")) for kind, weight in weights.items()]
+    kinds = [
+        (_kind(kind), _arguments.number(weight, f"the weight of {kind!r}"))
+        for kind, weight in weights.items()
+    ]
     names = [kind for kind, _ in kinds]
     for kind in names:
         if names.count(kind) > 1:

@@ -63,7 +63,9 @@ def _paths(file: Any) -> list[Path]:
     if not found:
         msg = f"no file matches {str(path)!r}"
         raise FileNotFoundError(msg)
-    return [inner for name in found for inner in (_inside(Path(name)) if Path(name).is_dir() else [Path(name)])]
+    return [
+        inner for name in found for inner in (_inside(Path(name)) if Path(name).is_dir() else [Path(name)])
+    ]
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -162,7 +164,9 @@ def _read_parquet(paths: list[Path], columns: Columns, wanted: Any, before: Any,
 
 def _constant(pa: Any, part: str, value: str, all_values: list[str]) -> Any:
     """Return the value that a folder gives a column, of the type that all folders agree on."""
-    whole = all(str(int(each)) == each if each.lstrip("-").isdecimal() else False for each in all_values if each)
+    whole = all(
+        str(int(each)) == each if each.lstrip("-").isdecimal() else False for each in all_values if each
+    )
     if part in ("user", "item") and whole:
         return pa.scalar(int(value) if value else None, pa.int64())
     if part == "weight":

@@ -28,7 +28,9 @@ def times_of(values: Any, name: str) -> tuple[bool, Any]:
     objects = [None if is_missing(value) else value for value in array.tolist()]
     kinds = {type(value) for value in objects if value is not None}
     if kinds and all(issubclass(kind, int | float | np.number) and kind is not bool for kind in kinds):
-        return False, np.array([np.nan if value is None else float(value) for value in objects], dtype=np.float64)
+        return False, np.array(
+            [np.nan if value is None else float(value) for value in objects], dtype=np.float64
+        )
     return False, [None if value is None else _text(value, name) for value in objects]
 
 

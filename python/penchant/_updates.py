@@ -20,7 +20,11 @@ def fading(before: Interactions, after: Interactions) -> float:
     """Return what all weights have been multiplied by, as time has passed from one to the other."""
     half_life = after._wanted.half_life
     old, new = (data._events.times()[0] for data in (before, after))
-    return 1.0 if half_life is None or not old < new or old == -np.inf else float(np.exp2((old - new) / half_life))
+    return (
+        1.0
+        if half_life is None or not old < new or old == -np.inf
+        else float(np.exp2((old - new) / half_life))
+    )
 
 
 def changed_rows(before: Any, after: Any, faded_by: float) -> Ids:

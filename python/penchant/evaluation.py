@@ -231,8 +231,14 @@ class _Quality:
         k = _arguments.integer(k, "K", 1)
         num_threads = _arguments.integer(num_threads, "num_threads", 0)
         if not hasattr(model, "recommend") or hasattr(model, "recommend_for"):
-            what = "a Recommender: pass its model, recommender.model" if hasattr(model, "recommend_for") else None
-            msg = f"model must have recommend(userids, user_items, N), got {what or _arguments.describe(model)}"
+            what = (
+                "a Recommender: pass its model, recommender.model"
+                if hasattr(model, "recommend_for")
+                else None
+            )
+            msg = (
+                f"model must have recommend(userids, user_items, N), got {what or _arguments.describe(model)}"
+            )
             raise TypeError(msg)
         train, test = canonical(train, "train_user_items"), canonical(test, "test_user_items")
         if train.shape != test.shape:

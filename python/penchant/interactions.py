@@ -297,9 +297,7 @@ class Interactions:
             columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
             num_threads, time_unit, time_format,
         )  # fmt: skip
-        lines = lines_of(
-            sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip
-        )
+        lines = lines_of(sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip)
         self = cls._new(wanted, columns, lines, None)
         self._take(self._read_files(files, columns, self._lines, None, show_progress))
         return self
@@ -504,7 +502,9 @@ class Interactions:
             if not events.left_out(what == "user", label):
                 return None
             least = self._wanted.options()
-            other, name = ("items", "min_items_per_user") if what == "user" else ("users", "min_users_per_item")
+            other, name = (
+                ("items", "min_items_per_user") if what == "user" else ("users", "min_users_per_item")
+            )
             return f"it was left out, as too few {other} are left for it with {name}={least[name]}"
 
         among = events.users if what == "user" else events.items

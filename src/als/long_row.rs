@@ -70,7 +70,8 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let mut start = vec![T::ZERO; padded(f)];
         rotate(simd, x, side.warm, f, &mut start);
         let mut solution = start.clone();
-        let (gain, load) = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient {
+        let (gain, load) = if choose(plan.solver, system.len(), f, plan.cg_steps) == Method::ConjugateGradient
+        {
             let mut conjugate_gradient = ConjugateGradient::new(padded(f), plan.cg_steps, plan.heavy());
             let (coefficients, constant) = (system.coefficients(), system.constant);
             let gain = conjugate_gradient.solve(simd, coefficients, constant, &mut solution, Shared(&system));

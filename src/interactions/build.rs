@@ -238,7 +238,9 @@ impl Part {
             let before = part.entries.indices.len();
             for same in row.chunk_by(|a, b| a.item == b.item) {
                 let (value, stamp) = one(same, duplicates);
-                if value == 0.0 && same.iter().any(|event| event.weight == 0.0 && event.weight.is_sign_negative()) {
+                if value == 0.0
+                    && same.iter().any(|event| event.weight == 0.0 && event.weight.is_sign_negative())
+                {
                     part.entries.faded += 1;
                 }
                 part.entries.indices.push(same[0].item as i32);

@@ -95,7 +95,14 @@ struct Coder<'a> {
 
 impl<'a> Coder<'a> {
     fn new(part: Part, known: &'a Labels, may_widen: bool) -> Self {
-        Self { part, known, new: known.emptied(), may_widen, wants_texts: false, spelling: Spelling::default() }
+        Self {
+            part,
+            known,
+            new: known.emptied(),
+            may_widen,
+            wants_texts: false,
+            spelling: Spelling::default(),
+        }
     }
 
     fn find(&self, key: Key<'_>, hash: u32) -> Option<u32> {
@@ -234,7 +241,8 @@ impl<'a, 't> Chunk<'a, 't> {
         user: Written<'p>,
         item: Written<'p>,
     ) -> std::result::Result<(Key<'p>, Key<'p>), Flaw<'p>> {
-        let user = self.users.key(user, || !item.bytes().is_empty() && std::str::from_utf8(item.bytes()).is_ok());
+        let user =
+            self.users.key(user, || !item.bytes().is_empty() && std::str::from_utf8(item.bytes()).is_ok());
         let item = self.items.key(item, || !matches!(user, Err(Flaw::Missing(_) | Flaw::NotUtf8(_))));
         match (user, item) {
             // Which is no flaw if integers may become texts, as they will for the first line that has no other.

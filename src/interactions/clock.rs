@@ -119,7 +119,10 @@ mod tests {
                 Err(Error::TimesAreNoSeconds { time, unit, date: "2015-05-30".into() })
             );
         }
-        assert_eq!(seen(&[Time::Number(1.4e9), Time::Number(1.4e9), Time::Number(2.5e11)]).check_seconds(), Ok(()));
+        assert_eq!(
+            seen(&[Time::Number(1.4e9), Time::Number(1.4e9), Time::Number(2.5e11)]).check_seconds(),
+            Ok(())
+        );
         assert_eq!(seen(&[Time::Seconds(2.5e11); 3]).check_seconds(), Ok(()));
     }
 

@@ -58,9 +58,15 @@ pub struct Labels {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Values {
-    Texts { all: String, ends: Vec<usize> },
+    Texts {
+        all: String,
+        ends: Vec<usize>,
+    },
     /// The bits of signed integers or, as soon as one is too large for that, of unsigned ones.
-    Integers { bits: Vec<i64>, unsigned: bool },
+    Integers {
+        bits: Vec<i64>,
+        unsigned: bool,
+    },
 }
 
 impl PartialEq for Labels {

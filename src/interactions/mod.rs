@@ -231,7 +231,8 @@ impl Interactions {
     }
 
     fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Self> {
-        let Encoder { users, items, mut blocks, bad, rows, ignored, clock, written, options, watch, .. } = encoder;
+        let Encoder { users, items, mut blocks, bad, rows, ignored, clock, written, options, watch, .. } =
+            encoder;
         let (users, items, options) = (Arc::new(users), Arc::new(items), options.clone());
         let (before, old) =
             (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
@@ -279,9 +280,15 @@ impl Interactions {
         let (min_items, min_users) = (self.options.min_items_per_user, self.options.min_users_per_item);
         let entries = entries.checked(self.items.len())?;
         let signs = |values: &[f32]| {
-            values.par_iter().fold(|| (0, 0), |(zeros, negatives), &value| {
-                (zeros + usize::from(value == 0.0), negatives + usize::from(value < 0.0))
-            }).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+            values
+                .par_iter()
+                .fold(
+                    || (0, 0),
+                    |(zeros, negatives), &value| {
+                        (zeros + usize::from(value == 0.0), negatives + usize::from(value < 0.0))
+                    },
+                )
+                .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
         };
         if min_items <= 1 && min_users <= 1 {
             (self.report.zeros, self.report.negatives) = signs(&entries.values);

@@ -76,7 +76,9 @@ impl Place<'_> {
         match self {
             Self::Row(None, row) => format!("row {}", row + later),
             Self::Row(Some(path), row) => format!("{}, row {}", path.display(), row + later),
-            Self::Line(path, line) if *path == Path::new("-") => format!("standard input, line {}", line + later + 1),
+            Self::Line(path, line) if *path == Path::new("-") => {
+                format!("standard input, line {}", line + later + 1)
+            }
             Self::Line(path, line) => format!("{}, line {}", path.display(), line + later + 1),
         }
     }

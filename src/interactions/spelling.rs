@@ -87,8 +87,11 @@ pub(crate) fn whole(text: &[u8]) -> Option<Whole> {
     if spelling == Spelling::POINTED && magnitude > EXACT as u64 {
         return None;
     }
-    let mut whole =
-        if negative { Whole::signed(0_i64.checked_sub_unsigned(magnitude)?) } else { Whole::unsigned(magnitude) };
+    let mut whole = if negative {
+        Whole::signed(0_i64.checked_sub_unsigned(magnitude)?)
+    } else {
+        Whole::unsigned(magnitude)
+    };
     if spelling == Spelling::POINTED {
         whole.spelling = Spelling(whole.spelling.0 & !Spelling::PLAIN.0).and(spelling);
     }
@@ -107,7 +110,8 @@ mod tests {
         for number in [0, 7, u64::MAX, 1 << 63, (1 << 63) - 1] {
             assert_eq!(whole(number.to_string().as_bytes()), Some(Whole::unsigned(number)));
         }
-        let others = ["", "-", "007", "+7", "-0", " 7", "7 ", "7.", "7.00", "1e3", "18446744073709551616", "x"];
+        let others =
+            ["", "-", "007", "+7", "-0", " 7", "7 ", "7.", "7.00", "1e3", "18446744073709551616", "x"];
         let long = ["-9223372036854775809", "99999999999999999999", "-0.0", "9007199254740993.0", ".0"];
         for text in others.into_iter().chain(long) {
             assert_eq!(whole(text.as_bytes()), None, "{text}");

@@ -90,9 +90,9 @@ impl TimeFormat {
         }
         let time = jiff::Timestamp::constant(1_072_915_139, 0).to_zoned_datetime(jiff::tz::TimeZone::UTC);
         let text = jiff::fmt::strtime::format(pattern, &time).map_err(|error| wrong(error.to_string()))?;
-        let read = BrokenDownTime::parse(pattern, &text).and_then(|read| read.to_date().map(drop).or_else(|error| {
-            read.to_timestamp().map(drop).map_err(|_| error)
-        }));
+        let read = BrokenDownTime::parse(pattern, &text).and_then(|read| {
+            read.to_date().map(drop).or_else(|error| read.to_timestamp().map(drop).map_err(|_| error))
+        });
         read.map_err(|error| wrong(error.to_string()))
     }
 
@@ -140,9 +140,9 @@ fn by_pattern(pattern: &str, text: &[u8]) -> Option<f64> {
 fn moment(text: &[u8]) -> Option<f64> {
     const PARSER: DateTimeParser = DateTimeParser::new();
     let (text, zone) = match text {
-        [text @ .., b' ', b'U', b'T', b'C'] | [text @ .., b' ', b'G', b'M', b'T'] | [text @ .., b'U', b'T', b'C'] => {
-            (text, Some(Offset::UTC))
-        }
+        [text @ .., b' ', b'U', b'T', b'C']
+        | [text @ .., b' ', b'G', b'M', b'T']
+        | [text @ .., b'U', b'T', b'C'] => (text, Some(Offset::UTC)),
         text => (text, None),
     };
     // A blank before the offset is what several databases and languages write.
@@ -201,9 +201,17 @@ mod tests {
     fn common_spellings_of_a_moment_agree() {
         let moment = 1_569_888_000.0; // 2019-10-01
         for text in [
-            "2019-10-01", "2019-10-01 00:00:00 UTC", "2019-10-01 00:00:00+00", "2019-10-01T00:00:00Z",
-            "2019-10-01 02:00:00 +0200", "2019-10-01 02:00+02:00", "2019-09-30T19:00:00-05", " 2019-10-01 00:00 ",
-            "2019-10-01 00:00:00.000000001 GMT", "20191001T000000", "1569888000",
+            "2019-10-01",
+            "2019-10-01 00:00:00 UTC",
+            "2019-10-01 00:00:00+00",
+            "2019-10-01T00:00:00Z",
+            "2019-10-01 02:00:00 +0200",
+            "2019-10-01 02:00+02:00",
+            "2019-09-30T19:00:00-05",
+            " 2019-10-01 00:00 ",
+            "2019-10-01 00:00:00.000000001 GMT",
+            "20191001T000000",
+            "1569888000",
         ] {
             assert_eq!(read(text), Some(moment), "{text}");
         }

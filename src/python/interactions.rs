@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    BadRows, Duplicates, HalfLife, Hidden, Interactions, Kept, Options, Report, State, TimeFormat, TimeUnit, Watch,
+    BadRows, Duplicates, HalfLife, Hidden, Interactions, Kept, Options, Report, State, TimeFormat, TimeUnit,
+    Watch,
 };
 use crate::python::arrays::{Csr, shared, view};
 use crate::python::interrupt::interruptible;

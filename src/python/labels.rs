@@ -109,8 +109,12 @@ impl PyLabels {
         let found = |label: Label<'_>| self.0.code(label).map_or(-1, |code| code as i32);
         if let Ok(integers) = labels.extract::<Integers<'_>>() {
             let codes: Vec<i32> = match integers {
-                Integers::Signed(all) => all.as_slice()?.iter().map(|&number| found(Label::Integer(number))).collect(),
-                Integers::Unsigned(all) => all.as_slice()?.iter().map(|&number| found(number.into())).collect(),
+                Integers::Signed(all) => {
+                    all.as_slice()?.iter().map(|&number| found(Label::Integer(number))).collect()
+                }
+                Integers::Unsigned(all) => {
+                    all.as_slice()?.iter().map(|&number| found(number.into())).collect()
+                }
             };
             return Ok(PyArray1::from_slice(py, &codes));
         }

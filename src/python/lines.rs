@@ -74,7 +74,9 @@ impl Lines {
         };
         let &[decimal] = self.decimal.as_bytes() else {
             let got = self.decimal;
-            return Err(PyValueError::new_err(format!("decimal must be one character of ASCII, got {got:?}")));
+            return Err(PyValueError::new_err(format!(
+                "decimal must be one character of ASCII, got {got:?}"
+            )));
         };
         Ok(Format {
             content,
@@ -127,7 +129,8 @@ pub(super) fn read_files<'py>(
     let format = lines.format()?;
     let options = wanted.options(format.time.is_some())?;
     let before = known(before.as_ref())?;
-    let sources: Vec<Source> = files.into_iter().map(|(path, constants)| Source { path, constants }).collect();
+    let sources: Vec<Source> =
+        files.into_iter().map(|(path, constants)| Source { path, constants }).collect();
     let encoding = encoding.map(PyEncoding);
     let encoding = encoding.as_ref().map(|encoding| encoding as &dyn Encoding);
     listened(py, progress, |watch| {

@@ -316,7 +316,12 @@ def test_a_model_is_fitted_from_the_input_and_updated(run, plays_file, tmp_path,
 
 def test_what_is_recommended_may_be_limited(run, plays_file, tmp_path, capsys):
     model = tmp_path / "model.safetensors"
-    assert run("fit", plays_file, "--item", "artist", "--weight", "plays", "-q", "-o", model, "--random-state", 0) == []
+    assert (
+        run(
+            "fit", plays_file, "--item", "artist", "--weight", "plays", "-q", "-o", model, "--random-state", 0
+        )
+        == []
+    )
     data = Recommender.load(model).data
     user, items = data.users[0], data.items.tolist()
     base = ["recommend", model, user, "--keep-liked", "--format", "csv", "-n", 50]
@@ -341,6 +346,8 @@ def test_answers_in_tsv_and_csv_read_back(tmp_path):
     labels = ['"Heroes"', "tab\there", "two\nlines", " blank ", 'a "b" c', "plain", "a,b"]
     for form in ("tsv", "csv"):
         path = tmp_path / f"answer.{form}"
-        path.write_text(text_of({"user": np.array(labels, object), "item": np.arange(len(labels))}, form), newline="")
+        path.write_text(
+            text_of({"user": np.array(labels, object), "item": np.arange(len(labels))}, form), newline=""
+        )
         data = Interactions.from_file(path, show_progress=False)
         assert data.users.tolist() == labels

@@ -52,7 +52,13 @@ def test_heavy_rows_come_close_to_their_solutions(dtype):
     ends = {}
     for solver in ("auto", "cg", "cholesky"):
         model = AlternatingLeastSquares(
-            factors=16, regularization=0.1, iterations=5, relaxation=1.0, solver=solver, dtype=dtype, random_state=0
+            factors=16,
+            regularization=0.1,
+            iterations=5,
+            relaxation=1.0,
+            solver=solver,
+            dtype=dtype,
+            random_state=0,
         )
         ends[solver] = objective(model.fit(rows, show_progress=False), rows)
     assert ends["auto"] == pytest.approx(ends["cholesky"], rel=0.05)

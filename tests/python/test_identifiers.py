@@ -42,7 +42,9 @@ def test_unsigned_integers_are_exact(door, tmp_path):
         with pytest.raises(KeyError, match="there is no user"):
             data.user_codes([stranger])
     assert pickle.loads(pickle.dumps(data)).users.tolist() == ids.tolist()
-    recommender = Recommender(AlternatingLeastSquares(factors=2, random_state=0)).fit(data, show_progress=False)
+    recommender = Recommender(AlternatingLeastSquares(factors=2, random_state=0)).fit(
+        data, show_progress=False
+    )
     recommender.save(tmp_path / "model.safetensors")
     history = nw.from_native(Recommender.load(tmp_path / "model.safetensors").history(LARGE))
     assert history["item"].to_list() == [1]
@@ -64,16 +66,22 @@ def test_floats_are_integers_as_long_as_they_can_tell_them_apart(tmp_path):
     for data in (
         Interactions.from_frame(pd.DataFrame(gaps), on_bad_rows="skip"),
         Interactions.from_frame(gaps, on_bad_rows="skip"),
-        Interactions.from_frame({"user": [17850.0, None, 2.0, 3.0, 4], "item": [1, 2, 3, 4, 5]}, on_bad_rows="skip"),
+        Interactions.from_frame(
+            {"user": [17850.0, None, 2.0, 3.0, 4], "item": [1, 2, 3, 4, 5]}, on_bad_rows="skip"
+        ),
     ):
         assert data.users.tolist() == [17850, 2, 3, 4]
     pd.DataFrame(gaps).to_csv(tmp_path / "gaps.csv", index=False)
     data = Interactions.from_file(tmp_path / "gaps.csv", on_bad_rows="skip", show_progress=False)
     assert data.users.tolist() == [17850, 2, 3, 4]
-    data = Interactions.from_file(tmp_path / "gaps.csv", on_bad_rows="skip", labels="string", show_progress=False)
+    data = Interactions.from_file(
+        tmp_path / "gaps.csv", on_bad_rows="skip", labels="string", show_progress=False
+    )
     assert data.users.tolist() == ["17850.0", "2.0", "3.0", "4.0"]
     for frame in (pd.DataFrame, pa.table, dict):
-        with pytest.raises(ValueError, match="the user is 1152921504606846976 as a float, and floats above 2.53"):
+        with pytest.raises(
+            ValueError, match="the user is 1152921504606846976 as a float, and floats above 2.53"
+        ):
             table = {"user": np.array([1.0, 1152921504606847000.0]), "item": np.array([1, 2])}
             Interactions.from_frame(frame(table), on_bad_rows="skip")
 
@@ -89,7 +97,9 @@ def test_uuids_bytes_and_decimals_are_labels():
         assert data.item_codes([b"x", "café"]).tolist() == [1, 0]
     extension = pa.array([each.bytes for each in ids], pa.binary(16))
     field = pa.field("user", pa.binary(16), metadata={"ARROW:extension:name": "arrow.uuid"})
-    table = pa.Table.from_arrays([extension, pa.array(items)], schema=pa.schema([field, pa.field("item", pa.binary())]))
+    table = pa.Table.from_arrays(
+        [extension, pa.array(items)], schema=pa.schema([field, pa.field("item", pa.binary())])
+    )
     assert Interactions.from_frame(table).users.tolist() == texts
     for frame in (dict, pa.table):
         with pytest.raises(ValueError, match="no UTF-8"):

@@ -267,7 +267,11 @@ def test_wrong_arguments_are_named():
         ),
         (ValueError, "half_life needs time", {"half_life": 3}),
         (ValueError, "half_life must be positive", {"half_life": 0, "time": "plays"}),
-        (ValueError, "half_life must be a number, alone or with one of s, min, h, d, w", {"half_life": "3y", "time": "plays"}),
+        (
+            ValueError,
+            "half_life must be a number, alone or with one of s, min, h, d, w",
+            {"half_life": "3y", "time": "plays"},
+        ),
         (ValueError, "kind and kind_weights go together", {"kind": "artist"}),
         (TypeError, "kind_weights must be a dict", {"kind": "artist", "kind_weights": {}}),
         (

@@ -11,7 +11,14 @@ import pytest
 import scipy.sparse as sp
 
 import penchant
-from penchant import AlternatingLeastSquares, DataWarning, Interactions, ModelFormatError, NotFittedError, Recommender
+from penchant import (
+    AlternatingLeastSquares,
+    DataWarning,
+    Interactions,
+    ModelFormatError,
+    NotFittedError,
+    Recommender,
+)
 from penchant.datasets import made_plays
 
 PLAYS = made_plays(users=300, artists=160)
@@ -170,7 +177,9 @@ def test_a_new_user_with_nothing_that_counts_has_a_place_as_well():
     recommender = fitted()
     recommender.update({"user": ["me"], "artist": ["berlin dub 1"], "plays": [0.0]})
     assert recommender.model.user_factors.shape == (301, 16)
-    with pytest.warns(DataWarning, match="1 user gets no recommendations, as the model knows nothing about .*'me'"):
+    with pytest.warns(
+        DataWarning, match="1 user gets no recommendations, as the model knows nothing about .*'me'"
+    ):
         assert len(recommender.recommend("me", n=3)) == 0
 
 

@@ -38,13 +38,18 @@ def test_unknown_labels_are_skipped_where_that_is_wanted():
     ):
         with pytest.warns(DataWarning, match=r"1 item is not known and skipped: '\?'"):
             ask()
-    for ask in (lambda: rec.similar_users(["ann", 3], unknown="skip"), lambda: rec.history(3, unknown="skip")):
+    for ask in (
+        lambda: rec.similar_users(["ann", 3], unknown="skip"),
+        lambda: rec.history(3, unknown="skip"),
+    ):
         with pytest.warns(DataWarning, match="1 user is not known and skipped: 3"):
             ask()
     with pytest.warns(DataWarning), pytest.raises(ValueError, match="at least one item that is known"):
         rec.recommend_for(["?"], unknown="skip")
     with pytest.warns(DataWarning):
-        pd.testing.assert_frame_equal(rec.recommend_for({"?": 3.0, "x": 2.0}, unknown="skip"), rec.recommend_for({"x": 2.0}))
+        pd.testing.assert_frame_equal(
+            rec.recommend_for({"?": 3.0, "x": 2.0}, unknown="skip"), rec.recommend_for({"x": 2.0})
+        )
     with pytest.raises(ValueError, match="unknown must be 'raise' or 'skip', got 'ignore'"):
         rec.recommend("ann", unknown="ignore")
 
@@ -83,7 +88,9 @@ def test_kinds_are_texts_integers_or_booleans(frame, tmp_path):
         data = Interactions.from_frame(frame(events | {"kind": values}), kind="kind", kind_weights=weights)
         assert data.matrix.data[:2].tolist() == [10, 1]
         pd.DataFrame(events | {"kind": values}).to_csv(tmp_path / "kinds.csv", index=False)
-        again = Interactions.from_file(tmp_path / "kinds.csv", kind="kind", kind_weights=weights, show_progress=False)
+        again = Interactions.from_file(
+            tmp_path / "kinds.csv", kind="kind", kind_weights=weights, show_progress=False
+        )
         assert (again.matrix != data.matrix).nnz == 0
     with pytest.raises(ValueError, match="row 0: the kind is 7, which has no weight"):
         Interactions.from_frame(frame(events | {"kind": [7, 7, 7]}), kind="kind", kind_weights={4: 1})
@@ -151,7 +158,9 @@ def test_labels_go_around_a_model_that_exists(tmp_path):
 
 
 def test_rows_of_the_transposed_data_are_wondered_about():
-    user_items = sp.random_array((30, 12), density=0.3, format="csr", rng=np.random.default_rng(0), dtype=np.float32)
+    user_items = sp.random_array(
+        (30, 12), density=0.3, format="csr", rng=np.random.default_rng(0), dtype=np.float32
+    )
     model = AlternatingLeastSquares(factors=4, random_state=0).fit(user_items.T.tocsr(), show_progress=False)
     with pytest.warns(ParameterWarning, match="was it fitted to the transposed matrix, of items x users?"):
         model.recommend([0, 1], user_items[[0, 1]])
@@ -161,7 +170,9 @@ def test_scikit_learn_searches_without_being_needed():
     model_selection = pytest.importorskip("sklearn.model_selection")
     from sklearn.base import clone
 
-    matrix = sp.random_array((60, 20), density=0.3, format="csr", rng=np.random.default_rng(0), dtype=np.float32)
+    matrix = sp.random_array(
+        (60, 20), density=0.3, format="csr", rng=np.random.default_rng(0), dtype=np.float32
+    )
     model = AlternatingLeastSquares(factors=2, iterations=2, random_state=0)
     assert clone(model).get_params() == model.get_params()
     search = model_selection.GridSearchCV(

@@ -35,7 +35,11 @@ def entries(data):
 TEXTS = st.text(alphabet="ab1 \t\n\r\",;é'", min_size=1, max_size=6)
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=12), st.sampled_from(["\t", ",", ";"]), st.booleans())
+@given(
+    st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=12),
+    st.sampled_from(["\t", ",", ";"]),
+    st.booleans(),
+)
 @settings(deadline=None)
 def test_what_csv_writes_is_read_as_csv_reads_it(tmp_path_factory, rows, sep, quote_all):
     # What begins or ends with a blank is written with quotes, as other readers take blanks for part of a field.
@@ -54,11 +58,21 @@ def test_what_csv_writes_is_read_as_csv_reads_it(tmp_path_factory, rows, sep, qu
 
 
 def test_tab_separated_fields_that_open_and_close_with_a_quote_are_quoted(tmp_path):
-    rows = [("a", '12" Mix'), ("b", "Earth, Wind & Fire"), ("c", "two\nlines"), ("d", '"Heroes" live'), ("e", "tab\there")]
+    rows = [
+        ("a", '12" Mix'),
+        ("b", "Earth, Wind & Fire"),
+        ("c", "two\nlines"),
+        ("d", '"Heroes" live'),
+        ("e", "tab\there"),
+    ]
     frame = pd.DataFrame(rows, columns=["user", "item"])
     frame.to_csv(tmp_path / "pandas.tsv", sep="\t", index=False)
     assert entries(read(tmp_path / "pandas.tsv")) == dict.fromkeys(rows, 1)
-    bare = 'user\titem\na\t"Weird Al" Yankovic\nb\t12"\nc\t"Heroes\n' + "".join(f"d\t{n}\n" for n in range(9)) + 'e\t7"\n'
+    bare = (
+        'user\titem\na\t"Weird Al" Yankovic\nb\t12"\nc\t"Heroes\n'
+        + "".join(f"d\t{n}\n" for n in range(9))
+        + 'e\t7"\n'
+    )
     data = read(tmp_path / "bare.tsv", bare)
     assert data.items.tolist() == ['"Weird Al" Yankovic', '12"', '"Heroes', *map(str, range(9)), '7"']
 
@@ -81,7 +95,9 @@ def test_line_ends_and_blanks_make_no_difference(tmp_path):
     assert entries(data) == {("a", "x"): 1, ("b", "y"): 1}
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp850", "utf-16", "utf-16-le", "utf-8-sig", "mac_roman"])
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", "cp1252", "cp850", "utf-16", "utf-16-le", "utf-8-sig", "mac_roman"]
+)
 def test_encodings_are_those_of_python(tmp_path, encoding):
     rows = [("José", "Ärger"), ("Zoë", "naïve")] * 400
     text = "user;item\n" + "".join(f"{user};{item}\n" for user, item in rows)
@@ -109,7 +125,13 @@ def test_numbers_are_written_as_elsewhere(tmp_path):
         read(tmp_path / "shop.csv", sep=";", weight="w")
     data = read(tmp_path / "flags.csv", "user,item,w\na,x,True\nb,y,FALSE\nc,y,true\n", weight="w")
     assert data.matrix.data.tolist() == [1, 0, 1]
-    for options in ({"decimal": "x"}, {"decimal": ",,"}, {"thousands": "."}, {"thousands": "1"}, {"comment": ""}):
+    for options in (
+        {"decimal": "x"},
+        {"decimal": ",,"},
+        {"thousands": "."},
+        {"thousands": "1"},
+        {"comment": ""},
+    ):
         with pytest.raises(ValueError, match="decimal must|thousands must|comment must"):
             read(tmp_path / "flags.csv", **options)
 
@@ -187,7 +209,13 @@ def test_several_paths_come_in_any_way_and_each_is_read_once(tmp_path):
     paths = [tmp_path / f"{n}.csv" for n in range(3)]
     for n, path in enumerate(paths):
         path.write_text(f"user,item\nu{n},x\n")
-    for files in (paths, tuple(paths), (path for path in paths), np.array([str(path) for path in paths]), str(tmp_path / "*.csv")):
+    for files in (
+        paths,
+        tuple(paths),
+        (path for path in paths),
+        np.array([str(path) for path in paths]),
+        str(tmp_path / "*.csv"),
+    ):
         assert Interactions.from_file(files, show_progress=False).shape == (3, 1)
     with pytest.warns(DataWarning, match="0.csv is named twice and read once"):
         data = Interactions.from_file([paths[0], str(tmp_path / "*.csv")], show_progress=False)
@@ -241,7 +269,11 @@ def test_real_lists_have_their_published_sizes():
 
 def test_the_separator_is_named_and_the_right_one_guessed(tmp_path):
     for content, options, sentence in [
-        ("1::2::5\n2::3::4\n", {"header": False, "user": 0, "item": 1}, 'split at ","; is the separator "::"'),
+        (
+            "1::2::5\n2::3::4\n",
+            {"header": False, "user": 0, "item": 1},
+            'split at ","; is the separator "::"',
+        ),
         ('"user";"item"\n"a";"b"\n', {}, 'split at ","; is the separator ";"'),
         ("user item\na b\n", {}, r'is the separator "\\\\s\+"'),
         ("user\titem\na\tb\n", {"sep": ","}, r'is the separator "\\t"'),
@@ -261,7 +293,9 @@ def test_more_bad_rows_than_good_ones_are_another_kind_of_file(tmp_path):
 def test_an_event_is_no_header(tmp_path):
     events = "196\t242\t3\t881250949\n186\t302\t3\t891717742\n"
     for options in ({"weight": 2}, {"time": 3}, {}):
-        with pytest.raises(ValueError, match="line 1: the column of the .* is called .* header=False says so"):
+        with pytest.raises(
+            ValueError, match="line 1: the column of the .* is called .* header=False says so"
+        ):
             read(tmp_path / "u.data", events, user=0, item=1, **options)
     assert read(tmp_path / "u.data", header=False, user=0, item=1, weight=2).nnz == 2
 
@@ -273,7 +307,11 @@ def test_standard_input_is_a_file(tmp_path):
     )
     content = "user,item\n" + "José,x\n" * 100_000 + "bob,y\n"
     done = subprocess.run(
-        [sys.executable, "-c", code], input=content.encode("latin-1"), capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        input=content.encode("latin-1"),
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.decode() == "['José', 'bob'] 2\n"
 
@@ -281,9 +319,25 @@ def test_standard_input_is_a_file(tmp_path):
 def test_the_report_says_how_a_file_was_taken(tmp_path):
     data = read(tmp_path / "a.tsv", "user\titem\tw\na\t1\t0\nb\t2\t-1\nb\t2\t-1\n", weight="w")
     report = data.report
-    assert (report.zero_entries, report.negative_entries, report.merged_rows, report.faded_entries) == (1, 1, 1, 0)
-    assert (report.layout, report.separator, report.quote, report.encoding) == ("events", r'"\t"', '"', "UTF-8")
+    assert (report.zero_entries, report.negative_entries, report.merged_rows, report.faded_entries) == (
+        1,
+        1,
+        1,
+        0,
+    )
+    assert (report.layout, report.separator, report.quote, report.encoding) == (
+        "events",
+        r'"\t"',
+        '"',
+        "UTF-8",
+    )
     assert (report.user_labels, report.item_labels) == ("strings", "integers")
-    for line in ("zero, nothing to learn from", "negative, disliked", "labels of users", "separator", "encoding"):
+    for line in (
+        "zero, nothing to learn from",
+        "negative, disliked",
+        "labels of users",
+        "separator",
+        "encoding",
+    ):
         assert line in repr(report)
         assert line in report._repr_html_() or line.startswith(" ")

@@ -56,9 +56,13 @@ def test_an_age_needs_seconds_and_an_error_names_the_likely_unit(door):
         data = door(events(numbers), time="t", half_life="30d", time_unit=unit)
         np.testing.assert_allclose(weights(data), expected, rtol=1e-5)
         if unit == "s":
-            np.testing.assert_allclose(weights(door(events(numbers), time="t", half_life=MONTH)), expected, rtol=1e-5)
+            np.testing.assert_allclose(
+                weights(door(events(numbers), time="t", half_life=MONTH)), expected, rtol=1e-5
+            )
             continue
-        with pytest.raises(ValueError, match=f'cannot be seconds since 1970, .* time_unit="{unit}" would .* 2015-06'):
+        with pytest.raises(
+            ValueError, match=f'cannot be seconds since 1970, .* time_unit="{unit}" would .* 2015-06'
+        ):
             door(events(numbers), time="t", half_life=MONTH)
         # Without an age any unit will do.
         data = door(events(numbers), time="t", half_life=30 * 86400 * size)
@@ -70,7 +74,9 @@ def test_an_age_needs_seconds_and_an_error_names_the_likely_unit(door):
 def test_one_time_far_away_is_not_taken_for_a_unit_but_said(door):
     far = dt.datetime(9999, 1, 1, tzinfo=dt.UTC).timestamp()
     times = [1.4e9, 1.4e9 + 86400, far]
-    with pytest.warns(DataWarning, match="2 of 3 entries have faded to 0: .* latest time, which is 9999-01-01"):
+    with pytest.warns(
+        DataWarning, match="2 of 3 entries have faded to 0: .* latest time, which is 9999-01-01"
+    ):
         data = door(events(times), time="t", half_life="30d")
     assert (data.report.faded_entries, data.report.zero_entries) == (2, 2)
     assert "of these faded to zero" in repr(data.report)
@@ -78,10 +84,17 @@ def test_one_time_far_away_is_not_taken_for_a_unit_but_said(door):
 
 def test_the_same_text_means_the_same_through_every_door(door):
     day = "2019-10-01"
-    for text in ("2019-10-01 00:00:00 UTC", "2019-10-01 00:00:00+00", "2019-10-01T02:00:00+02:00", "2019-10-01T00:00Z"):
+    for text in (
+        "2019-10-01 00:00:00 UTC",
+        "2019-10-01 00:00:00+00",
+        "2019-10-01T02:00:00+02:00",
+        "2019-10-01T00:00Z",
+    ):
         data = door(events([text, "2019-10-02", day]), time="t", half_life="1d")
         np.testing.assert_allclose(weights(data), [0.5, 1.0, 0.5])
-    with pytest.raises(ValueError, match='none of the .* the time is "yesterday", neither a number nor a date'):
+    with pytest.raises(
+        ValueError, match='none of the .* the time is "yesterday", neither a number nor a date'
+    ):
         door(events(["yesterday"]), time="t")
     for pattern, texts in (
         ("%d.%m.%Y %H:%M", ["01.12.2009 07:45", "02.12.2009 07:45"]),
@@ -122,7 +135,11 @@ def test_eight_digits_are_dates_where_they_are_text(tmp_path):
 
 def test_periods_count_from_their_start_and_categories_as_what_they_are():
     days = pd.period_range("2020-01-01", periods=2, freq="D")
-    for times in (days, days.astype(str).astype("category"), pd.Series(days.to_timestamp()).astype("category")):
+    for times in (
+        days,
+        days.astype(str).astype("category"),
+        pd.Series(days.to_timestamp()).astype("category"),
+    ):
         for kind in (pd.DataFrame, dict):
             data = Interactions.from_frame(kind(events(times)), time="t", half_life="1d")
             np.testing.assert_allclose(weights(data), [0.5, 1.0])
@@ -142,7 +159,11 @@ def test_wrong_words_about_times_are_refused():
         (TypeError, "time_format must be a string, got int", {"time_format": 3}),
         (ValueError, "time_format cannot be", {"time_format": "%Q"}),
         (ValueError, "time_format cannot be", {"time_format": "%H:%M"}),
-        (ValueError, "numbers with a unit are not written by a pattern", {"time_format": "%Y", "time_unit": "s"}),
+        (
+            ValueError,
+            "numbers with a unit are not written by a pattern",
+            {"time_format": "%Y", "time_unit": "s"},
+        ),
         (ValueError, "half_life must be a number, alone or with one of", {"half_life": "30 days"}),
         (ValueError, "half_life must be positive", {"half_life": "-3d"}),
     ]:

@@ -87,7 +87,11 @@ def add_reading(command: Command) -> None:
     add("half-life", age, metavar="AGE", type=_half_life)
     units = "what times that are numbers count"
     add("time-unit", units, choices=("s", "ms", "us", "ns"))
-    add("time-format", "how times are written, as '%%d.%%m.%%Y %%H:%%M'; by default ISO 8601", metavar="FORMAT")
+    add(
+        "time-format",
+        "how times are written, as '%%d.%%m.%%Y %%H:%%M'; by default ISO 8601",
+        metavar="FORMAT",
+    )
     add("min-items-per-user", "leave out users with fewer items", metavar="N", type=count)
     add("min-users-per-item", "leave out items with fewer users", metavar="N", type=count)
     bad = "what to do about rows with a missing or malformed field; by default skip them and warn"

@@ -14,7 +14,9 @@ pub(super) fn decompressed<'a>(head: &[u8], bytes: impl BufRead + Send + 'a) -> 
     const BLOCK_OR_END: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
     match head {
         [0x1F, 0x8B, ..] => Box::new(Gzip(Some(GzDecoder::new(bytes)))),
-        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] if BLOCK_OR_END.iter().any(|magic| rest.starts_with(magic)) => {
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..]
+            if BLOCK_OR_END.iter().any(|magic| rest.starts_with(magic)) =>
+        {
             Box::new(bzip2::bufread::MultiBzDecoder::new(bytes))
         }
         [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(lzma_rust2::XzReader::new(bytes, true)),
@@ -100,7 +102,10 @@ impl<R: BufRead> Zstd<R> {
                     self.is_open = true;
                     return Ok(true);
                 }
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
                     io::copy(&mut self.bytes.by_ref().take(u64::from(length)), &mut io::sink())?;
                 }
                 Err(error) => return Err(invalid(error)),

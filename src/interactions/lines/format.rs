@@ -125,7 +125,9 @@ impl Format {
         if breaks || (self.quote != Quote::Never && separator.as_bytes().contains(&quote)) {
             return wrong("sep", separator, "text without line breaks and quotes in it");
         }
-        if let Some(comment) = self.comment.as_deref().filter(|text| text.is_empty() || text.contains(['\n', '\r'])) {
+        if let Some(comment) =
+            self.comment.as_deref().filter(|text| text.is_empty() || text.contains(['\n', '\r']))
+        {
             return wrong("comment", comment, "what lines begin with");
         }
         let decimal = char::from(self.decimal).to_string();
@@ -135,12 +137,20 @@ impl Format {
         if let Some(thousands) = self.thousands.as_deref() {
             let is_number = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '+';
             if thousands.is_empty() || thousands == decimal || thousands.contains(is_number) {
-                return wrong("thousands", thousands, "a character other than the decimal one, such as '.' or ' '");
+                return wrong(
+                    "thousands",
+                    thousands,
+                    "a character other than the decimal one, such as '.' or ' '",
+                );
             }
         }
         let sizes = self.weight.is_some() && self.quote == Quote::Never;
         if sizes && self.separator.as_deref().is_some_and(|sep| sep == decimal) {
-            return wrong("decimal", &decimal, "another character than the separator, as there are no quotes");
+            return wrong(
+                "decimal",
+                &decimal,
+                "another character than the separator, as there are no quotes",
+            );
         }
         let others = [&self.weight, &self.time, &self.kind];
         if self.content == Content::List && others.iter().any(|column| column.is_some()) {

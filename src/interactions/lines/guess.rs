@@ -22,7 +22,8 @@ fn bare_name(path: &Path) -> String {
 pub(super) fn is_json(format: &Format, path: &Path) -> bool {
     let name = bare_name(path);
     let by_name = || [".jsonl", ".ndjson", ".json"].iter().any(|ending| name.ends_with(ending));
-    format.content == Content::Json || (format.content == Content::Event && format.separator.is_none() && by_name())
+    format.content == Content::Json
+        || (format.content == Content::Event && format.separator.is_none() && by_name())
 }
 
 /// The separator that a first line such as `sep=;` tells a spreadsheet, and how long that line is.
@@ -87,7 +88,8 @@ pub(super) fn advice(splitter: &Splitter, bytes: &[u8], fields: usize) -> String
     };
     let better = LIKELY.into_iter().filter(|separator| count(separator) > fields.max(1));
     // The first of those with the most fields, but blanks only if there is nothing else.
-    let better = better.reduce(|best, other| if other != BLANKS && count(other) > count(best) { other } else { best });
+    let better =
+        better.reduce(|best, other| if other != BLANKS && count(other) > count(best) { other } else { best });
     match better {
         Some(better) => {
             let count = if fields == 1 { "one field".into() } else { format!("{fields} fields") };

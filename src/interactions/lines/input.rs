@@ -135,9 +135,7 @@ impl<'a> Input<'a> {
 
     /// Where lines end in carriage returns alone, ends them in line feeds.
     fn end_lines(&mut self, bytes: &mut [u8]) {
-        let returns = *self
-            .returns
-            .get_or_insert_with(|| bytes.contains(&b'\r') && !bytes.contains(&b'\n'));
+        let returns = *self.returns.get_or_insert_with(|| bytes.contains(&b'\r') && !bytes.contains(&b'\n'));
         if returns {
             for byte in bytes.iter_mut().filter(|byte| **byte == b'\r') {
                 *byte = b'\n';

@@ -41,7 +41,13 @@ enum Value<'t> {
 
 impl Names {
     pub(super) fn of(format: &Format, source: &Source) -> Result<Self> {
-        let columns = [Some(&format.user), Some(&format.item), format.weight.as_ref(), format.time.as_ref(), format.kind.as_ref()];
+        let columns = [
+            Some(&format.user),
+            Some(&format.item),
+            format.weight.as_ref(),
+            format.time.as_ref(),
+            format.kind.as_ref(),
+        ];
         let mut names = [const { None }; PARTS];
         for (name, column) in names.iter_mut().zip(columns) {
             *name = match column {
@@ -113,7 +119,10 @@ impl Names {
 }
 
 /// The number that a value is.
-fn number(value: &Value<'_>, read: impl Fn(&[u8]) -> Option<f64>) -> std::result::Result<Option<f64>, String> {
+fn number(
+    value: &Value<'_>,
+    read: impl Fn(&[u8]) -> Option<f64>,
+) -> std::result::Result<Option<f64>, String> {
     match value {
         Value::Null => Ok(None),
         Value::Flag(flag) => Ok(Some(f64::from(u8::from(*flag)))),
@@ -144,7 +153,9 @@ fn label<'v>(value: &Value<'_>, text: &'v str, part: Part) -> std::result::Resul
     match value {
         Value::Null => Err(Flaw::Missing(part)),
         Value::Flag(_) | Value::Other => Err(Flaw::NoLabel(part)),
-        Value::Float(number) if number.fract() != 0.0 || number.abs() > EXACT => Err(Flaw::NotWhole(part, *number)),
+        Value::Float(number) if number.fract() != 0.0 || number.abs() > EXACT => {
+            Err(Flaw::NotWhole(part, *number))
+        }
         Value::Text(_) => Ok(Written::Text(text.as_bytes())),
         Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => Ok(Written::Field(text.as_bytes())),
     }

@@ -44,13 +44,16 @@ impl Names<'_> {
         let Self { format, source, names } = self;
         let name = match column {
             Column::Place(place) if *place < names.len() => return Ok(*place),
-            Column::Place(place) => return Err(format!("there is no column {place}, as there are {}", names.len())),
+            Column::Place(place) => {
+                return Err(format!("there is no column {place}, as there are {}", names.len()));
+            }
             Column::Name(name) => name,
         };
         let constant = source.constants.iter().position(|(other, _)| other == name);
         if !format.header {
             let place = constant.map(|at| names.len() + at);
-            return place.ok_or_else(|| format!("a column is called {name:?}, but there is no header to name it"));
+            return place
+                .ok_or_else(|| format!("a column is called {name:?}, but there is no header to name it"));
         }
         let mut places = names.iter().enumerate().filter(|(_, other)| *other == name);
         match (places.next(), places.next()) {
@@ -85,7 +88,8 @@ impl Layout {
             }
             header = Header { bytes: record.next, lines: header.lines + record.lines };
         };
-        let failed = |reason: String| Error::BadRow { place: Place::Line(&source.path, header.lines).name(0), reason };
+        let failed =
+            |reason: String| Error::BadRow { place: Place::Line(&source.path, header.lines).name(0), reason };
         let Some(first) = first else {
             return if format.header {
                 Err(failed("the file is empty; it should begin with the names of its columns".into()))
@@ -93,7 +97,8 @@ impl Layout {
                 Ok((None, header))
             };
         };
-        let advised = |reason: String| failed(reason + &advice(splitter, &bytes[header.bytes..], fields.len()));
+        let advised =
+            |reason: String| failed(reason + &advice(splitter, &bytes[header.bytes..], fields.len()));
         if let Some(flaw) = first.flaw {
             return Err(advised(flaw.to_string()));
         }
@@ -136,14 +141,17 @@ impl Layout {
         {
             return Some(called("time", time));
         }
-        if let Some(kind) = self.kind.and_then(name).filter(|(_, name)| options.weight_of_kind(name).is_some())
+        if let Some(kind) =
+            self.kind.and_then(name).filter(|(_, name)| options.weight_of_kind(name).is_some())
             && names.format.kind == self.kind.map(Column::Place)
         {
             return Some(called("kind", kind));
         }
         // Numbers from 0 are what tables call columns without names.
-        let is_label = |&(place, name): &(usize, &[u8])| whole(name).is_some_and(|whole| whole.bits != place as i64);
-        let by_place = [&names.format.user, &names.format.item].iter().all(|column| matches!(column, Column::Place(_)));
+        let is_label =
+            |&(place, name): &(usize, &[u8])| whole(name).is_some_and(|whole| whole.bits != place as i64);
+        let by_place =
+            [&names.format.user, &names.format.item].iter().all(|column| matches!(column, Column::Place(_)));
         let (user, item) = (name(self.user).filter(is_label)?, name(self.item).filter(is_label)?);
         by_place.then(|| format!("{} and {}", called("user", user), called("item", item)))
     }
@@ -158,7 +166,12 @@ impl Numbers {
 
 /// What stands at a place.
 #[inline]
-pub(super) fn text_at<'t>(fields: &[Field], constants: &'t [(String, String)], bytes: &'t [u8], place: usize) -> Cow<'t, [u8]> {
+pub(super) fn text_at<'t>(
+    fields: &[Field],
+    constants: &'t [(String, String)],
+    bytes: &'t [u8],
+    place: usize,
+) -> Cow<'t, [u8]> {
     match fields.get(place) {
         Some(field) => field.text(bytes),
         None => Cow::Borrowed(constants[place - fields.len()].1.as_bytes()),

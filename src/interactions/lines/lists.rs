@@ -47,7 +47,13 @@ impl Lists {
     }
 
     /// Hands the events of one line over.
-    pub(super) fn events<'t>(self, bytes: &'t [u8], fields: &[Field], number: u64, chunk: &mut Chunk<'_, 't>) {
+    pub(super) fn events<'t>(
+        self,
+        bytes: &'t [u8],
+        fields: &[Field],
+        number: u64,
+        chunk: &mut Chunk<'_, 't>,
+    ) {
         let before = match self {
             Self::User | Self::Count => 1,
             Self::UserAndCount => 2,

@@ -232,7 +232,9 @@ impl<'a> Reading<'a> {
         let cuts = cuts(bytes);
         let first = *line - self.header_lines;
         let numbers: Vec<u64> = match self.lines {
-            Lines::Lists(Lists::Count) => lines_before(bytes, &cuts).iter().map(|before| first + before).collect(),
+            Lines::Lists(Lists::Count) => {
+                lines_before(bytes, &cuts).iter().map(|before| first + before).collect()
+            }
             _ => vec![0; cuts.len()],
         };
         let mut pieces = self.pieces(bytes, &cuts, &numbers, last, encoder);
@@ -268,12 +270,20 @@ impl<'a> Reading<'a> {
         last: bool,
         encoder: &Encoder<'_>,
     ) -> Vec<Piece> {
-        let read = |(cut, &number): (&Range<usize>, &u64)| self.piece(bytes, cut.clone(), number, last, encoder);
+        let read =
+            |(cut, &number): (&Range<usize>, &u64)| self.piece(bytes, cut.clone(), number, last, encoder);
         cuts.par_iter().zip(numbers).map(read).collect()
     }
 
     /// Reads the records that start in `range`; where lists have no users, the first of its lines has this number.
-    fn piece(&self, bytes: &[u8], range: Range<usize>, number: u64, last: bool, encoder: &Encoder<'_>) -> Piece {
+    fn piece(
+        &self,
+        bytes: &[u8],
+        range: Range<usize>,
+        number: u64,
+        last: bool,
+        encoder: &Encoder<'_>,
+    ) -> Piece {
         let Range { start, end } = range;
         let mut chunk = encoder.chunk();
         chunk.reserve(memchr_iter(b'\n', &bytes[start..end]).count() + 1);
@@ -331,7 +341,9 @@ impl<'a> Reading<'a> {
                 None => break,
             };
             let line = bytes[at..end].trim_ascii();
-            if !line.is_empty() && (self.splitter.comment.is_empty() || !line.starts_with(&self.splitter.comment)) {
+            if !line.is_empty()
+                && (self.splitter.comment.is_empty() || !line.starts_with(&self.splitter.comment))
+            {
                 names.event(line, &self.numbers, self.options, chunk);
             }
             chunk.lines += 1;

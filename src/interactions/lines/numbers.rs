@@ -17,7 +17,11 @@ impl Numbers {
             // What is played is mostly counted in few digits.
             return Some(text.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0')) as f64);
         }
-        if self.decimal == b'.' && self.thousands.is_empty() { plain(text) } else { plain(&self.usual(text)?) }
+        if self.decimal == b'.' && self.thousands.is_empty() {
+            plain(text)
+        } else {
+            plain(&self.usual(text)?)
+        }
     }
 
     /// The same; what says yes or no is 1 or 0.
@@ -85,9 +89,14 @@ mod tests {
     #[test]
     fn decimal_commas_and_thousands_are_read() {
         let german = Numbers { decimal: b',', thousands: b".".to_vec() };
-        for (text, number) in
-            [("6,95", 6.95), ("1.234,5", 1234.5), ("1.234.567", 1_234_567.0), ("-0,5", -0.5), ("12", 12.0), ("1,5e2", 150.0)]
-        {
+        for (text, number) in [
+            ("6,95", 6.95),
+            ("1.234,5", 1234.5),
+            ("1.234.567", 1_234_567.0),
+            ("-0,5", -0.5),
+            ("12", 12.0),
+            ("1,5e2", 150.0),
+        ] {
             assert_eq!(german.read(text.as_bytes()), Some(number), "{text}");
         }
         for text in ["1.5", "1.23,4", "1,2,3", ".5", "", "x", "1.2345"] {

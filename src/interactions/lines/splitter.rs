@@ -184,7 +184,8 @@ impl Splitter {
         if !last && bytes.len() - after < needed {
             return Opened::Unknown;
         }
-        if whole && !(self.ends_field(bytes, close + 1, after) && self.is_one_field(bytes, at, start..close)) {
+        if whole && !(self.ends_field(bytes, close + 1, after) && self.is_one_field(bytes, at, start..close))
+        {
             return Opened::Letter;
         }
         let doubled = doubled.then_some(quote);
@@ -209,7 +210,9 @@ impl Splitter {
         }
         let count = |line: &[u8]| match &self.separator {
             Separator::Bytes(separator) => memmem::find_iter(line, separator).count() + 1,
-            Separator::Blanks => line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).count(),
+            Separator::Blanks => {
+                line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).count()
+            }
         };
         let end = memchr(b'\n', &bytes[inside.end..]).map_or(bytes.len(), |end| inside.end + end);
         bytes[at..end].split(|&byte| byte == b'\n').any(|line| count(line) != self.fields)
@@ -239,7 +242,8 @@ impl Splitter {
                 }
             }
             Separator::Blanks => {
-                let end = memchr3(b' ', b'\t', b'\n', &bytes[from..]).map_or(bytes.len(), |found| from + found);
+                let end =
+                    memchr3(b' ', b'\t', b'\n', &bytes[from..]).map_or(bytes.len(), |found| from + found);
                 let next = self.past_blanks(bytes, end);
                 match bytes.get(next) {
                     None => last.then_some((end, End::Line(next))),

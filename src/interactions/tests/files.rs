@@ -309,7 +309,12 @@ fn kinds_weigh_what_they_are_given() {
 fn what_would_swallow_many_good_lines_is_no_quoted_field() {
     let lines: String = (0..50).map(|n| format!("u{n}\t5\n")).collect();
     let text = format!("\"Heroes\t1\n{lines}Live 12\"\t7\n\"Earth, Wind & Fire\"\t2\nc\t\"two\nlines\"\n");
-    let ours = read_as("plays.tsv", text.as_bytes(), &Format { texts: true, ..headless(false) }, &Options::default());
+    let ours = read_as(
+        "plays.tsv",
+        text.as_bytes(),
+        &Format { texts: true, ..headless(false) },
+        &Options::default(),
+    );
     let ours = ours.unwrap();
     assert_eq!(ours.report().bad.count(), 0);
     assert_eq!(texts(ours.users())[0], "\"Heroes");
@@ -333,7 +338,13 @@ fn integers_written_with_a_point_are_integers_if_all_are() {
 
 #[test]
 fn what_stands_before_the_events_is_passed_over() {
-    let format = Format { comment: Some("#".into()), skip: 1, user: "u".into(), item: "i".into(), ..Format::default() };
+    let format = Format {
+        comment: Some("#".into()),
+        skip: 1,
+        user: "u".into(),
+        item: "i".into(),
+        ..Format::default()
+    };
     let ours = read(b"an export\nsep=;\n# of today\nu;i\n#x\na;b\n\"c;d\";e\n", &format, &Options::default());
     let ours = ours.unwrap();
     assert_eq!(texts(ours.users()), ["a", "c;d"]);

@@ -2,8 +2,8 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowDictionaryKeyType, ArrowPrimitiveType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowPrimitiveType, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
     Array, ArrayAccessor, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray,
@@ -88,7 +88,9 @@ impl Labelled for Decimals {
         }
         let value = self.0.value(row);
         let signed = i64::try_from(value).map(Label::Integer);
-        signed.or_else(|_| u64::try_from(value).map(Label::from)).map_err(|_| Flaw::NotWhole(part, value as f64))
+        signed
+            .or_else(|_| u64::try_from(value).map(Label::from))
+            .map_err(|_| Flaw::NotWhole(part, value as f64))
     }
 }
 

@@ -51,7 +51,9 @@ fn checked(batch: &RecordBatch, part: Part, place: usize) -> Result<(&ArrayRef, 
     let column = batch.columns().get(place).ok_or_else(|| format!("there is no column {place}"))?;
     let field = batch.schema_ref().field(place);
     if let Some(name) = extension(field).filter(|name| !KNOWN.contains(name)) {
-        return Err(format!("the {part} is of the type {name}, which cannot be used; make texts or times of it"));
+        return Err(format!(
+            "the {part} is of the type {name}, which cannot be used; make texts or times of it"
+        ));
     }
     let broken = |error| format!("the column of the {part} is broken: {error}");
     column.to_data().validate_full().map_err(broken)?;
@@ -84,7 +86,8 @@ impl<'o> Table<'o> {
         });
         let kinds = places.kind.map(|place| {
             let (column, field) = checked(batch, Part::Kind, place)?;
-            labels::kinds(column, field).ok_or_else(|| wrong(Part::Kind, "texts, integers or booleans", column))
+            labels::kinds(column, field)
+                .ok_or_else(|| wrong(Part::Kind, "texts, integers or booleans", column))
         });
         Ok(Self {
             rows: batch.num_rows(),
