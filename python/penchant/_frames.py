@@ -102,7 +102,7 @@ def stream_of(frame: Any, columns: Columns) -> tuple[Any, Columns]:
 
 
 def _plain_series(series: Any) -> Any:
-    """Return a column of pandas in a form that Arrow has: periods by their start, UUIDs as text; None to keep it."""
+    """Return a column in a form that Arrow has: periods by their start, UUIDs as text; None to keep it."""
     if str(series.dtype).startswith("period["):
         return series.dt.to_timestamp()
     if series.dtype == object:
@@ -127,7 +127,7 @@ def is_series(frame: Any) -> bool:
 
 def table_of_series(series: Any) -> tuple[Any, str]:
     """Return a pandas Series by labels, such as counts by group, as a frame, and the column of its values."""
-    if series.index.nlevels < 2:  # noqa: PLR2004
+    if series.index.nlevels < 2:
         msg = (
             "df must have columns of users and items, got a pandas.Series whose index has one level; "
             "a Series works if its index has both, as that of df.groupby(['user', 'item']).size()"
@@ -160,7 +160,7 @@ def _place(column: Column, names: list[Any]) -> int:
 
 
 def labels_of(values: Any, name: str) -> Any:
-    """Return a column of labels as the core takes it: int64, uint64, float64, or a list of strings and None."""
+    """Return a column of labels for the core: int64, uint64, float64, or a list of strings and None."""
     # NumPy would make strings of everything in a list that holds one.
     array = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     if array.ndim != 1:
@@ -214,7 +214,7 @@ def plain_label(value: Any) -> Any:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            msg = f"labels must be texts, got the bytes {value!r}, which are no UTF-8: take their hex() for example"
+            msg = f"labels must be texts, got {value!r}, which is no UTF-8: take its hex() for example"
             raise ValueError(msg) from None
     return value
 
@@ -237,7 +237,7 @@ def _check_unicode(texts: list[str], name: str) -> None:
 
 
 def _integers(values: list[Any], name: str) -> Any:
-    """Return integers of 64 bits as an array; as text where some are missing and floats would not be exact."""
+    """Return integers of 64 bits as an array, of floats where some are missing."""
     known = [int(value) for value in values if value is not None]
     low, high = min(known, default=0), max(known, default=0)
     if low < -(2**63) or high >= 2**64 or (low < 0 and high >= 2**63):

@@ -64,6 +64,6 @@ def together(cls: type[Data], lists: dict[str, Any], about: dict[str, Any]) -> D
         _core.restore(users, items, csr, besides, data._wanted.options()), about["rows"], about["bad_rows"]
     )
     events, matrix, report = data._state
-    written = {name: about.get(name) for name in _WRITTEN}
+    written: dict[str, Any] = {name: about.get(name) for name in _WRITTEN}
     data._state = events, matrix, dataclasses.replace(report, **written)
     return data

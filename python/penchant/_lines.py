@@ -70,7 +70,7 @@ def _codec(encoding: str) -> codecs.CodecInfo:
     try:
         codec = codecs.lookup(encoding)
     except LookupError:
-        msg = f"encoding must be one that Python knows, such as 'latin-1', 'cp1252' or 'utf-16', got {encoding!r}"
+        msg = f"encoding must be one that Python knows, such as 'latin-1' or 'utf-16', got {encoding!r}"
         raise ValueError(msg) from None
     if codec.incrementaldecoder is None or not getattr(codec, "_is_text_encoding", True):
         msg = f"encoding must be one of text, got {encoding!r}"

@@ -125,7 +125,7 @@ class Recommends(Factors):
         users = self._sides[0]
         if users is not None and columns == len(users) < items:
             _arguments.warn(
-                f"user_items has {columns} columns, as many as the model has users, while it has {items} items: "
+                f"user_items has {columns} columns, as many as the model has users; it has {items} items: "
                 "was it fitted to the transposed matrix, of items x users?"
             )
 

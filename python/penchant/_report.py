@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from penchant import _core
     from penchant._settings import Wanted
 
-# Half-lives are told from times that are numbers; if all of them pass in this part of one, they were not seconds.
+# Half-lives are told from times that are numbers; if all of them pass in this part of one, they were not
+# seconds.
 _NO_TIME_AT_ALL = 1e-3
 # Small numbers may well be seconds, counted from a beginning of their own.
 _COUNTED_FROM_ZERO = 1e3
@@ -153,7 +154,7 @@ def _kind_of(labels: _core.Labels) -> str:
 
 
 def check_bad_rows(report: Report, bad: int, rows: int, on_bad_rows: str, *, may_be_none: bool) -> None:
-    """Raise if too many of the rows that were read are bad, unless they were few new ones, and warn if some are."""
+    """Raise if too many rows are bad, unless they only add to others, and warn if some are."""
     if not bad:
         return
     first = report.first_bad_rows

@@ -71,7 +71,7 @@ class Wanted:
             if value >= 2**31:
                 msg = f"{name} must be below {2**31}, got {value}"
                 raise ValueError(msg)
-        self._options = {
+        self._options: dict[str, Any] = {
             "duplicates": duplicates,
             "half_life": age,
             "half_life_is_age": is_age,
@@ -106,8 +106,9 @@ class Wanted:
     @property
     def half_life(self) -> float | None:
         """The half-life in the unit in which times are kept: seconds where theirs is known."""
-        age: float | None = self._options["half_life"]
-        unit = self._options["time_unit"]
+        options: dict[str, Any] = self._options
+        age: float | None = options["half_life"]
+        unit = options["time_unit"]
         if age is None or unit is None or self._options["half_life_is_age"]:
             return age
         return age / 1000.0 ** _UNITS.index(unit)
@@ -188,6 +189,8 @@ def age_of(text: str) -> tuple[float, bool]:
     try:
         age = float(digits) * _SECONDS[unit] if unit else float(digits)
     except (KeyError, ValueError):
-        msg = f"half_life must be a number, alone or with one of {', '.join(_SECONDS)} such as '30d', got {text!r}"
+        msg = (
+            f"half_life must be a number, alone or with one of {', '.join(_SECONDS)}, as '30d', got {text!r}"
+        )
         raise ValueError(msg) from None
     return age, bool(unit)

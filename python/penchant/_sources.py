@@ -69,7 +69,7 @@ def _paths(file: Any) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """Return the files of a data set in a folder; names with a dot or an underscore in front are not of it."""
+    """Return the files in a folder but those with a dot or an underscore in front of their names."""
     found = [
         path
         for path in sorted(folder.rglob("*"))
@@ -214,9 +214,9 @@ def read_frame(frame: Any, columns: Columns, wanted: Any, before: Any) -> Any:
 def read_columns(columns: Mapping[str, Any], wanted: Any, before: Any) -> Any:
     """Read columns of equal length."""
     labels = {part: _frames.labels_of(columns[part], part) for part in ("user", "item")}
+    readers: dict[str, Any] = {"weight": _frames.numbers_of, "time": times_of, "kind": _frames.kinds_of}
     weights, times, kinds = (
-        None if columns[part] is None else read(columns[part], part)
-        for part, read in (("weight", _frames.numbers_of), ("time", times_of), ("kind", _frames.kinds_of))
+        None if columns[part] is None else read(columns[part], part) for part, read in readers.items()
     )
     return _core.read_columns(labels["user"], labels["item"], weights, times, kinds, wanted, before, _unheard)
 

@@ -1,7 +1,7 @@
 """Lists of recommendations in which scores are equal: what is expected if every order of equals is as likely.
 
-An exact search lists equals in the order of their numbers, which says nothing about the model. Averaged over all
-orders, metrics do not depend on how items are numbered.
+An exact search lists equals in the order of their numbers, which says nothing about the model. Averaged over
+all orders, metrics do not depend on how items are numbered.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _down_to_the_last(model: Any, user: Any, row: Any, k: int) -> tuple[Ids, Any
 
 
 def expected(ids: Ids, scores: Any, relevant: Ids, k: int) -> tuple[float, float, float, float, float]:
-    """Return the expected hits, chance of a hit, reciprocal rank, sum of precisions at hits, and discounted gain.
+    """Return what is expected: hits, a hit at all, reciprocal rank, sum of precisions at hits, and gain.
 
     References
     ----------

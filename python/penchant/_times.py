@@ -12,7 +12,7 @@ from penchant._frames import is_missing
 
 
 def times_of(values: Any, name: str) -> tuple[bool, Any]:
-    """Return whether a column of times is in seconds since 1970, and the column: float64, or strings and None."""
+    """Return whether times are in seconds since 1970, and the times: float64, or strings and None."""
     array = np.asarray(values)
     if array.ndim != 1:
         msg = f"{name} must be one-dimensional, got {array.ndim} dimensions"

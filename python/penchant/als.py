@@ -61,20 +61,21 @@ class AlternatingLeastSquares(Parameters, Saved, FactorModel, FoldsIn):
     num_threads : int, default 0
         The number of threads; 0 for all that the process may use. The result does not depend on it.
     random_state : int, None, numpy.random.Generator or numpy.random.RandomState
-        Where the first factors come from. With an int, equal fits give equal bits: of the same rows and columns
-        in the same order, that is, as each gets the factors of its place.
+        Where the first factors come from. With an int, equal fits give equal bits: of the same rows and
+        columns in the same order, that is, as each gets the factors of its place.
     solver : {"auto", "cg", "dual", "cholesky"}, default "auto"
         How each row is solved: by a few preconditioned conjugate-gradient steps; exactly, through a system as
         small as the row where it is short; exactly by Cholesky; or by whatever is fastest for the row.
     cg_steps : int, default 3
         Conjugate-gradient steps for a row in an epoch; they start from the last epoch's solution. On large
-        sparse data 2 reach the same loss sooner. With ``solver="auto"``, rows whose confidences outweigh by far
-        what they share with all others get as many as they need, up to 30; with ``"cg"`` all rows get these.
+        sparse data 2 reach the same loss sooner. With ``solver="auto"``, rows whose confidences outweigh by
+        far what they share with all others get as many as they need, up to 30; with ``"cg"`` all rows get
+        these.
     relaxation : float, default 1.5
         Between 0 and 2. How far past its solution each row goes on the way to the next epoch, as in
         successive over-relaxation: ``start + relaxation (solution - start)``. A fit then reaches the same
-        loss in about half as many epochs. With 1 the epochs are those of plain alternating least squares. Above
-        1 and with ``solver="auto"``, the same rows as for `cg_steps` go further: half of the way to 2.
+        loss in about half as many epochs. With 1 the epochs are those of plain alternating least squares.
+        Above 1 and with ``solver="auto"``, the same rows as for `cg_steps` go further: half of the way to 2.
     confidence : {"alpha", "linear", "log"}, default "alpha"
         ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
     epsilon : float, default 1.0

@@ -75,8 +75,8 @@ def ranking_metrics_at_k(
 
     Notes
     -----
-    As in `implicit`, users without training data count, although the model knows nothing about them: what they
-    are recommended, and so the result, depends on how items are numbered. `evaluate` leaves them out.
+    As in `implicit`, users without training data count, although the model knows nothing about them: what
+    they are recommended, and so the result, depends on how items are numbered. `evaluate` leaves them out.
 
     Examples
     --------
@@ -152,8 +152,8 @@ def evaluate(
     """Measure a model's recommendations by the textbook definitions.
 
     Each is a mean over the users who have test items and about whom the model knows something; ``hits`` are a
-    user's recommended test items. It is a function of the model: where scores are equal, it is what is expected
-    if every order of them is as likely, so that it does not matter how users and items are numbered.
+    user's recommended test items. It is a function of the model: where scores are equal, it is what is
+    expected if every order of them is as likely, so that it does not matter how users and items are numbered.
 
     Parameters
     ----------

@@ -225,35 +225,36 @@ class Interactions:
         Parameters
         ----------
         files : path, folder, pattern, or several of these
-            Such as ``"plays.tsv"`` or ``"plays-*.parquet"``; ``"-"`` is standard input. Parquet files are told
-            by their first bytes and read by PyArrow, ``pip install 'penchant[parquet]'``; everything else is
-            text, one event a line, compressed by gzip, bzip2, xz or Zstandard or not. Of a folder all files are
-            read but those whose names begin with a dot or an underscore; ``day=2020-01-31`` in the name of a
-            folder is a column of what is in it. A file that is named twice is read once. Of several files,
-            empty ones are passed over.
+            Such as ``"plays.tsv"`` or ``"plays-*.parquet"``; ``"-"`` is standard input. Parquet files are
+            told by their first bytes and read by PyArrow, ``pip install 'penchant[parquet]'``; everything
+            else is text, one event a line, compressed by gzip, bzip2, xz or Zstandard or not. Of a folder all
+            files are read but those whose names begin with a dot or an underscore; ``day=2020-01-31`` in the
+            name of a folder is a column of what is in it. A file that is named twice is read once. Of several
+            files, empty ones are passed over.
         sep : str, optional
             What separates fields, one character or more, such as ``"::"``; ``r"\s+"`` for any number of
-            blanks. By default a tab in ``.tsv`` and ``.tab``, a comma in ``.csv``, elsewhere a tab if the first
-            line has one, otherwise a comma, or blanks where lines are lists. A first line such as ``sep=;`` is
-            believed. Blanks around separators and at the ends of lines do not count.
+            blanks. By default a tab in ``.tsv`` and ``.tab``, a comma in ``.csv``, elsewhere a tab if the
+            first line has one, otherwise a comma, or blanks where lines are lists. A first line such as
+            ``sep=;`` is believed. Blanks around separators and at the ends of lines do not count.
         header : bool, optional
             Whether the first line names the columns; by default it does, but not where lines are lists. If
             not, give `user`, `item` and the others by position.
         layout : {"events", "lists", "json"}, default "events"
-            What a line holds: one event; a user and all of their items; or a JSON object, as in files that end
-            in ``.jsonl``, ``.ndjson`` or ``.json`` by default. Of lists that begin with the number of their
-            items, every one of them, the users are the numbers of the lines, from 0; that number may also
-            stand between user and items.
+            What a line holds: one event; a user and all of their items; or a JSON object, as in files that
+            end in ``.jsonl``, ``.ndjson`` or ``.json`` by default. Of lists that begin with the number of
+            their items, every one of them, the users are the numbers of the lines, from 0; that number may
+            also stand between user and items.
         quote : str, optional
             The character that encloses fields with separators or line breaks in them; ``""`` for none. By
             default double quotes. Where fields are separated by tabs these count around whole fields only,
-            since there titles may begin with a quote; elsewhere a field that begins with one must end with one.
+            since there titles may begin with a quote; elsewhere a field that begins with one must end with
+            one.
         labels : {"auto", "string"}, default "auto"
             In text files, labels are integers if all of them in a column are (all as ``17850``, or all as
             ``17850.0``), otherwise strings; or always strings.
         encoding : str, optional
-            The encoding of text files, by any of Python's names for it, such as ``"latin-1"``, ``"cp1252"`` or
-            ``"utf-16"``; by default UTF-8.
+            The encoding of text files, by any of Python's names for it, such as ``"latin-1"``, ``"cp1252"``
+            or ``"utf-16"``; by default UTF-8.
         decimal : str, default "."
             What stands before the decimals of a number.
         thousands : str, optional

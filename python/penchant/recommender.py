@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from penchant import _arguments, _files, _recommender_file
@@ -113,7 +114,8 @@ class Recommender(Explains):
         Parameters
         ----------
         model : AlternatingLeastSquares
-            With factors, such as those of a file that `implicit` wrote: ``AlternatingLeastSquares.load(path)``.
+            With factors, such as those of a file that `implicit` wrote:
+            ``AlternatingLeastSquares.load(path)``.
         users, items : sequence of labels, optional
             What the rows of the factors are called, by id. By default their numbers.
         data : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions, optional
@@ -154,7 +156,7 @@ class Recommender(Explains):
                 sp.csr_array(shape, dtype=np.float32) if data is None else data, users, items
             )
         if data.shape != shape:
-            msg = f"labels and data must be of {shape[0]} users and {shape[1]} items as the factors, got {data.shape}"
+            msg = f"labels and data must be of {shape[0]} users and {shape[1]} items, got {data.shape}"
             raise ValueError(msg)
         self._data = copy.copy(data)
         return self
@@ -221,7 +223,7 @@ class Recommender(Explains):
 
     def _known(self, codes: Ids) -> Ids:
         """Return those of users about whom the model knows something, and warn of the others."""
-        knows = self.model._fitted("user_factors")[codes].any(axis=1)
+        knows: npt.NDArray[np.bool_] = self.model._fitted("user_factors")[codes].any(axis=1)
         if not knows.all():
             warn_of_strangers(self._events.users, codes[~knows])
         return codes[knows]

@@ -102,7 +102,9 @@ mod tests {
         let (first, second) = times.split_at(times.len() / 2);
         let mut clocks = [first, second].map(|times| {
             let mut clock = Clock::default();
-            times.iter().for_each(|&time| clock.see(time));
+            for &time in times {
+                clock.see(time);
+            }
             clock
         });
         let [clock, after] = &mut clocks;

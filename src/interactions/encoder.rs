@@ -70,12 +70,12 @@ impl<'a> Encoder<'a> {
     }
 
     /// Whether integers had to become texts because of these chunks, which must then be read again.
-    pub(crate) fn widen<'d>(&mut self, chunks: impl Iterator<Item = &'d Done> + Clone) -> Result<bool> {
+    pub(crate) fn widen(&mut self, chunks: &[&Done]) -> Result<bool> {
         let mut widened = false;
         for (side, labels) in [&mut self.users, &mut self.items].into_iter().enumerate() {
             let before = self.spelling[side];
-            let now = chunks.clone().fold(before, |spelling, chunk| spelling.and(chunk.spelling[side]));
-            let wanted = chunks.clone().any(|chunk| chunk.wants_texts[side])
+            let now = chunks.iter().fold(before, |spelling, chunk| spelling.and(chunk.spelling[side]));
+            let wanted = chunks.iter().any(|chunk| chunk.wants_texts[side])
                 || (self.may_widen[side] && now.conflicts());
             if wanted && labels.are_integers() {
                 labels.turn_into_texts(if before.has(Spelling::POINTED) { ".0" } else { "" })?;

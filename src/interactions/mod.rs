@@ -21,6 +21,7 @@ mod build;
 mod chunk;
 mod clock;
 mod close;
+mod coder;
 mod encoder;
 mod event;
 mod labels;
@@ -266,7 +267,7 @@ impl Interactions {
         let merged = (old_entries + events - entries.indices.len()) as u64;
         let (span, mere_numbers, faded) = (clock.span(), clock.are_numbers(), entries.faded);
         let known = Report { rows, bad, ignored, merged, ..Report::default() };
-        let mut report = Report { span, mere_numbers, faded, written, ..known };
+        let mut report = Report { faded, span, mere_numbers, written, ..known };
         if let Some(before) = before {
             report.add(&before.report);
         }

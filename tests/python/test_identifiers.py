@@ -78,11 +78,11 @@ def test_floats_are_integers_as_long_as_they_can_tell_them_apart(tmp_path):
         tmp_path / "gaps.csv", on_bad_rows="skip", labels="string", show_progress=False
     )
     assert data.users.tolist() == ["17850.0", "2.0", "3.0", "4.0"]
+    table = {"user": np.array([1.0, 1152921504606847000.0]), "item": np.array([1, 2])}
     for frame in (pd.DataFrame, pa.table, dict):
         with pytest.raises(
             ValueError, match="the user is 1152921504606846976 as a float, and floats above 2.53"
         ):
-            table = {"user": np.array([1.0, 1152921504606847000.0]), "item": np.array([1, 2])}
             Interactions.from_frame(frame(table), on_bad_rows="skip")
 
 

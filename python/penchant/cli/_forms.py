@@ -38,7 +38,8 @@ def text_of(columns: Columns, form: str, ascii_only: bool = False) -> str:
 def _field(cell: str, separator: str) -> str:
     """Return a field that gives the same text again when it is read, quoted only where it has to be.
 
-    Where tabs separate, a quote inside of a field is a letter, so that most lines are what `cut` and `awk` expect.
+    Where tabs separate, a quote inside of a field is a letter, so that most lines are what `cut` and `awk`
+    expect.
     """
     quotes = cell.startswith('"') if separator == "\t" else '"' in cell
     if quotes or separator in cell or "\n" in cell or "\r" in cell or cell != cell.strip():

@@ -38,7 +38,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--for", dest="basket", action="append", metavar="ITEM[=WEIGHT]", help=taste)
     command.add_argument("-n", type=count, default=10, help="how many items for each (default 10)")
     command.add_argument("--keep-liked", action="store_true", help="also items that they have already")
-    once = {"action": "append", "metavar": "ITEM"}
+    once: dict[str, Any] = {"action": "append", "metavar": "ITEM"}
     command.add_argument("--items", help="only these; give it once for each item", **once)
     command.add_argument("--exclude", help="not these; give it once for each item", **once)
     command.add_argument("--min-score", type=float, metavar="SCORE", help="leave out items that score less")

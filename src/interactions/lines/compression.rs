@@ -88,7 +88,7 @@ impl<R: BufRead> Read for Zstd<R> {
                 continue;
             }
             let blocks = ruzstd::decoding::BlockDecodingStrategy::UptoBlocks(1);
-            self.frame.decode_blocks(&mut self.bytes, blocks).map_err(invalid)?;
+            self.frame.decode_blocks(&mut self.bytes, blocks).map_err(|error| invalid(&error))?;
         }
     }
 }
@@ -108,13 +108,13 @@ impl<R: BufRead> Zstd<R> {
                 })) => {
                     io::copy(&mut self.bytes.by_ref().take(u64::from(length)), &mut io::sink())?;
                 }
-                Err(error) => return Err(invalid(error)),
+                Err(error) => return Err(invalid(&error)),
             }
         }
         Ok(false)
     }
 }
 
-fn invalid(error: FrameDecoderError) -> io::Error {
+fn invalid(error: &FrameDecoderError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }

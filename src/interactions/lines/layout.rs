@@ -32,16 +32,16 @@ pub(super) struct Header {
 }
 
 /// The columns of a file that is read.
-struct Names<'a> {
+struct Columns<'a> {
     format: &'a Format,
     source: &'a Source,
-    names: Vec<String>,
+    called: Vec<String>,
 }
 
-impl Names<'_> {
+impl Columns<'_> {
     /// The place of a column; what is wrong if there is none.
     fn find(&self, column: &Column) -> std::result::Result<usize, String> {
-        let Self { format, source, names } = self;
+        let Self { format, source, called: names } = self;
         let name = match column {
             Column::Place(place) if *place < names.len() => return Ok(*place),
             Column::Place(place) => {
@@ -103,7 +103,7 @@ impl Layout {
             return Err(advised(flaw.to_string()));
         }
         let text = |field: &Field| String::from_utf8_lossy(&field.text(bytes)).trim().to_owned();
-        let names = Names { format, source, names: fields.iter().map(text).collect() };
+        let names = Columns { format, source, called: fields.iter().map(text).collect() };
         let find = |column: &Column| names.find(column).map_err(advised);
         let maybe = |column: &Option<Column>| column.as_ref().map(find).transpose();
         let layout = Self {
@@ -124,11 +124,11 @@ impl Layout {
     }
 
     /// Why the names of columns cannot be names.
-    fn looks_like_an_event(&self, names: &Names<'_>, options: &Options) -> Option<String> {
-        let name = |place: usize| names.names.get(place).map(|name| (place, name.as_bytes()));
+    fn looks_like_an_event(&self, names: &Columns<'_>, options: &Options) -> Option<String> {
+        let name = |place: usize| names.called.get(place).map(|name| (place, name.as_bytes()));
         let numbers = Numbers::of(names.format);
         let called = |part: &str, (place, _): (usize, &[u8])| {
-            format!("the column of the {part} is called {:?}", names.names[place])
+            format!("the column of the {part} is called {:?}", names.called[place])
         };
         if let Some(weight) = self.weight.and_then(name).filter(|(_, name)| numbers.read(name).is_some())
             && names.format.weight == self.weight.map(Column::Place)

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::splitter::{Field, Splitter};
-use crate::interactions::chunk::{Chunk, Written};
+use crate::interactions::chunk::Chunk;
+use crate::interactions::coder::Written;
 use crate::interactions::event::{Flaw, Part};
 use crate::interactions::time::Time;
 

@@ -146,7 +146,7 @@ proptest! {
         for (user, items) in rows.iter().enumerate() {
             let words: Vec<String> = items.iter().map(ToString::to_string).collect();
             let front = if counted { items.len().to_string() } else { format!("u{user}") };
-            text += &format!("{front} {}\n", words.join(" "));
+            text.extend([front.as_str(), " ", &words.join(" "), "\n"]);
             for word in words {
                 let user = if counted { user.to_string() } else { format!("u{user}") };
                 *expected.entry((user, word)).or_default() += 1.0;

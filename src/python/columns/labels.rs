@@ -218,7 +218,7 @@ pub(super) fn labels(column: &ArrayRef, field: &Field) -> Option<Found> {
 /// UUIDs as they are usually written.
 fn uuids(column: &FixedSizeBinaryArray) -> StringArray {
     let text = |bytes: &[u8]| {
-        let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &hexadecimal[part]);
         parts.join("-")
     };
