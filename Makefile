@@ -38,7 +38,7 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 
 fuzz: $(VENV)/installed ## Make many hostile calls: EXAMPLES=20000 of each kind
 	$(BIN)/pip install --quiet --group test
-	PENCHANT_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest tests/python/test_hostile.py
+	PENCHANT_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest tests/python/test_hostile.py tests/python/test_hostile_events.py
 	PROPTEST_CASES=$(EXAMPLES) cargo test --locked --lib --test mistakes
 
 bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the comparison with other libraries (quick size)

@@ -388,7 +388,9 @@ class Interactions:
             msg = "kind must be None, as the events so far have no kinds and so no kind has a weight"
             raise ValueError(msg)
         before = (self._events, self._csr())
-        if isinstance(events, str | os.PathLike | list | tuple | Iterator):
+        # A reader of Arrow batches is an iterator as well.
+        are_paths = isinstance(events, Iterator) and not hasattr(events, "__arrow_c_stream__")
+        if are_paths or isinstance(events, str | os.PathLike | list | tuple):
             read = self._read_files(events, places, self._lines, before, show_progress)
         else:
             if _frames.is_series(events):

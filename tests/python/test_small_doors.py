@@ -117,6 +117,15 @@ def test_counts_of_pandas_are_events():
         Interactions.from_frame(frame["user"])
 
 
+def test_an_update_takes_paths_and_readers(tmp_path):
+    data = Interactions.from_frame({"user": ["a"], "item": ["x"]})
+    table = pa.table({"user": ["b"], "item": ["x"]})
+    data.update(table.to_reader())
+    (tmp_path / "more.csv").write_text("user,item\nc,y\n")
+    data.update((path for path in [tmp_path / "more.csv"]), show_progress=False)
+    assert data.users.tolist() == ["a", "b", "c"]
+
+
 def test_columns_of_several_kinds_are_named():
     with pytest.raises(TypeError, match="the column 'item' of df .* holds things of several kinds"):
         Interactions.from_frame(pd.DataFrame({"user": [1, 2], "item": ["a", 1]}, dtype=object))
