@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use memchr::memchr;
+
 use super::compression::decompressed;
 use super::{PIECE, PIECES_PER_ROUND, PIECES_PER_THREAD};
 use crate::error::{Error, Result};
@@ -135,7 +137,9 @@ impl<'a> Input<'a> {
 
     /// Where lines end in carriage returns alone, ends them in line feeds.
     fn end_lines(&mut self, bytes: &mut [u8]) {
-        let returns = *self.returns.get_or_insert_with(|| bytes.contains(&b'\r') && !bytes.contains(&b'\n'));
+        let returns = *self
+            .returns
+            .get_or_insert_with(|| memchr(b'\n', bytes).is_none() && memchr(b'\r', bytes).is_some());
         if returns {
             for byte in bytes.iter_mut().filter(|byte| **byte == b'\r') {
                 *byte = b'\n';

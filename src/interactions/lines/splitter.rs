@@ -128,7 +128,7 @@ impl Splitter {
             };
             let (end, what) = self.field_end(bytes, from, last)?;
             let mut text_end = end;
-            while text_end > from && self.is_blank(bytes[text_end - 1]) {
+            while text_end > from && bytes[text_end - 1] <= b' ' && self.is_blank(bytes[text_end - 1]) {
                 text_end -= 1;
             }
             match quoted {

@@ -16,7 +16,14 @@ use crate::interactions::{Flaw, Label, Part};
 
 /// A column of labels.
 pub(super) trait Labelled: Sync + Send {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>>;
+    /// The label in a row, if there is one.
+    fn label(&self, row: usize) -> Option<Label<'_>>;
+
+    /// Why there is none.
+    fn flaw(&self, part: Part, row: usize) -> Flaw<'_> {
+        let _ = row;
+        Flaw::Missing(part)
+    }
 }
 
 /// A column, and whether its labels are integers: `None` if nothing is in it.
@@ -28,13 +35,10 @@ impl<A: Sync + Send> Labelled for Texts<A>
 where
     for<'a> &'a A: StringArrayType<'a>,
 {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
+    fn label(&self, row: usize) -> Option<Label<'_>> {
         let texts = &self.0;
         // An empty text names nobody, as in files.
-        if texts.is_null(row) || texts.value(row).is_empty() {
-            return Err(Flaw::Missing(part));
-        }
-        Ok(Label::Text(texts.value(row)))
+        (texts.is_valid(row) && !texts.value(row).is_empty()).then(|| Label::Text(texts.value(row)))
     }
 }
 
@@ -45,24 +49,26 @@ impl<A: Sync + Send> Labelled for Bytes<A>
 where
     for<'a> &'a A: ArrayAccessor<Item = &'a [u8]>,
 {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
+    fn label(&self, row: usize) -> Option<Label<'_>> {
         let column = &self.0;
         if column.is_null(row) || column.value(row).is_empty() {
-            return Err(Flaw::Missing(part));
+            return None;
         }
-        let bytes = column.value(row);
-        std::str::from_utf8(bytes).map(Label::Text).map_err(|_| Flaw::NotText(part, bytes))
+        std::str::from_utf8(column.value(row)).ok().map(Label::Text)
+    }
+
+    fn flaw(&self, part: Part, row: usize) -> Flaw<'_> {
+        let column = &self.0;
+        let bytes = if column.is_null(row) { &[] } else { column.value(row) };
+        if bytes.is_empty() { Flaw::Missing(part) } else { Flaw::NotText(part, bytes) }
     }
 }
 
 struct Integers<T: ArrowPrimitiveType>(PrimitiveArray<T>);
 
 impl<T: ArrowPrimitiveType<Native: Into<i64>>> Labelled for Integers<T> {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        if self.0.is_null(row) {
-            return Err(Flaw::Missing(part));
-        }
-        Ok(Label::Integer(self.0.value(row).into()))
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        self.0.is_valid(row).then(|| Label::Integer(self.0.value(row).into()))
     }
 }
 
@@ -70,11 +76,8 @@ impl<T: ArrowPrimitiveType<Native: Into<i64>>> Labelled for Integers<T> {
 struct Unsigned(PrimitiveArray<UInt64Type>);
 
 impl Labelled for Unsigned {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        if self.0.is_null(row) {
-            return Err(Flaw::Missing(part));
-        }
-        Ok(self.0.value(row).into())
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        self.0.is_valid(row).then(|| self.0.value(row).into())
     }
 }
 
@@ -82,15 +85,13 @@ impl Labelled for Unsigned {
 struct Decimals(PrimitiveArray<Decimal128Type>);
 
 impl Labelled for Decimals {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        if self.0.is_null(row) {
-            return Err(Flaw::Missing(part));
-        }
-        let value = self.0.value(row);
-        let signed = i64::try_from(value).map(Label::Integer);
-        signed
-            .or_else(|_| u64::try_from(value).map(Label::from))
-            .map_err(|_| Flaw::NotWhole(part, value as f64))
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        let value = self.0.is_valid(row).then(|| self.0.value(row))?;
+        i64::try_from(value).map(Label::Integer).or_else(|_| u64::try_from(value).map(Label::from)).ok()
+    }
+
+    fn flaw(&self, part: Part, row: usize) -> Flaw<'_> {
+        if self.0.is_null(row) { Flaw::Missing(part) } else { Flaw::NotWhole(part, self.0.value(row) as f64) }
     }
 }
 
@@ -98,8 +99,13 @@ impl Labelled for Decimals {
 struct Whole<T: ArrowPrimitiveType>(PrimitiveArray<T>);
 
 impl<T: ArrowPrimitiveType<Native: Into<f64>>> Labelled for Whole<T> {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        whole(if self.0.is_null(row) { f64::NAN } else { self.0.value(row).into() }, part)
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        whole(self.0.is_valid(row).then(|| self.0.value(row).into())?, Part::User).ok()
+    }
+
+    fn flaw(&self, part: Part, row: usize) -> Flaw<'_> {
+        let value = if self.0.is_null(row) { f64::NAN } else { self.0.value(row).into() };
+        whole(value, part).err().unwrap_or(Flaw::Missing(part))
     }
 }
 
@@ -120,8 +126,12 @@ struct Coded<K: ArrowDictionaryKeyType> {
 }
 
 impl<K: ArrowDictionaryKeyType> Labelled for Coded<K> {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        self.codes.key(row).map_or(Err(Flaw::Missing(part)), |code| self.labels.label(part, code))
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        self.labels.label(self.codes.key(row)?)
+    }
+
+    fn flaw(&self, part: Part, row: usize) -> Flaw<'_> {
+        self.codes.key(row).map_or(Flaw::Missing(part), |code| self.labels.flaw(part, code))
     }
 }
 
@@ -129,8 +139,8 @@ impl<K: ArrowDictionaryKeyType> Labelled for Coded<K> {
 struct Nothing;
 
 impl Labelled for Nothing {
-    fn label(&self, part: Part, _: usize) -> Result<Label<'_>, Flaw<'_>> {
-        Err(Flaw::Missing(part))
+    fn label(&self, _: usize) -> Option<Label<'_>> {
+        None
     }
 }
 
@@ -138,11 +148,8 @@ impl Labelled for Nothing {
 struct Flags(BooleanArray);
 
 impl Labelled for Flags {
-    fn label(&self, part: Part, row: usize) -> Result<Label<'_>, Flaw<'_>> {
-        if self.0.is_null(row) {
-            return Err(Flaw::Missing(part));
-        }
-        Ok(Label::Text(if self.0.value(row) { "true" } else { "false" }))
+    fn label(&self, row: usize) -> Option<Label<'_>> {
+        self.0.is_valid(row).then(|| Label::Text(if self.0.value(row) { "true" } else { "false" }))
     }
 }
 

@@ -7,7 +7,7 @@ mod numbers;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Field;
 
-use crate::interactions::{Event, Flaw, Label, Options, Part, Rows, Time};
+use crate::interactions::{Event, Flaw, Options, Part, Rows, Time};
 use labels::Labelled;
 use numbers::{Numbered, Timed};
 
@@ -121,13 +121,14 @@ impl Rows for Table<'_> {
             time = times.time(row, &self.options.times)?;
         }
         if let Some(kinds) = &self.kinds {
-            match self.options.weight_of_label(kinds.label(Part::Kind, row)?)? {
+            let kind = kinds.label(row).ok_or_else(|| kinds.flaw(Part::Kind, row))?;
+            match self.options.weight_of_label(kind)? {
                 0.0 => return Ok(None),
                 factor => weight *= factor,
             }
         }
-        let user: Label<'_> = self.users.label(Part::User, row)?;
-        let item = self.items.label(Part::Item, row)?;
+        let user = self.users.label(row).ok_or_else(|| self.users.flaw(Part::User, row))?;
+        let item = self.items.label(row).ok_or_else(|| self.items.flaw(Part::Item, row))?;
         Ok(Some(Event { user, item, weight, time }))
     }
 }

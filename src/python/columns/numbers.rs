@@ -159,9 +159,9 @@ struct Texts(Box<dyn Labelled>);
 
 impl Timed for Texts {
     fn time(&self, row: usize, format: &TimeFormat) -> Result<Time, Flaw<'_>> {
-        match self.0.label(Part::Time, row)? {
-            Label::Text(text) => time_of_text(text, format),
-            _ => Err(Flaw::Missing(Part::Time)),
+        match self.0.label(row) {
+            Some(Label::Text(text)) => time_of_text(text, format),
+            _ => Err(self.0.flaw(Part::Time, row)),
         }
     }
 }
