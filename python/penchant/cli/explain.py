@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from penchant.cli._model import add_model, labels_like, open_model
+from penchant.cli._model import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 
@@ -26,6 +26,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("user", metavar="USER", help="who")
     command.add_argument("item", metavar="ITEM", help="what")
     command.add_argument("-n", type=count, default=10, help="how many of the user's items (default 10)")
+    add_unknown(command)
     add_quiet(command)
     add_output(command)
 
@@ -34,6 +35,6 @@ def run(options: argparse.Namespace) -> None:
     """Explain."""
     check_output(options)
     recommender, data = open_model(options.model)
-    (user,) = labels_like(data.users, [options.user], "user")
-    (item,) = labels_like(data.items, [options.item], "item")
-    put(recommender.explain(user, item, options.n), options)
+    (user,) = labels_like(data.users, [options.user], "user", options.unknown)
+    (item,) = labels_like(data.items, [options.item], "item", options.unknown)
+    put(recommender.explain(user, item, options.n, unknown=options.unknown), options)
