@@ -4,6 +4,7 @@ use crate::als::AlternatingLeastSquares;
 use crate::als::gram::{Square, gram as gram_of};
 use crate::als::half_step;
 use crate::als::relaxation::Relaxation;
+use crate::als::side::Opposite;
 use crate::error::Result;
 use crate::kernel::{self, Buffer, Gathered, Pass, Real, Simd, Stored, WithSimd, pack, padded};
 use crate::pool;
@@ -119,7 +120,7 @@ pub fn half_step<T: Real>(
     let mut memory = half_step::Memory::new();
     let outcome = pool::run(als.threads, || {
         let gram = gram_of(fixed, plan.factors);
-        let opposite = half_step::Opposite { y: fixed, gram: &gram, count: rows.columns() };
+        let opposite = Opposite { y: fixed, gram: &gram, count: rows.columns() };
         half_step::half_step(rows, solutions, opposite, &from, &plan, &mut memory, &|| false)
     })??;
     Ok(outcome.loss)

@@ -2,12 +2,10 @@
 
 use crate::als::cholesky::Cholesky;
 use crate::als::conjugate_gradient::{ConjugateGradient, Product};
-use crate::als::cost::{Method, choose};
 use crate::als::dual::Dual;
-use crate::als::half_step::{Plan, ROWS_PER_BLOCK, Side, Solved};
-use crate::als::long_row::is_long;
-use crate::als::params::Solver;
+use crate::als::method::{Method, choose_for, needs_start};
 use crate::als::relaxation::{Relaxation, relax};
+use crate::als::side::{Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::als::system::{Fixed, System};
 use crate::kernel::{Buffer, GROUP, Pass, Real, Simd, Stored, WithSimd, pass_scratch, rotate};
 
@@ -134,40 +132,11 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
     }
 }
 
-/// Whether a row that is solved in this way has to know its old solution.
-fn needs_start(method: Method, relaxation: Relaxation) -> bool {
-    match method {
-        Method::Nothing | Method::Long => false,
-        Method::ConjugateGradient => true,
-        Method::Dual | Method::Cholesky => relaxation != Relaxation::None,
-    }
-}
-
 /// From the whitened basis to the one that is kept.
 #[inline(always)]
 fn scaled<T: Real>(whitened: &[T], scale: &[T], out: &mut [T]) {
     for ((out, &value), &w) in out.iter_mut().zip(whitened).zip(scale) {
         *out = value * w;
-    }
-}
-
-/// The way for one row. What the caller asks for decides, but the dual is for positive weights alone.
-fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
-    let row = side.rows.row(u);
-    let n = row.indices.len();
-    if row.values.iter().all(|&r| r <= T::ZERO) {
-        // Nothing liked: all zeros is the exact solution.
-        return Method::Nothing;
-    }
-    if is_long(n) {
-        return Method::Long;
-    }
-    let method = choose(side.plan.solver, n, side.plan.factors, side.plan.cg_steps);
-    let positive = || row.values.iter().all(|r| side.plan.objective.entry(r.to_f64()).weight > 0.0);
-    match (method, side.plan.solver) {
-        (Method::Dual, Solver::Dual) if !positive() => Method::Cholesky,
-        (Method::Dual, _) if !positive() => Method::ConjugateGradient,
-        _ => method,
     }
 }
 

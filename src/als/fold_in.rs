@@ -2,9 +2,10 @@
 
 use crate::als::Observer;
 use crate::als::gram::{Gram, Square};
-use crate::als::half_step::{Memory, Opposite, Plan, half_step, turn_rows};
+use crate::als::half_step::{Memory, half_step, turn_rows};
 use crate::als::params::{AlternatingLeastSquares, Solver};
 use crate::als::relaxation::Relaxation;
+use crate::als::side::{Opposite, Plan};
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
 use crate::kernel::Real;

@@ -1,45 +1,19 @@
 //! Solving all rows of one side with the other side fixed.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use crate::als::block::{Block, Worker};
 use crate::als::gram::{Basis, Square};
-use crate::als::heavy::Heavy;
 use crate::als::long_row;
-use crate::als::objective::Objective;
-use crate::als::params::Solver;
 use crate::als::relaxation::Relaxation;
+use crate::als::side::{Opposite, Plan, ROWS_PER_BLOCK, Side};
 use crate::als::system::Fixed;
 use crate::error::{Error, Result};
 use crate::kernel::{self, Buffer, Real, Simd, Stored, WithSimd, padded, rotate};
 use crate::sparse::CsrView;
 
-/// Rows that a thread takes at a time: turned together, solved one by one.
-pub(crate) const ROWS_PER_BLOCK: usize = 64;
-
 /// With less weight than this on the unobserved, the bound on the rows says too little about their size.
 const SMALLEST_WEIGHT: f64 = 1e-6;
-
-/// How the rows of a side are to be solved.
-#[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    pub(crate) factors: usize,
-    pub(crate) objective: Objective,
-    pub(crate) solver: Solver,
-    pub(crate) cg_steps: usize,
-    pub(crate) relaxation: Relaxation,
-    /// Whether the rows that are gathered may be stored in the compact form of their type.
-    pub(crate) compact: bool,
-}
-
-impl Plan {
-    /// What is done about heavy rows.
-    pub(crate) fn heavy(&self) -> Heavy {
-        Heavy::of(self.solver)
-    }
-}
 
 /// What a half-step leaves behind.
 pub(crate) struct Outcome {
@@ -48,32 +22,6 @@ pub(crate) struct Outcome {
     pub(crate) loss: f64,
     /// `Q`: the solutions are in the basis that the fixed side has after a product with it.
     pub(crate) turn: Square,
-}
-
-/// The fixed side of a half-step.
-#[derive(Clone, Copy)]
-pub(crate) struct Opposite<'a, T> {
-    /// Its factors, row-major: all that the rows have entries for.
-    pub(crate) y: &'a [T],
-    /// The Gram matrix of the whole side.
-    pub(crate) gram: &'a [f64],
-    /// The number of rows of the whole side.
-    pub(crate) count: usize,
-}
-
-/// Everything that the rows of a half-step have in common.
-#[derive(Clone, Copy)]
-pub(crate) struct Side<'a, T> {
-    pub(crate) rows: &'a CsrView<'a, T>,
-    pub(crate) plan: &'a Plan,
-    /// The number of rows of the fixed side.
-    pub(crate) columns: usize,
-    pub(crate) basis: &'a Basis,
-    /// From the basis of the old solutions to the whitened one: `P Q W⁻¹`, packed.
-    pub(crate) warm: &'a [T],
-    /// `W`, padded: from whitened solutions to those that are kept.
-    pub(crate) scale: &'a [T],
-    pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What half-steps write to besides the solutions. Kept from one to the next, because pages fresh from the system
@@ -175,9 +123,6 @@ fn solve_with<T: Real, G: Stored<T>>(
         .collect::<Result<_>>()?;
     Ok(partial_losses.iter().sum())
 }
-
-/// Rows solved beforehand, by their number.
-pub(crate) type Solved<T> = HashMap<usize, long_row::Solution<T>>;
 
 struct Rotate<'a, T, G> {
     rows: &'a [T],

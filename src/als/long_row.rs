@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use crate::als::cholesky::{Normal, Packs, solve_normal};
 use crate::als::conjugate_gradient::{ConjugateGradient, Product};
-use crate::als::cost::{Method, choose};
-use crate::als::half_step::{Side, Solved};
+use crate::als::method::{Method, choose, is_long};
 use crate::als::relaxation::{Relaxation, relax};
+use crate::als::side::{Side, Solution, Solved};
 use crate::als::system::{Fixed, System};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Buffer, Pass, Real, Simd, Stored, WithSimd, padded, pass_scratch, rotate};
@@ -16,23 +16,8 @@ use faer::Par;
 use faer::dyn_stack::MemBuffer;
 use faer::linalg::cholesky::llt;
 
-/// Rows with more entries than this are shared.
-const LONG: usize = 1 << 15;
-
 /// Entries that a thread takes at a time.
 const ENTRIES_PER_CHUNK: usize = 1 << 11;
-
-/// Whether a row of `n` entries is solved here.
-pub(crate) fn is_long(n: usize) -> bool {
-    n > LONG
-}
-
-/// A row's new factors, the old ones in the same basis, and its part of the objective.
-pub(crate) struct Solution<T> {
-    pub(crate) x: Vec<T>,
-    pub(crate) start: Vec<T>,
-    pub(crate) loss: f64,
-}
 
 /// Solves the long rows, one after the other, from their old solutions in `x`.
 pub(crate) fn solve_all<T: Real, G: Stored<T>>(

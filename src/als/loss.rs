@@ -27,7 +27,7 @@ pub fn training_loss<T: Real>(
     let f = params.factors;
     check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
     check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
-    let objective = Objective::new(params);
+    let objective = params.objective();
     pool::run(params.threads, || {
         let user_gram = gram(user_factors, f);
         let item_gram = gram(item_factors, f);

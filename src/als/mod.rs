@@ -3,7 +3,6 @@
 mod block;
 mod cholesky;
 mod conjugate_gradient;
-mod cost;
 mod dual;
 mod fold_in;
 pub(crate) mod gram;
@@ -12,17 +11,19 @@ mod heavy;
 mod init;
 mod long_row;
 mod loss;
+mod method;
 mod objective;
 mod params;
 pub(crate) mod relaxation;
+pub(crate) mod side;
 mod system;
 
 use std::ops::ControlFlow;
 
 use gram::Square;
-use half_step::{Memory, Opposite, Plan, half_step, turn_rows};
-use objective::Objective;
+use half_step::{Memory, half_step, turn_rows};
 use relaxation::{Relaxation, relax_all};
+use side::{Opposite, Plan};
 
 use crate::error::{Error, Result, check_size};
 use crate::kernel::{self, Real};
@@ -87,7 +88,7 @@ impl AlternatingLeastSquares {
         let f = self.factors;
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
-        let objective = Objective::new(self);
+        let objective = self.objective();
         let interrupted = || observer.interrupted();
         pool::run(self.threads, || {
             let item_users = user_items.transpose();
@@ -146,7 +147,7 @@ impl AlternatingLeastSquares {
     pub(crate) fn plan(&self, relaxation: Relaxation) -> Plan {
         Plan {
             factors: self.factors,
-            objective: Objective::new(self),
+            objective: self.objective(),
             solver: self.solver,
             cg_steps: self.cg_steps,
             relaxation,

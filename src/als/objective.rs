@@ -7,7 +7,6 @@
 //! A positive value `r` says "liked" (`p = 1`), a negative one "disliked" (`p = 0`, confidence from `|r|`),
 //! and a stored zero says nothing: it counts as not stored. (Hu, Koren and Volinsky 2008, equation 3.)
 
-use crate::als::params::AlternatingLeastSquares;
 use crate::kernel::Real;
 use crate::sparse::{CsrView, Row};
 use rayon::prelude::*;
@@ -28,23 +27,14 @@ pub enum Confidence {
     Log,
 }
 
-impl AlternatingLeastSquares {
-    /// The confidence `c` of each value `r`.
-    #[must_use]
-    pub fn confidences(&self, values: &[f64]) -> Vec<f64> {
-        let objective = Objective::new(self);
-        values.iter().map(|&r| objective.confidence(r.abs())).collect()
-    }
-}
-
 /// The part of the parameters that says what is minimized.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Objective {
-    confidence: Confidence,
-    alpha: f64,
-    epsilon: f64,
-    regularization: f64,
-    exponent: f64,
+    pub(crate) confidence: Confidence,
+    pub(crate) alpha: f64,
+    pub(crate) epsilon: f64,
+    pub(crate) regularization: f64,
+    pub(crate) exponent: f64,
     /// `w0`
     pub(crate) unobserved_weight: f64,
 }
@@ -59,18 +49,7 @@ pub(crate) struct Entry {
 }
 
 impl Objective {
-    pub(crate) fn new(params: &AlternatingLeastSquares) -> Self {
-        Self {
-            confidence: params.confidence,
-            alpha: params.alpha,
-            epsilon: params.epsilon,
-            regularization: params.regularization,
-            exponent: params.regularization_exponent,
-            unobserved_weight: params.unobserved_weight,
-        }
-    }
-
-    fn confidence(&self, size: f64) -> f64 {
+    pub(crate) fn confidence(&self, size: f64) -> f64 {
         match self.confidence {
             Confidence::Alpha => self.alpha * size,
             Confidence::Linear => 1.0 + self.alpha * size,

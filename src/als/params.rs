@@ -1,6 +1,6 @@
 //! What a fit can be asked for, and the check of it.
 
-use crate::als::objective::Confidence;
+use crate::als::objective::{Confidence, Objective};
 use crate::error::{Error, Result};
 use crate::kernel::Real;
 use crate::pool::MAX_THREADS;
@@ -141,6 +141,25 @@ impl AlternatingLeastSquares {
     setter! {
         /// The seed of the first factors; 0 by default.
         seed: u64
+    }
+
+    /// The confidence `c` of each value `r`.
+    #[must_use]
+    pub fn confidences(&self, values: &[f64]) -> Vec<f64> {
+        let objective = self.objective();
+        values.iter().map(|&r| objective.confidence(r.abs())).collect()
+    }
+
+    /// The part of the parameters that says what is minimized.
+    pub(crate) fn objective(&self) -> Objective {
+        Objective {
+            confidence: self.confidence,
+            alpha: self.alpha,
+            epsilon: self.epsilon,
+            regularization: self.regularization,
+            exponent: self.regularization_exponent,
+            unobserved_weight: self.unobserved_weight,
+        }
     }
 
     /// Checks every parameter.

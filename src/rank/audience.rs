@@ -12,9 +12,11 @@ use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
 use crate::rank::index::{Index, Turned, inverse_norm};
+use crate::rank::options::Options;
+use crate::rank::rankings::Rankings;
+use crate::rank::recommend::recommend;
+use crate::rank::scoring::{Query, Scoring};
 use crate::rank::screening::{Passed, lowered};
-use crate::rank::search::{Query, Scoring};
-use crate::rank::{Options, Rankings};
 
 /// Users that a thread takes at a time, so few that what one block finds helps the next.
 const USERS_PER_BLOCK: usize = 64;
@@ -47,7 +49,7 @@ pub fn audience_by_score<T: Real>(
     itemids: &[i32],
     options: &Options<'_>,
 ) -> Result<Rankings<T>> {
-    super::recommend(item_factors, user_factors, index, itemids, None, options)
+    recommend(item_factors, user_factors, index, itemids, None, options)
 }
 
 /// The users in whose own order of items `itemid` comes first, second, and so on. `index` is [`Index::of_items`].

@@ -5,8 +5,9 @@ use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::Real;
 use crate::pool;
 use crate::rank::index::Index;
-use crate::rank::search::{Query, Scoring};
-use crate::rank::{Options, Rankings};
+use crate::rank::options::Options;
+use crate::rank::rankings::Rankings;
+use crate::rank::scoring::{Query, Scoring};
 use crate::sparse::Pattern;
 
 /// The best items for each of `userids`, best first: the largest `x_u · y_i`, ties to the smaller id.

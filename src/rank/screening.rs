@@ -2,8 +2,9 @@
 
 use crate::kernel::vector::dot;
 use crate::kernel::{PANEL, QUERIES, Real, Simd, WithSimd};
+use crate::rank::filter::Denied;
 use crate::rank::index::Index;
-use crate::rank::search::{Query, Scoring, Search};
+use crate::rank::scoring::{Query, Scoring};
 use crate::rank::selection::Selection;
 
 /// Numbers of panels in a chunk, which stays in the second-level cache while all queries of a block run over it.
@@ -18,7 +19,7 @@ pub(crate) struct Part {
 
 /// The screened search of a block of queries.
 pub(crate) struct Screening<'a, 'b, T> {
-    pub(crate) search: &'a Search<'a>,
+    pub(crate) denied: &'a Denied,
     pub(crate) scoring: Scoring<'a, T>,
     pub(crate) index: &'a Index,
     pub(crate) queries: &'a [Query<'a, T>],
@@ -91,7 +92,7 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { search, scoring, index, queries, selections, part } = self;
+        let Self { denied, scoring, index, queries, selections, part } = self;
         let mut turned = index.turned();
         for query in queries {
             index.turn(query.vector, query.scale, &mut turned);
@@ -124,7 +125,7 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
                         while let Some((position, _)) =
                             passed.next(simd, index, panel, m, query, thresholds[m])
                         {
-                            search.consider(&scoring, &queries[q], index.order[position], &mut selections[q]);
+                            scoring.consider(&queries[q], index.order[position], denied, &mut selections[q]);
                             thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
                         }
                     }

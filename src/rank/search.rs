@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::dense::DenseView;
 use crate::kernel::{self, Real, WithSimd};
-use crate::rank::Rankings;
 use crate::rank::filter::{Candidates, Denied};
 use crate::rank::index::Index;
+use crate::rank::rankings::Rankings;
+use crate::rank::scoring::{Query, Scoring};
 use crate::rank::screening::{Part, Screening};
 use crate::rank::selection::Selection;
 use crate::rank::top_n::Scored;
@@ -19,38 +19,6 @@ const RESULTS_PER_BLOCK: usize = 1 << 20;
 
 /// From so many candidates on, threads share a single query.
 const SHARED_CANDIDATES: usize = 1 << 16;
-
-/// The rows that are ranked, and what their scores are.
-#[derive(Clone, Copy)]
-pub(crate) struct Scoring<'a, T> {
-    pub(crate) rows: DenseView<'a, T>,
-    /// By their direction rather than by the product: `1 / |row|` for each row.
-    pub(crate) inverse_norms: Option<&'a [f64]>,
-}
-
-/// One query: its vector, who is filtered for it, and who comes first without being ranked.
-#[derive(Clone, Copy)]
-pub(crate) struct Query<'a, T> {
-    pub(crate) vector: &'a [T],
-    /// What its products are multiplied by.
-    pub(crate) scale: f64,
-    pub(crate) liked: &'a [i32],
-    pub(crate) own: Option<i32>,
-}
-
-impl<T: Real> Scoring<'_, T> {
-    /// The one place where scores come from: the same bits whatever led to a candidate.
-    #[inline(always)]
-    pub(crate) fn score(&self, query: &Query<'_, T>, id: i32) -> T {
-        let row = self.rows.row(id as usize);
-        let Some(inverse_norms) = self.inverse_norms else { return kernel::dot(query.vector, row) };
-        // In f64, where the product of two tiny rows is still something.
-        let product = kernel::dot_f64(query.vector, row);
-        let cosine = T::from_f64(product * query.scale * inverse_norms[id as usize]);
-        // Rounding must not put anything above the row itself.
-        if cosine > T::ONE { T::ONE } else { cosine }
-    }
-}
 
 /// Everything that the queries of one call have in common.
 pub(crate) struct Search<'a> {
@@ -167,29 +135,12 @@ impl Search<'_> {
         selections: &mut [Selection<'_, T>],
         part: Part,
     ) {
-        kernel::dispatch(Screening { search: self, scoring, index, queries, selections, part });
+        let denied = &self.denied;
+        kernel::dispatch(Screening { denied, scoring, index, queries, selections, part });
     }
 
     fn selection<T: Real>(&self, n: usize) -> Selection<'_, T> {
         Selection::new(n, T::from_f64(self.at_least), self.groups)
-    }
-
-    /// Scores a candidate and takes it if it is among the best and not filtered.
-    #[inline(always)]
-    pub(crate) fn consider<T: Real>(
-        &self,
-        scoring: &Scoring<'_, T>,
-        query: &Query<'_, T>,
-        id: i32,
-        selection: &mut Selection<'_, T>,
-    ) {
-        if query.own == Some(id) {
-            return;
-        }
-        let candidate = Scored { score: scoring.score(query, id), id };
-        if selection.admits(candidate) && !self.denied.filters(id, query.liked) {
-            selection.push(candidate);
-        }
     }
 
     fn answer<T: Real>(
@@ -232,12 +183,12 @@ impl<T: Real> WithSimd for Scan<'_, '_, T> {
             match &self.search.candidates {
                 Candidates::All(len) => {
                     for id in 0..*len as i32 {
-                        self.search.consider(&self.scoring, query, id, selection);
+                        self.scoring.consider(query, id, &self.search.denied, selection);
                     }
                 }
                 Candidates::Listed(ids) => {
                     for &id in ids {
-                        self.search.consider(&self.scoring, query, id, selection);
+                        self.scoring.consider(query, id, &self.search.denied, selection);
                     }
                 }
             }

@@ -5,8 +5,9 @@ use crate::error::{Result, check_ids, check_size};
 use crate::kernel::Real;
 use crate::pool;
 use crate::rank::index::{Index, inverse_norm, inverse_norms};
-use crate::rank::search::{Query, Scoring};
-use crate::rank::{Options, Rankings};
+use crate::rank::options::Options;
+use crate::rank::rankings::Rankings;
+use crate::rank::scoring::{Query, Scoring};
 
 /// The rows most like each of `ids` by the cosine of their factors, ties to the smaller id.
 ///

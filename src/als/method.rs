@@ -2,6 +2,12 @@
 
 use crate::als::dual;
 use crate::als::params::Solver;
+use crate::als::relaxation::Relaxation;
+use crate::als::side::Side;
+use crate::kernel::Real;
+
+/// Rows with more entries than this are shared.
+const LONG: usize = 1 << 15;
 
 /// A way of solving a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,4 +77,38 @@ pub(crate) fn choose(solver: Solver, n: usize, f: usize, cg_steps: usize) -> Met
     } else {
         Method::ConjugateGradient
     }
+}
+
+/// The way for one row. What the caller asks for decides, but the dual is for positive weights alone.
+pub(crate) fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
+    let row = side.rows.row(u);
+    let n = row.indices.len();
+    if row.values.iter().all(|&r| r <= T::ZERO) {
+        // Nothing liked: all zeros is the exact solution.
+        return Method::Nothing;
+    }
+    if is_long(n) {
+        return Method::Long;
+    }
+    let method = choose(side.plan.solver, n, side.plan.factors, side.plan.cg_steps);
+    let positive = || row.values.iter().all(|r| side.plan.objective.entry(r.to_f64()).weight > 0.0);
+    match (method, side.plan.solver) {
+        (Method::Dual, Solver::Dual) if !positive() => Method::Cholesky,
+        (Method::Dual, _) if !positive() => Method::ConjugateGradient,
+        _ => method,
+    }
+}
+
+/// Whether a row that is solved in this way has to know its old solution.
+pub(crate) fn needs_start(method: Method, relaxation: Relaxation) -> bool {
+    match method {
+        Method::Nothing | Method::Long => false,
+        Method::ConjugateGradient => true,
+        Method::Dual | Method::Cholesky => relaxation != Relaxation::None,
+    }
+}
+
+/// Whether a row of `n` entries is solved by all threads together.
+pub(crate) fn is_long(n: usize) -> bool {
+    n > LONG
 }
