@@ -4,13 +4,13 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use penchant::rank::Index;
-use penchant::{Model, Options};
+use penchant::{Factors, RankOptions};
 
 const USERS: usize = 512;
 const ITEMS: usize = 50_000;
 
 /// Factors with what fitted ones have: coordinates of falling size, and rows of very different norms.
-fn model(factors: usize) -> Model<f32> {
+fn model(factors: usize) -> Factors<f32> {
     let mut state = 1_u64;
     let mut random = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -25,7 +25,7 @@ fn model(factors: usize) -> Model<f32> {
         values
     };
     let (users, items) = (side(USERS), side(ITEMS));
-    Model::new(factors, users, items).expect("all of them are finite")
+    Factors::new(factors, users, items).expect("all of them are finite")
 }
 
 fn rank(criterion: &mut Criterion) {
@@ -35,7 +35,7 @@ fn rank(criterion: &mut Criterion) {
     for factors in [64, 128] {
         let model = model(factors);
         for n in [10, 100] {
-            let options = Options::top(n);
+            let options = RankOptions::top(n);
             for (ids, who) in [(&everyone[..1], "1"), (&everyone[..], "512")] {
                 group.throughput(Throughput::Elements(ids.len() as u64));
                 group.bench_function(format!("recommend to {who}, N = {n}, {factors} factors"), |bencher| {

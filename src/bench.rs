@@ -1,12 +1,13 @@
 //! Doors for the benchmarks of this crate into rooms that are closed otherwise. Not part of the API.
 
-use crate::als::AlternatingLeastSquares;
-use crate::als::gram::{Square, gram as gram_of};
-use crate::als::half_step;
-use crate::als::relaxation::Relaxation;
-use crate::als::side::Opposite;
 use crate::error::Result;
+use crate::gram::gram as gram_of;
 use crate::kernel::{self, Buffer, Gathered, Pass, Real, Simd, Stored, WithSimd, pack, padded};
+use crate::models::als::AlternatingLeastSquares;
+use crate::models::als::basis::Square;
+use crate::models::als::half_step;
+use crate::models::als::relaxation::Relaxation;
+use crate::models::als::side::Opposite;
 use crate::pool;
 use crate::sparse::CsrView;
 

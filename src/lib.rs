@@ -11,7 +11,7 @@
 //! # From plays to recommendations
 //!
 //! ```
-//! use penchant::{AlternatingLeastSquares, CsrMatrix, Options};
+//! use penchant::{AlternatingLeastSquares, CsrMatrix, RankOptions};
 //!
 //! // (user, item, plays)
 //! let plays = [(0, 0, 12.0_f32), (0, 1, 3.0), (1, 0, 5.0), (1, 1, 8.0), (1, 2, 1.0), (2, 3, 7.0)];
@@ -19,9 +19,9 @@
 //! let model = AlternatingLeastSquares::new(2).regularization(0.05).alpha(2.0).fit(&user_items.view())?;
 //!
 //! let liked = CsrMatrix::from_triplets(1, 4, &plays[..2])?;
-//! let best = model.recommend(&[0], Some(liked.view().pattern()), &Options::top(1))?;
+//! let best = model.recommend(&[0], Some(liked.view().pattern()), &RankOptions::top(1))?;
 //! assert_eq!(best.ids(0), [2]);
-//! assert_eq!(model.similar_items(&[0], &Options::top(2))?.ids(0), [0, 1]);
+//! assert_eq!(model.similar_items(&[0], &RankOptions::top(2))?.ids(0), [0, 1]);
 //! # Ok::<(), penchant::Error>(())
 //! ```
 //!
@@ -29,23 +29,25 @@
 //!
 //! - [`CsrView`], [`CsrMatrix`]: the users x items matrix; [`weighting`]: BM25, tf-idf, normalization
 //! - [`AlternatingLeastSquares`]: parameters and fit; [`Observer`] watches it; [`training_loss`] checks it
-//! - [`Model`]: the factors, and recommendations from them; [`rank`]: the same over borrowed factors
+//! - [`Factors`]: the factors, and recommendations from them; [`rank`]: the same over borrowed factors
 //!
 //! # What holds everywhere
 //!
 //! Work runs on the crate's own threads. The same input and seed give the same bits on any number of
 //! threads. Mistakes in the input come back as an [`enum@Error`] that carries the numbers.
 
-mod als;
 #[doc(hidden)]
 pub mod bench;
 mod dense;
 mod error;
-pub mod evaluation;
-mod file;
+mod gram;
 pub mod interactions;
+mod io;
 mod kernel;
-mod model;
+pub mod labels;
+pub mod metrics;
+mod models;
+mod observer;
 mod pool;
 pub mod rank;
 mod sparse;
@@ -54,12 +56,14 @@ pub mod weighting;
 #[cfg(feature = "python")]
 mod python;
 
-pub use als::{AlternatingLeastSquares, Confidence, Gram, Observer, Solver, training_loss};
 pub use dense::DenseView;
 pub use error::{Error, Result};
+pub use gram::Gram;
 pub use kernel::Real;
-pub use model::Model;
-pub use rank::{Options, Rankings};
+pub use models::als::{AlternatingLeastSquares, Confidence, Solver, training_loss};
+pub use models::factors::Factors;
+pub use observer::Observer;
+pub use rank::{RankOptions, Rankings};
 pub use sparse::{CsrMatrix, CsrView, MAX_IDS, Pattern, Row, check_structure};
 
 /// The Rust of the README, run as a test.

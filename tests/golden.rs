@@ -1,7 +1,9 @@
 //! The vectors that the Python tests read too, made by dense `NumPy`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use penchant::{AlternatingLeastSquares, Confidence, CsrMatrix, Model, Options, Real, Solver, training_loss};
+use penchant::{
+    AlternatingLeastSquares, Confidence, CsrMatrix, Factors, RankOptions, Real, Solver, training_loss,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -81,10 +83,10 @@ fn product(x: &[f64], y: &[f64]) -> f64 {
 
 fn check_rank<T: Real>(golden: &Rank) {
     let cast = |side: &[f64]| side.iter().map(|&x| T::from_f64(x)).collect();
-    let model: Model<T> =
-        Model::new(golden.factors, cast(&golden.user_factors), cast(&golden.item_factors)).unwrap();
+    let model: Factors<T> =
+        Factors::new(golden.factors, cast(&golden.user_factors), cast(&golden.item_factors)).unwrap();
     let users: Vec<i32> = (0..model.users() as i32).collect();
-    let found = model.recommend(&users, None, &Options::top(7)).unwrap();
+    let found = model.recommend(&users, None, &RankOptions::top(7)).unwrap();
     for (user, (ids, scores)) in golden.ids.iter().zip(&golden.scores).enumerate() {
         assert_eq!(found.ids(user), ids);
         assert_eq!(found.scores(user).iter().map(|s| s.to_f64()).collect::<Vec<_>>(), *scores);
@@ -94,10 +96,10 @@ fn check_rank<T: Real>(golden: &Rank) {
 #[test]
 fn a_file_from_python_is_opened_and_served() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/model.safetensors");
-    let model = Model::<f32>::open(path).unwrap();
+    let model = Factors::<f32>::open(path).unwrap();
     assert_eq!((model.users(), model.items(), model.factors()), (3, 4, 2));
     assert_eq!(model.user_factors().row(1), [3.0, -4.0]);
-    let found = model.recommend(&[0], None, &Options::top(2)).unwrap();
+    let found = model.recommend(&[0], None, &RankOptions::top(2)).unwrap();
     assert_eq!((found.ids(0), found.scores(0)), (&[2, 3][..], &[6.0, 5.0][..]));
 }
 

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use penchant::rank::recommend;
-use penchant::{AlternatingLeastSquares, CsrMatrix, CsrView, DenseView, Error, Model, Options, Pattern};
+use penchant::{
+    AlternatingLeastSquares, CsrMatrix, CsrView, DenseView, Error, Factors, Pattern, RankOptions,
+};
 use proptest::prelude::*;
 
 fn small() -> CsrMatrix<f32> {
@@ -58,28 +60,28 @@ fn an_empty_matrix_is_nothing_to_learn_from() {
 
 #[test]
 fn requests_that_do_not_fit_the_model_are_refused() {
-    let model = Model::new(1, vec![1.0_f32, 2.0], vec![1.0, 2.0, 3.0]).unwrap();
-    let ask = |users: &[i32], liked: Option<Pattern<'_>>, options: Options<'_>| {
+    let model = Factors::new(1, vec![1.0_f32, 2.0], vec![1.0, 2.0, 3.0]).unwrap();
+    let ask = |users: &[i32], liked: Option<Pattern<'_>>, options: RankOptions<'_>| {
         recommend(model.user_factors(), model.item_factors(), None, users, liked, &options)
             .map(|_| ())
             .unwrap_err()
     };
-    assert_eq!(ask(&[2], None, Options::top(1)), Error::IdOutOfRange { what: "user", id: 2, len: 2 });
-    assert!(matches!(ask(&[0], None, Options::top(0)), Error::InvalidParameter { name: "N", .. }));
-    assert!(matches!(ask(&[0], None, Options::top(1).only(&[-1])), Error::IdOutOfRange { id: -1, .. }));
-    assert!(matches!(ask(&[0], None, Options::top(1).without(&[3])), Error::IdOutOfRange { id: 3, .. }));
+    assert_eq!(ask(&[2], None, RankOptions::top(1)), Error::IdOutOfRange { what: "user", id: 2, len: 2 });
+    assert!(matches!(ask(&[0], None, RankOptions::top(0)), Error::InvalidParameter { name: "N", .. }));
+    assert!(matches!(ask(&[0], None, RankOptions::top(1).only(&[-1])), Error::IdOutOfRange { id: -1, .. }));
+    assert!(matches!(ask(&[0], None, RankOptions::top(1).without(&[3])), Error::IdOutOfRange { id: 3, .. }));
     let two_rows = small();
     assert!(matches!(
-        ask(&[0], Some(two_rows.view().pattern()), Options::top(1)),
+        ask(&[0], Some(two_rows.view().pattern()), RankOptions::top(1)),
         Error::SizeMismatch { expected: 1, actual: 2, .. }
     ));
     let wide = CsrMatrix::<f32>::from_triplets(1, 4, &[]).unwrap();
     assert!(matches!(
-        ask(&[0], Some(wide.view().pattern()), Options::top(1)),
+        ask(&[0], Some(wide.view().pattern()), RankOptions::top(1)),
         Error::TooLarge { value: 4, max: 3, .. }
     ));
     assert!(DenseView::new(&[1.0_f32], 2, 2).is_err());
-    assert!(Model::new(2, vec![1.0_f32; 3], vec![]).is_err());
+    assert!(Factors::new(2, vec![1.0_f32; 3], vec![]).is_err());
 }
 
 proptest! {

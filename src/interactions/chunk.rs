@@ -7,12 +7,12 @@
 use super::clock::Clock;
 use super::coder::{Coder, Key, Written};
 use super::event::{Event, Flaw, Part};
-use super::labels::Labels;
-use super::options::{Duplicates, Options};
+use super::options::{Duplicates, ReadOptions};
 use super::report::BadRows;
-use super::spelling::Spelling;
 use super::time::Time;
 use crate::error::Error;
+use crate::labels::Labels;
+use crate::labels::spelling::Spelling;
 
 /// Codes with this bit are places in the list of the chunk.
 pub(crate) const NEW: u32 = 1 << 31;
@@ -49,7 +49,7 @@ struct Pending<'t> {
 pub(crate) struct Chunk<'a, 't> {
     users: Coder<'a>,
     items: Coder<'a>,
-    options: &'a Options,
+    options: &'a ReadOptions,
     pending: Vec<Pending<'t>>,
     block: Block,
     bad: BadRows,
@@ -83,7 +83,7 @@ impl<'a, 't> Chunk<'a, 't> {
     pub(crate) fn new(
         users: &'a Labels,
         items: &'a Labels,
-        options: &'a Options,
+        options: &'a ReadOptions,
         may_widen: [bool; 2],
     ) -> Self {
         Self {

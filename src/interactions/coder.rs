@@ -2,9 +2,9 @@
 
 use super::chunk::NEW;
 use super::event::{Flaw, Part};
-use super::labels::{Label, Labels, hash_integer, hash_text};
-use super::spelling::{Spelling, Whole, whole};
 use crate::error::Result;
+use crate::labels::spelling::{Spelling, Whole, whole};
+use crate::labels::{Label, Labels, hash_integer, hash_text};
 
 /// A label before it is known to be UTF-8.
 #[derive(Clone, Copy)]

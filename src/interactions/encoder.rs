@@ -12,11 +12,12 @@ use rayon::prelude::*;
 use super::chunk::{Block, Chunk, Done, NEW};
 use super::clock::Clock;
 use super::event::Rows;
-use super::labels::Labels;
-use super::options::{Options, Watch};
+use super::options::ReadOptions;
 use super::report::{BadRows, Place, Written};
-use super::spelling::Spelling;
 use crate::error::{Error, Result};
+use crate::labels::Labels;
+use crate::labels::spelling::Spelling;
+use crate::observer::Observer;
 
 /// How many events threads take at a time from a table, and how many chunks a round has. Tests have few events.
 const ROWS_PER_CHUNK: usize = if cfg!(test) { 8 } else { 1 << 15 };
@@ -45,8 +46,8 @@ pub(crate) struct Encoder<'a> {
     pub(crate) clock: Clock,
     /// How the lines of files were taken.
     pub(crate) written: Option<Written>,
-    pub(crate) options: &'a Options,
-    pub(crate) watch: &'a dyn Watch,
+    pub(crate) options: &'a ReadOptions,
+    pub(crate) observer: &'a dyn Observer,
     /// Whether integers may become texts, which side by side: only if nobody has seen them.
     may_widen: [bool; 2],
     /// How the integers of files are written, side by side.
@@ -55,13 +56,30 @@ pub(crate) struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     /// Starts with labels that are known already, whose kinds stay if there are any.
-    pub(crate) fn new(known: Option<(&Labels, &Labels)>, options: &'a Options, watch: &'a dyn Watch) -> Self {
+    pub(crate) fn new(
+        known: Option<(&Labels, &Labels)>,
+        options: &'a ReadOptions,
+        observer: &'a dyn Observer,
+    ) -> Self {
         let may_widen = known.map_or([true; 2], |(users, items)| [users.is_empty(), items.is_empty()]);
         let (users, items) = known
             .map_or_else(|| (Labels::no_integers(), Labels::no_integers()), |(u, i)| (u.clone(), i.clone()));
         let (blocks, bad, rows, ignored, clock) = Default::default();
         let (written, spelling) = Default::default();
-        Self { users, items, blocks, bad, rows, ignored, clock, written, options, watch, may_widen, spelling }
+        Self {
+            users,
+            items,
+            blocks,
+            bad,
+            rows,
+            ignored,
+            clock,
+            written,
+            options,
+            observer,
+            may_widen,
+            spelling,
+        }
     }
 
     /// A chunk to be read against what is known now.
@@ -132,7 +150,7 @@ impl<'a> Encoder<'a> {
         }
         let mut done = done;
         for round in chunks.chunks(CHUNKS_PER_ROUND) {
-            if self.watch.interrupted() {
+            if self.observer.interrupted() {
                 return Err(Error::Interrupted);
             }
             let read = |(batch, range): &(&Batch<'_>, Range<usize>)| {
@@ -153,7 +171,7 @@ impl<'a> Encoder<'a> {
                 self.absorb(chunk, &Place::Row(batch.name, batch.first + range.start as u64))?;
                 done += range.len() as u64;
             }
-            self.watch.progress(done);
+            self.observer.progress(done);
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::labels::Label;
-use super::spelling::EXACT;
 use super::time::Time;
+use crate::labels::Label;
+use crate::labels::spelling::EXACT;
 
 /// The parts of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +182,8 @@ pub struct Event<'a> {
 /// `Ok(None)` is an event that does not count, such as one of a kind with weight 0.
 ///
 /// ```
-/// use penchant::interactions::{Event, Flaw, Label, Rows, Time};
+/// use penchant::interactions::{Event, Flaw, Rows, Time};
+/// use penchant::labels::Label;
 /// struct Plays(Vec<(String, String, u32)>);
 /// impl Rows for Plays {
 ///     fn len(&self) -> usize {

@@ -2,10 +2,10 @@
 
 #[cfg(feature = "python")]
 use super::event::Flaw;
-#[cfg(feature = "python")]
-use super::labels::Label;
 use super::time::TimeFormat;
 use crate::error::{Error, Result};
+#[cfg(feature = "python")]
+use crate::labels::Label;
 use crate::pool::MAX_THREADS;
 
 /// What several events of the same user and item become.
@@ -34,12 +34,12 @@ pub enum HalfLife {
 /// What becomes of the events, whatever they are read from.
 ///
 /// ```
-/// use penchant::interactions::{Duplicates, Options};
-/// let options = Options { duplicates: Duplicates::Count, min_items_per_user: 5, ..Options::default() };
+/// use penchant::interactions::{Duplicates, ReadOptions};
+/// let options = ReadOptions { duplicates: Duplicates::Count, min_items_per_user: 5, ..ReadOptions::default() };
 /// assert!(options.check().is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct ReadOptions {
     /// What several events of the same user and item become.
     pub duplicates: Duplicates,
     /// Whether events have times.
@@ -60,7 +60,7 @@ pub struct Options {
     pub threads: usize,
 }
 
-impl Default for Options {
+impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             duplicates: Duplicates::Sum,
@@ -76,7 +76,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl ReadOptions {
     /// Fails if a number is outside its range.
     pub fn check(&self) -> Result<()> {
         self.times.check()?;
@@ -142,17 +142,3 @@ impl Options {
         }
     }
 }
-
-/// Hears how far the reading is, and may end it.
-pub trait Watch: Sync {
-    /// Called now and then with the bytes of files, or the events, that have been read.
-    fn progress(&self, _done: u64) {}
-
-    /// Whether to stop.
-    fn interrupted(&self) -> bool {
-        false
-    }
-}
-
-/// Does not watch.
-impl Watch for () {}

@@ -10,6 +10,8 @@ mod files;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::error::Error;
+use crate::labels::Label;
 
 /// An event as tests make it up.
 #[derive(Debug, Clone)]

@@ -19,6 +19,31 @@ pub(super) enum AnyCsr<'py> {
     Double(Csr<'py, f64>),
 }
 
+/// Factors of either precision, users or items.
+#[derive(FromPyObject)]
+pub(super) enum AnyFactors<'py> {
+    Single(PyReadonlyArray2<'py, f32>),
+    Double(PyReadonlyArray2<'py, f64>),
+}
+
+/// Evaluates an expression for a value of either precision, whose type goes by the name that is given:
+/// `in_precision!(AnyFactors(factors) as T => ...)`.
+macro_rules! in_precision {
+    ($kind:ident($value:ident) as $precision:ident => $body:expr) => {
+        match $value {
+            $kind::Single($value) => {
+                type $precision = f32;
+                $body
+            }
+            $kind::Double($value) => {
+                type $precision = f64;
+                $body
+            }
+        }
+    };
+}
+pub(super) use in_precision;
+
 /// Checks the structure and views it as the core does.
 pub(super) fn view<'a, T: Real + Element>(csr: &'a Csr<'_, T>) -> PyResult<CsrView<'a, T>> {
     let (columns, indptr, indices, values) = csr;
@@ -47,14 +72,14 @@ pub(super) fn shared<T: Element>(py: Python<'_>, values: Vec<T>) -> PyResult<Bou
     PyArray1::from_vec(py, values).reshape([size])
 }
 
-/// Two-dimensional ids and scores.
-pub(super) type Ranked<'py, T> = (Bound<'py, PyArray2<i32>>, Bound<'py, PyArray2<T>>);
+/// Two-dimensional ids and scores, one row for each query.
+pub(super) type Ranked<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Results as arrays of one row for each query.
-pub(super) fn ranked<T: Real + Element>(py: Python<'_>, found: Rankings<T>) -> PyResult<Ranked<'_, T>> {
+pub(super) fn ranked<T: Real + Element>(py: Python<'_>, found: Rankings<T>) -> PyResult<Ranked<'_>> {
     let shape = [found.queries(), found.n()];
     let (ids, scores) = found.into_parts();
-    Ok((owned(py, shape, &ids)?, owned(py, shape, &scores)?))
+    Ok((owned(py, shape, &ids)?.into_any(), owned(py, shape, &scores)?.into_any()))
 }
 
 /// A copy in memory that `NumPy` owns.

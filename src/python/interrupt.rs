@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::als::Observer;
+use crate::observer::Observer;
 
 /// How often signals are asked for.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -1,23 +1,18 @@
 //! The binding: converts, lets go of the interpreter, calls the core, wraps.
 //!
-//! Nothing else in the crate knows Python. The functions here are the private `penchant._core`; the Python
-//! package around it has checked types, and puts every sentence a user may read in its own words.
+//! Nothing else in the crate knows Python. The functions here are the private `penchant._core`, in which each room has
+//! a module; the Python package around it has checked types, and puts every sentence a user may read in its own words.
 
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
-mod als;
 mod arrays;
-mod columns;
 mod errors;
-mod evaluation;
-mod file;
 mod interactions;
 mod interrupt;
-mod labels;
-mod lines;
-mod objects;
+mod io;
+mod metrics;
+mod models;
 mod rank;
-mod streams;
 mod weighting;
 
 use pyo3::prelude::*;
@@ -25,34 +20,82 @@ use pyo3::prelude::*;
 /// The compiled core. Private: checks types but not meanings; use the modules around it.
 #[pymodule(gil_used = false)]
 mod _core {
-    #[pymodule_export]
-    use super::als::{PyGram, check_parameters, confidences, fit, fold_in, gram, training_loss};
-    #[pymodule_export]
-    use super::arrays::csr_is_canonical;
-    #[pymodule_export]
-    use super::evaluation::list_qualities;
-    #[pymodule_export]
-    use super::file::{model_bytes, read_model, write_atomically};
-    #[pymodule_export]
-    use super::interactions::{PyEvents, restore};
-    #[pymodule_export]
-    use super::labels::PyLabels;
-    #[pymodule_export]
-    use super::lines::read_files;
-    #[pymodule_export]
-    use super::objects::read_columns;
-    #[pymodule_export]
-    use super::rank::{PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar};
-    #[pymodule_export]
-    use super::streams::read_streams;
-    #[pymodule_export]
-    use super::weighting::{bm25, normalize, tfidf};
+    use pyo3::prelude::*;
 
-    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+    /// Alternating least squares.
+    #[pymodule]
+    mod als {
+        #[pymodule_export]
+        use crate::python::models::als::{
+            PyGram, check_parameters, confidences, fit, fold_in, gram, training_loss,
+        };
+    }
+
+    /// Events to matrices.
+    #[pymodule]
+    mod interactions {
+        #[pymodule_export]
+        use crate::python::interactions::arrow_stream::read_streams;
+        #[pymodule_export]
+        use crate::python::interactions::events::{PyEvents, restore};
+        #[pymodule_export]
+        use crate::python::interactions::files::read_files;
+        #[pymodule_export]
+        use crate::python::interactions::labels::PyLabels;
+        #[pymodule_export]
+        use crate::python::interactions::object_columns::read_columns;
+    }
+
+    /// Model files.
+    #[pymodule]
+    mod io {
+        #[pymodule_export]
+        use crate::python::io::{from_bytes, to_bytes, write_atomically};
+    }
+
+    /// Ranking metrics.
+    #[pymodule]
+    mod metrics {
+        #[pymodule_export]
+        use crate::python::metrics::list_qualities;
+    }
+
+    /// Searches among factors.
+    #[pymodule]
+    mod rank {
+        #[pymodule_export]
+        use crate::python::rank::{
+            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar,
+        };
+    }
+
+    /// Sparse matrices.
+    #[pymodule]
+    mod sparse {
+        #[pymodule_export]
+        use crate::python::arrays::csr_is_canonical;
+    }
+
+    /// Weights of the entries of a matrix.
+    #[pymodule]
+    mod weighting {
+        #[pymodule_export]
+        use crate::python::weighting::{bm25, normalize, tfidf};
+    }
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("DEBUG_BUILD", cfg!(debug_assertions))
+        module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+        // So that each can be imported by its name.
+        let modules = module.py().import("sys")?.getattr("modules")?;
+        for value in module.dict().values() {
+            if let Ok(room) = value.cast_into::<PyModule>() {
+                let name = format!("penchant._core.{}", room.name()?);
+                room.setattr("__name__", &name)?;
+                modules.set_item(name, room)?;
+            }
+        }
+        Ok(())
     }
 }

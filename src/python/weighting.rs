@@ -1,32 +1,10 @@
 //! The weights of a matrix, as a new array of values.
 
-use numpy::{Element, IntoPyArray, PyArray1};
+use numpy::IntoPyArray;
 use pyo3::prelude::*;
 
-use crate::error::Result;
-use crate::kernel::Real;
-use crate::python::arrays::{AnyCsr, Csr, view};
-use crate::sparse::CsrView;
+use crate::python::arrays::{AnyCsr, in_precision, view};
 use crate::weighting;
-
-fn weigh<'py, T: Real + Element>(
-    py: Python<'py>,
-    matrix: &Csr<'py, T>,
-    weights: impl Fn(&CsrView<'_, T>) -> Result<Vec<T>> + Send + Sync,
-) -> PyResult<Bound<'py, PyArray1<T>>> {
-    let matrix = view(matrix)?;
-    Ok(py.detach(|| weights(&matrix))?.into_pyarray(py))
-}
-
-/// Calls a function of `crate::weighting` in the precision of the matrix.
-macro_rules! weigh_any {
-    ($py:expr, $matrix:expr, $weights:expr) => {
-        match $matrix {
-            AnyCsr::Single(matrix) => Ok(weigh($py, &matrix, $weights)?.into_any()),
-            AnyCsr::Double(matrix) => Ok(weigh($py, &matrix, $weights)?.into_any()),
-        }
-    };
-}
 
 /// BM25 weights.
 #[pyfunction]
@@ -36,17 +14,26 @@ pub(super) fn bm25<'py>(
     k1: f64,
     b: f64,
 ) -> PyResult<Bound<'py, PyAny>> {
-    weigh_any!(py, matrix, |matrix| weighting::bm25(matrix, k1, b))
+    in_precision!(AnyCsr(matrix) as T => {
+        let matrix = view::<T>(&matrix)?;
+        Ok(py.detach(|| weighting::bm25(&matrix, k1, b))?.into_pyarray(py).into_any())
+    })
 }
 
 /// Tf-idf weights.
 #[pyfunction]
 pub(super) fn tfidf<'py>(py: Python<'py>, matrix: AnyCsr<'py>) -> PyResult<Bound<'py, PyAny>> {
-    weigh_any!(py, matrix, weighting::tfidf)
+    in_precision!(AnyCsr(matrix) as T => {
+        let matrix = view::<T>(&matrix)?;
+        Ok(py.detach(|| weighting::tfidf(&matrix))?.into_pyarray(py).into_any())
+    })
 }
 
 /// Rows of length one.
 #[pyfunction]
 pub(super) fn normalize<'py>(py: Python<'py>, matrix: AnyCsr<'py>) -> PyResult<Bound<'py, PyAny>> {
-    weigh_any!(py, matrix, weighting::normalize)
+    in_precision!(AnyCsr(matrix) as T => {
+        let matrix = view::<T>(&matrix)?;
+        Ok(py.detach(|| weighting::normalize(&matrix))?.into_pyarray(py).into_any())
+    })
 }

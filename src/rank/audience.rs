@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
-use crate::als::Observer;
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::{self, Real, Simd, WithSimd};
+use crate::observer::Observer;
 use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
 use crate::rank::index::{Index, Turned, inverse_norm};
-use crate::rank::options::Options;
+use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
 use crate::rank::recommend::recommend;
 use crate::rank::scoring::{Query, Scoring};
@@ -23,7 +23,7 @@ const USERS_PER_BLOCK: usize = 64;
 
 /// A user to whom the item matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Listener<T> {
+pub struct AudienceMember<T> {
     /// Who.
     pub user: i32,
     /// The item's place among all items in the order of the user's scores, from 1 on.
@@ -32,7 +32,7 @@ pub struct Listener<T> {
     pub score: T,
 }
 
-impl<T: Real> Listener<T> {
+impl<T: Real> AudienceMember<T> {
     /// Better first: the smaller rank, then the higher score, then the smaller id.
     fn order(&self, other: &Self) -> Ordering {
         let by_score = other.score.partial_cmp(&self.score).unwrap_or(Ordering::Equal);
@@ -47,7 +47,7 @@ pub fn audience_by_score<T: Real>(
     item_factors: DenseView<'_, T>,
     index: Option<&Index>,
     itemids: &[i32],
-    options: &Options<'_>,
+    options: &RankOptions<'_>,
 ) -> Result<Rankings<T>> {
     recommend(item_factors, user_factors, index, itemids, None, options)
 }
@@ -61,9 +61,9 @@ pub fn audience_by_rank<T: Real>(
     item_factors: DenseView<'_, T>,
     index: &Index,
     itemid: i32,
-    options: &Options<'_>,
+    options: &RankOptions<'_>,
     observer: &dyn Observer,
-) -> Result<Vec<Listener<T>>> {
+) -> Result<Vec<AudienceMember<T>>> {
     check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
     check_ids("item", &[itemid], item_factors.rows())?;
     index.check(item_factors, false)?;
@@ -94,7 +94,7 @@ pub fn audience_by_rank<T: Real>(
         users.par_sort_unstable_by(|&a, &b| {
             closeness[b as usize].total_cmp(&closeness[a as usize]).then(a.cmp(&b))
         });
-        let found: Vec<Vec<Listener<T>>> = users
+        let found: Vec<Vec<AudienceMember<T>>> = users
             .par_chunks(USERS_PER_BLOCK)
             .map(|users| {
                 if observer.interrupted() {
@@ -113,7 +113,7 @@ pub fn audience_by_rank<T: Real>(
             })
             .collect::<Result<_>>()?;
         let mut found: Vec<_> = found.into_iter().flatten().collect();
-        found.sort_unstable_by(Listener::order);
+        found.sort_unstable_by(AudienceMember::order);
         found.truncate(n);
         Ok(found)
     })?
@@ -132,11 +132,11 @@ struct Block<'a, T> {
 }
 
 impl<T: Real> WithSimd for Block<'_, T> {
-    type Output = Vec<Listener<T>>;
+    type Output = Vec<AudienceMember<T>>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<Listener<T>> {
-        let mut best: Vec<Listener<T>> = Vec::new();
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<AudienceMember<T>> {
+        let mut best: Vec<AudienceMember<T>> = Vec::new();
         let mut turned = self.index.turned();
         let mut passed = Passed::new();
         for &user in self.users.iter().filter(|&&user| !self.denied.filters(user, &[])) {
@@ -149,7 +149,7 @@ impl<T: Real> WithSimd for Block<'_, T> {
             turned.clear();
             self.index.turn(vector, 1.0, &mut turned);
             let Some(rank) = self.rank(simd, &query, score, &turned, &mut passed) else { continue };
-            let listener = Listener { user, rank, score };
+            let listener = AudienceMember { user, rank, score };
             let at = best.partition_point(|other| other.order(&listener).is_lt());
             best.insert(at, listener);
             best.truncate(self.n);

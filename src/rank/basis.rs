@@ -8,8 +8,8 @@
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
-use crate::als::gram::gram;
 use crate::dense::DenseView;
+use crate::gram::gram;
 use crate::kernel::Real;
 
 /// The unit roundoff of f64.

@@ -20,9 +20,9 @@ mod similar;
 mod tests;
 mod top_n;
 
-pub use audience::{Listener, audience_by_rank, audience_by_score};
+pub use audience::{AudienceMember, audience_by_rank, audience_by_score};
 pub use index::Index;
-pub use options::Options;
+pub use options::RankOptions;
 pub use rankings::Rankings;
 pub use recommend::recommend;
 pub use similar::similar;

@@ -7,11 +7,11 @@ use crate::rank::search::Search;
 /// How many results, and what may be among them.
 ///
 /// ```
-/// use penchant::Options;
-/// let options = Options::top(10).without(&[3, 7]).threads(1);
+/// use penchant::RankOptions;
+/// let options = RankOptions::top(10).without(&[3, 7]).threads(1);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options<'a> {
+pub struct RankOptions<'a> {
     pub(super) n: usize,
     pub(super) only: Option<&'a [i32]>,
     pub(super) without: &'a [i32],
@@ -20,7 +20,7 @@ pub struct Options<'a> {
     pub(super) threads: usize,
 }
 
-impl<'a> Options<'a> {
+impl<'a> RankOptions<'a> {
     /// The best `n`, or as many as there are candidates.
     #[must_use]
     pub fn top(n: usize) -> Self {

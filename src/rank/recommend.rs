@@ -5,7 +5,7 @@ use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::Real;
 use crate::pool;
 use crate::rank::index::Index;
-use crate::rank::options::Options;
+use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
 use crate::rank::scoring::{Query, Scoring};
 use crate::sparse::Pattern;
@@ -22,7 +22,7 @@ pub fn recommend<T: Real>(
     index: Option<&Index>,
     userids: &[i32],
     liked: Option<Pattern<'_>>,
-    options: &Options<'_>,
+    options: &RankOptions<'_>,
 ) -> Result<Rankings<T>> {
     check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
     check_ids("user", userids, user_factors.rows())?;

@@ -5,7 +5,7 @@ use crate::error::{Result, check_ids, check_size};
 use crate::kernel::Real;
 use crate::pool;
 use crate::rank::index::{Index, inverse_norm, inverse_norms};
-use crate::rank::options::Options;
+use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
 use crate::rank::scoring::{Query, Scoring};
 
@@ -19,7 +19,7 @@ pub fn similar<T: Real>(
     index: Option<&Index>,
     ids: &[i32],
     vectors: Option<DenseView<'_, T>>,
-    options: &Options<'_>,
+    options: &RankOptions<'_>,
 ) -> Result<Rankings<T>> {
     check_ids("id", ids, factors.rows())?;
     if let Some(vectors) = vectors {

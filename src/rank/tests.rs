@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::dense::DenseView;
 use crate::error::Result;
 use crate::kernel::Real;
-use crate::rank::{Index, Options, Rankings, audience_by_rank, recommend, similar};
+use crate::rank::{Index, RankOptions, Rankings, audience_by_rank, recommend, similar};
 
 /// What one row of hard factors is made of.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ fn assert_same<T: Real>(found: &Rankings<T>, expected: &Rankings<T>) {
     }
 }
 
-fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &Options<'_>) -> Result<()> {
+fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &RankOptions<'_>) -> Result<()> {
     let (x, y) = (factors::<T>(users, f, 1), factors::<T>(items, f, 2));
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
     let everyone: Vec<i32> = (0..users.len() as i32).collect();
@@ -102,7 +102,7 @@ proptest! {
         most in 0_usize..4,
     ) {
         let groups: Vec<i32> = (0..items.len() as i32).map(|item| item % 7 - 3).collect();
-        let options = Options::top(n).without(&[0]).at_least(least);
+        let options = RankOptions::top(n).without(&[0]).at_least(least);
         let options = if most > 0 { options.at_most_of_a_group(most, &groups) } else { options };
         check::<f32>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
         check::<f64>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -125,7 +125,7 @@ fn an_index_of_many_alike_rows_changes_no_result() -> Result<()> {
     let index = Index::of_items(x, y, 0)?;
     let users: Vec<i32> = (0..9).collect();
     for n in [1, 10, 100, 5000] {
-        let options = Options::top(n);
+        let options = RankOptions::top(n);
         let expected = recommend(x, y, None, &users, None, &options)?;
         assert_same(&recommend(x, y, Some(&index), &users, None, &options)?, &expected);
     }
@@ -139,9 +139,9 @@ fn threads_share_a_single_query() -> Result<()> {
     let y: Vec<f32> = factors(&vec![Kind::Ordinary; 70_000], f, 6);
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
     let index = Index::of_items(x, y, 0)?;
-    let expected = recommend(x, y, None, &[1], None, &Options::top(20))?;
+    let expected = recommend(x, y, None, &[1], None, &RankOptions::top(20))?;
     for threads in [1, 2, 3, 8] {
-        let options = Options::top(20).threads(threads);
+        let options = RankOptions::top(20).threads(threads);
         assert_same(&recommend(x, y, Some(&index), &[1], None, &options)?, &expected);
     }
     Ok(())
@@ -157,7 +157,7 @@ fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
     let index = Index::of_items(x, y, 0)?;
     let everyone: Vec<i32> = (0..700).collect();
-    let orders = recommend(x, y, None, &everyone, None, &Options::top(300))?;
+    let orders = recommend(x, y, None, &everyone, None, &RankOptions::top(300))?;
     for item in [0, 1, 4, 17, 299] {
         let mut expected: Vec<(usize, f32, i32)> = everyone
             .iter()
@@ -169,7 +169,7 @@ fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
             .collect();
         expected.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         for threads in [1, 2] {
-            let options = Options::top(25).without(&[5]).threads(threads);
+            let options = RankOptions::top(25).without(&[5]).threads(threads);
             let found = audience_by_rank(x, y, &index, item, &options, &())?;
             let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
             assert_eq!(found, expected[..25]);

@@ -11,7 +11,7 @@ use memchr::memchr;
 use super::compression::decompressed;
 use super::{PIECE, PIECES_PER_ROUND, PIECES_PER_THREAD};
 use crate::error::{Error, Result};
-use crate::interactions::options::Watch;
+use crate::observer::Observer;
 
 /// Room in front of a round for the end of the one before it.
 const GAP: usize = if cfg!(test) { 1 << 4 } else { 1 << 16 };
@@ -73,7 +73,7 @@ pub(super) struct Input<'a> {
     path: &'a Path,
     file: Box<dyn Read + Send + 'a>,
     decoder: Option<Decoder<'a>>,
-    watch: &'a dyn Watch,
+    observer: &'a dyn Observer,
     size: usize,
     /// Whether lines end in carriage returns alone, once that is known.
     returns: Option<bool>,
@@ -83,12 +83,12 @@ impl<'a> Input<'a> {
     pub(super) fn open(
         path: &'a Path,
         encoding: Option<&'a dyn Encoding>,
-        watch: &'a dyn Watch,
+        observer: &'a dyn Observer,
         threads: usize,
     ) -> Result<Self> {
         let failed = |error: io::Error| io_error(path, &error);
         let mut raw: Box<dyn Read + Send + 'a> = if path == Path::new("-") {
-            Box::new(Piped::new(watch))
+            Box::new(Piped::new(observer))
         } else {
             let file = File::open(path).map_err(failed)?;
             if file.metadata().map_err(failed)?.is_dir() {
@@ -102,7 +102,7 @@ impl<'a> Input<'a> {
         let file = decompressed(&head, buffered);
         let size = PIECE * PIECES_PER_ROUND.max(PIECES_PER_THREAD * threads);
         let decoder = encoding.map(Encoding::decoder).transpose()?;
-        Ok(Self { path, file, decoder, watch, size, returns: None })
+        Ok(Self { path, file, decoder, observer, size, returns: None })
     }
 
     /// The next round, in memory that may have been used before; an empty one at the end of the file.
@@ -114,7 +114,7 @@ impl<'a> Input<'a> {
         loop {
             let before = bytes.len();
             let read = self.file.by_ref().take(self.size as u64).read_to_end(&mut bytes);
-            if self.watch.interrupted() {
+            if self.observer.interrupted() {
                 return Err(Error::Interrupted);
             }
             read.map_err(|error| io_error(self.path, &error))?;
@@ -157,11 +157,11 @@ pub(crate) fn io_error(path: &Path, error: &io::Error) -> Error {
 struct Piped<'a> {
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: Cursor<Vec<u8>>,
-    watch: &'a dyn Watch,
+    observer: &'a dyn Observer,
 }
 
 impl<'a> Piped<'a> {
-    fn new(watch: &'a dyn Watch) -> Self {
+    fn new(observer: &'a dyn Observer) -> Self {
         let (sender, pieces) = sync_channel(2);
         std::thread::spawn(move || {
             let mut input = io::stdin().lock();
@@ -183,7 +183,7 @@ impl<'a> Piped<'a> {
                 }
             }
         });
-        Self { pieces, piece: Cursor::default(), watch }
+        Self { pieces, piece: Cursor::default(), observer }
     }
 }
 
@@ -196,7 +196,7 @@ impl Read for Piped<'_> {
             }
             match self.pieces.recv_timeout(PATIENCE) {
                 Ok(piece) => self.piece = Cursor::new(piece?),
-                Err(RecvTimeoutError::Timeout) if !self.watch.interrupted() => continue,
+                Err(RecvTimeoutError::Timeout) if !self.observer.interrupted() => continue,
                 Err(RecvTimeoutError::Timeout) => return Err(io::Error::other("interrupted")),
                 Err(RecvTimeoutError::Disconnected) => return Ok(0),
             }

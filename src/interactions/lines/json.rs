@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::interactions::chunk::Chunk;
 use crate::interactions::coder::Written;
 use crate::interactions::event::{Flaw, Part};
-use crate::interactions::options::Options;
+use crate::interactions::options::ReadOptions;
 use crate::interactions::report::Place;
-use crate::interactions::spelling::EXACT;
 use crate::interactions::time::Time;
+use crate::labels::spelling::EXACT;
 
 const PARTS: usize = 5;
 
@@ -64,7 +64,13 @@ impl Names {
     }
 
     /// Hands the event of one line over.
-    pub(super) fn event(&self, line: &[u8], numbers: &Numbers, options: &Options, chunk: &mut Chunk<'_, '_>) {
+    pub(super) fn event(
+        &self,
+        line: &[u8],
+        numbers: &Numbers,
+        options: &ReadOptions,
+        chunk: &mut Chunk<'_, '_>,
+    ) {
         let mut values = [const { Value::Null }; PARTS];
         for (value, name) in values.iter_mut().zip(&self.names) {
             let constant = self.constants.iter().find(|(other, _)| Some(other) == name.as_ref());

@@ -8,9 +8,9 @@ use super::input::Source;
 use super::numbers::Numbers;
 use super::splitter::{Field, Splitter};
 use crate::error::{Error, Result};
-use crate::interactions::options::Options;
+use crate::interactions::options::ReadOptions;
 use crate::interactions::report::Place;
-use crate::interactions::spelling::whole;
+use crate::labels::spelling::whole;
 
 /// Where in a line the parts of an event stand. Places behind the last field are those of constants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Layout {
         format: &Format,
         source: &Source,
         splitter: &Splitter,
-        options: &Options,
+        options: &ReadOptions,
         bytes: &[u8],
         lines: u64,
     ) -> Result<(Option<Self>, Header)> {
@@ -124,7 +124,7 @@ impl Layout {
     }
 
     /// Why the names of columns cannot be names.
-    fn looks_like_an_event(&self, names: &Columns<'_>, options: &Options) -> Option<String> {
+    fn looks_like_an_event(&self, names: &Columns<'_>, options: &ReadOptions) -> Option<String> {
         let name = |place: usize| names.called.get(place).map(|name| (place, name.as_bytes()));
         let numbers = Numbers::of(names.format);
         let called = |part: &str, (place, _): (usize, &[u8])| {

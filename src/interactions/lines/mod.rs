@@ -65,7 +65,7 @@ fn read_file(
     encoder: &mut Encoder<'_>,
     done: &mut u64,
 ) -> Result<()> {
-    let mut input = Input::open(&source.path, encoding, encoder.watch, rayon::current_num_threads())?;
+    let mut input = Input::open(&source.path, encoding, encoder.observer, rayon::current_num_threads())?;
     let mut round = input.read(Vec::new())?;
     if may_be_empty && round.fresh == 0 {
         return Ok(()); // a part of a data set without any rows
@@ -91,7 +91,7 @@ fn read_file(
     round.start += header.bytes;
     let mut line = header.lines;
     loop {
-        if encoder.watch.interrupted() {
+        if encoder.observer.interrupted() {
             return Err(Error::Interrupted);
         }
         let size = round.fresh as u64;
@@ -102,7 +102,7 @@ fn read_file(
         );
         let rest = &round.rest()[ended?..];
         *done += size;
-        encoder.watch.progress(*done);
+        encoder.observer.progress(*done);
         let Some(after) = after? else { return Ok(()) };
         if rest.len() > LONGEST_RECORD {
             let reason = format!("longer than {LONGEST_RECORD} bytes; is this a text file?");

@@ -18,7 +18,7 @@ use crate::interactions::chunk::{Chunk, Done};
 use crate::interactions::coder::Written as Label;
 use crate::interactions::encoder::Encoder;
 use crate::interactions::event::{Flaw, Part};
-use crate::interactions::options::Options;
+use crate::interactions::options::ReadOptions;
 use crate::interactions::report::{Place, Written};
 use crate::interactions::time::Time;
 
@@ -34,7 +34,7 @@ pub(super) struct Reading<'a> {
     source: &'a Source,
     splitter: Splitter,
     numbers: Numbers,
-    options: &'a Options,
+    options: &'a ReadOptions,
     lines: Lines,
     /// The lines before the first that holds something.
     header_lines: u64,
@@ -55,7 +55,7 @@ impl<'a> Reading<'a> {
         source: &'a Source,
         format: &Format,
         told: Option<&str>,
-        options: &'a Options,
+        options: &'a ReadOptions,
         bytes: &[u8],
         last: bool,
         lines: u64,

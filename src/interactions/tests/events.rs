@@ -21,7 +21,7 @@ fn duplicates() -> impl Strategy<Value = Duplicates> {
 }
 
 /// The entries by the plain meaning of the options, without minimum counts.
-fn plainly(events: &[Made], options: &Options) -> BTreeMap<(String, String), f32> {
+fn plainly(events: &[Made], options: &ReadOptions) -> BTreeMap<(String, String), f32> {
     let latest = events.iter().map(|event| event.time).fold(f64::NEG_INFINITY, f64::max);
     let mut entries: BTreeMap<(String, String), Vec<(f64, f32)>> = BTreeMap::new();
     for event in events {
@@ -48,7 +48,7 @@ fn plainly(events: &[Made], options: &Options) -> BTreeMap<(String, String), f32
 /// Leaves out users and items one by one, in any order, until nobody has too few.
 fn pruned(
     mut entries: BTreeMap<(String, String), f32>,
-    options: &Options,
+    options: &ReadOptions,
 ) -> BTreeMap<(String, String), f32> {
     loop {
         let count = |which: &dyn Fn(&(String, String)) -> String, name: &str| {
@@ -81,12 +81,12 @@ proptest! {
         threads in 1..4_usize,
     ) {
         let half_life = (timed && fades).then_some(HalfLife::Units(HALF_LIFE));
-        let options = Options { duplicates, timed, half_life, threads, ..Options::default() };
+        let options = ReadOptions { duplicates, timed, half_life, threads, ..ReadOptions::default() };
         let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
         assert_close(&named(&read), &plainly(&events, &options));
         prop_assert_eq!(texts(read.users()), numbered(events.iter().map(|event| event.user.as_str())));
         prop_assert_eq!(texts(read.items()), numbered(events.iter().map(|event| event.item.as_str())));
-        let single = Interactions::from_rows(&MadeTable(events), &Options { threads: 1, ..options }).unwrap();
+        let single = Interactions::from_rows(&MadeTable(events), &ReadOptions { threads: 1, ..options }).unwrap();
         prop_assert_eq!(single.matrix(), read.matrix());
     }
 
@@ -96,7 +96,7 @@ proptest! {
         min_items_per_user in 1..5_u32,
         min_users_per_item in 1..5_u32,
     ) {
-        let options = Options { min_items_per_user, min_users_per_item, ..Options::default() };
+        let options = ReadOptions { min_items_per_user, min_users_per_item, ..ReadOptions::default() };
         let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
         let all = plainly(&events, &options);
         let left = pruned(all.clone(), &options);
@@ -122,8 +122,8 @@ proptest! {
     ) {
         let half_life = fades.then_some(HalfLife::Units(HALF_LIFE));
         let (min_items_per_user, min_users_per_item) = (least, least);
-        let options = Options {
-            duplicates, timed: true, half_life, min_items_per_user, min_users_per_item, ..Options::default()
+        let options = ReadOptions {
+            duplicates, timed: true, half_life, min_items_per_user, min_users_per_item, ..ReadOptions::default()
         };
         let before = Interactions::from_rows(&MadeTable(first.clone()), &options).unwrap();
         let updated = before.with_rows(&MadeTable(second.clone())).unwrap();
@@ -151,7 +151,7 @@ fn labels_of_one_kind_cannot_be_added_to_labels_of_the_other() {
         }
     }
     let made = Made { user: "u".into(), item: "i".into(), weight: 1.0, time: 0.0 };
-    let before = Interactions::from_rows(&MadeTable(vec![made]), &Options::default()).unwrap();
+    let before = Interactions::from_rows(&MadeTable(vec![made]), &ReadOptions::default()).unwrap();
     assert_eq!(before.with_rows(&Numbers), Err(Error::LabelKind { what: "users", integers: false }));
 }
 
@@ -159,10 +159,10 @@ fn labels_of_one_kind_cannot_be_added_to_labels_of_the_other() {
 fn weights_that_are_not_finite_are_bad_and_sums_that_are_not_are_errors() {
     let event = |weight| Made { user: "u".into(), item: "i".into(), weight, time: 0.0 };
     let events = [f64::NAN, f64::INFINITY, 1e300, 2.0].map(event).to_vec();
-    let read = Interactions::from_rows(&MadeTable(events), &Options::default()).unwrap();
+    let read = Interactions::from_rows(&MadeTable(events), &ReadOptions::default()).unwrap();
     assert_eq!((read.report().bad.count(), read.matrix().values()), (3, &[2.0_f32][..]));
     assert_eq!(read.report().bad.described()[0], "row 0: the weight is \"NaN\", not a finite number");
     let events = vec![event(3e38), event(3e38)];
-    let sum = Interactions::from_rows(&MadeTable(events), &Options::default());
+    let sum = Interactions::from_rows(&MadeTable(events), &ReadOptions::default());
     assert_eq!(sum, Err(Error::NotFinite { row: 0, column: 0, value: f64::INFINITY }));
 }

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read(content: &[u8], format: &Format, options: &Options) -> Result<Interactions> {
+fn read(content: &[u8], format: &Format, options: &ReadOptions) -> Result<Interactions> {
     read_as("events.csv", content, format, options)
 }
 
-fn read_as(name: &str, content: &[u8], format: &Format, options: &Options) -> Result<Interactions> {
+fn read_as(name: &str, content: &[u8], format: &Format, options: &ReadOptions) -> Result<Interactions> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
@@ -78,7 +78,7 @@ proptest! {
             content.truncate(content.trim_end().len());
         }
         let format = Format { texts: true, ..headless(true) };
-        let options = Options { threads, ..Options::default() };
+        let options = ReadOptions { threads, ..ReadOptions::default() };
         let ours = read(content.as_bytes(), &format, &options).unwrap();
         let (events, bad) = events(content.as_bytes(), &format);
         prop_assert_eq!(ours.report().bad.count(), bad);
@@ -103,7 +103,7 @@ proptest! {
         }
         let content = writer.into_inner().unwrap();
         let format = Format { texts: true, separator: Some("\t".into()), ..headless(false) };
-        let ours = read(&content, &format, &Options { threads, ..Options::default() }).unwrap();
+        let ours = read(&content, &format, &ReadOptions { threads, ..ReadOptions::default() }).unwrap();
         prop_assert_eq!(ours.report().bad.count(), 0);
         prop_assert_eq!(texts(ours.users()), numbered(rows.iter().map(|row| row.0.as_str())));
         prop_assert_eq!(texts(ours.items()), numbered(rows.iter().map(|row| row.1.as_str())));
@@ -120,8 +120,8 @@ proptest! {
             format!("{a}{user}{b},{c}{item}{d},{e}{weight}{f}{end}")
         }).collect::<String>();
         let bare = vec![String::new(); 6];
-        let plain = read(line(&bare, "\n").as_bytes(), &headless(true), &Options::default()).unwrap();
-        let ours = read(line(&blanks, end).as_bytes(), &headless(true), &Options::default()).unwrap();
+        let plain = read(line(&bare, "\n").as_bytes(), &headless(true), &ReadOptions::default()).unwrap();
+        let ours = read(line(&blanks, end).as_bytes(), &headless(true), &ReadOptions::default()).unwrap();
         prop_assert_eq!(&ours, &plain);
         prop_assert!(ours.items().are_integers() || rows.iter().any(|row| row.1.starts_with('0') && row.1.len() > 1));
     }
@@ -130,7 +130,7 @@ proptest! {
     fn runs_of_blanks_separate(rows in prop::collection::vec(("[a-c]{1,2}", "[d-f]{1,2}", "[ \t]{1,3}"), 1..60)) {
         let text: String = rows.iter().map(|(user, item, gap)| format!(" {user}{gap}{item}{gap}\n")).collect();
         let format = Format { separator: Some("\\s+".into()), ..headless(false) };
-        let ours = read(text.as_bytes(), &format, &Options::default()).unwrap();
+        let ours = read(text.as_bytes(), &format, &ReadOptions::default()).unwrap();
         prop_assert_eq!(ours.report().bad.count(), 0);
         prop_assert_eq!(texts(ours.users()), numbered(rows.iter().map(|row| row.0.as_str())));
         prop_assert_eq!(texts(ours.items()), numbered(rows.iter().map(|row| row.1.as_str())));
@@ -153,7 +153,7 @@ proptest! {
             }
         }
         let format = Format { content: Content::List, ..headless(false) };
-        let ours = read_as("lists.txt", text.as_bytes(), &format, &Options::default()).unwrap();
+        let ours = read_as("lists.txt", text.as_bytes(), &format, &ReadOptions::default()).unwrap();
         prop_assert_eq!(named(&ours), expected);
         let layout = if counted { "counted lists" } else { "lists" };
         prop_assert_eq!(ours.report().written.as_ref().unwrap().layout, layout);
@@ -161,13 +161,13 @@ proptest! {
 
     #[test]
     fn any_bytes_give_interactions_or_an_error(content in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read(&content, &Format::default(), &Options::default());
-        let _ = read(&content, &headless(true), &Options::default());
+        let _ = read(&content, &Format::default(), &ReadOptions::default());
+        let _ = read(&content, &headless(true), &ReadOptions::default());
         for name in ["lists.txt", "events.jsonl", "events.tsv"] {
             let content_is = if name == "lists.txt" { Content::List } else { Content::Event };
             let (user, item) = ("u".into(), "i".into());
             let named = Format { content: content_is, user, item, comment: Some("#".into()), ..headless(false) };
-            let _ = read_as(name, &content, &named, &Options::default());
+            let _ = read_as(name, &content, &named, &ReadOptions::default());
         }
     }
 
@@ -176,14 +176,14 @@ proptest! {
         lines in prop::collection::vec((0..30_u32, prop::bool::weighted(0.1)), 1..200),
     ) {
         let text: String = lines.iter().map(|(n, bad)| format!("u{n},i,{}\n", if *bad { "x" } else { "1" })).collect();
-        let ours = read(text.as_bytes(), &headless(true), &Options::default()).unwrap();
+        let ours = read(text.as_bytes(), &headless(true), &ReadOptions::default()).unwrap();
         let bad: Vec<usize> = (1..=lines.len()).filter(|line| lines[line - 1].1).collect();
         prop_assert_eq!(ours.report().bad.count(), bad.len() as u64);
         for (line, described) in bad.iter().zip(ours.report().bad.described()) {
             let expected = format!("events.csv, line {line}: the weight is \"x\", not a finite number");
             prop_assert!(described.ends_with(&expected), "{} {}", described, expected);
         }
-        let strict = read(text.as_bytes(), &headless(true), &Options { strict: true, ..Options::default() });
+        let strict = read(text.as_bytes(), &headless(true), &ReadOptions { strict: true, ..ReadOptions::default() });
         match (strict, bad.first()) {
             (Err(Error::BadRow { place, .. }), Some(line)) => {
                 prop_assert_eq!(place, format!("./events.csv, line {line}"));
@@ -197,7 +197,7 @@ proptest! {
     fn separators_may_be_long(rows in prop::collection::vec(("[a:]{1,3}", "[b:]{1,3}"), 1..60)) {
         let text: String = rows.iter().map(|(a, b)| format!("{a}::{b}\n")).collect();
         let format = Format { separator: Some("::".into()), ..headless(false) };
-        let ours = read(text.as_bytes(), &format, &Options::default()).unwrap();
+        let ours = read(text.as_bytes(), &format, &ReadOptions::default()).unwrap();
         let expected = text.lines().map(|line| line.split("::").collect::<Vec<_>>()).collect::<Vec<_>>();
         let width = expected[0].len();
         let good = expected.iter().filter(|row| row.len() == width && !row[0].is_empty() && !row[1].is_empty());
@@ -210,7 +210,7 @@ fn labels_are_integers_only_if_all_of_them_are() {
     let numbers: String = (0..50).map(|n| format!("{n},{}\n", n % 7)).collect();
     let read_with = |more: &str, texts| {
         let format = Format { texts, ..headless(false) };
-        read(format!("{numbers}{more}").as_bytes(), &format, &Options::default()).unwrap()
+        read(format!("{numbers}{more}").as_bytes(), &format, &ReadOptions::default()).unwrap()
     };
     assert!(read_with("", false).users().are_integers());
     assert!(!read_with("", true).users().are_integers());
@@ -223,7 +223,7 @@ fn labels_are_integers_only_if_all_of_them_are() {
 
 #[test]
 fn later_labels_must_be_of_the_kind_that_was_shown() {
-    let before = read(b"1,2\n", &headless(false), &Options::default()).unwrap();
+    let before = read(b"1,2\n", &headless(false), &ReadOptions::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("more.csv");
     std::fs::write(&path, "x,2\n3,2\n").unwrap();
@@ -236,7 +236,7 @@ fn later_labels_must_be_of_the_kind_that_was_shown() {
 fn a_file_that_cannot_be_read_is_an_error_that_says_where() {
     let format =
         Format { weight: Some("plays".into()), user: "who".into(), item: "what".into(), ..Format::default() };
-    let wrong = |content: &[u8], reason: &str| match read(content, &format, &Options::default()) {
+    let wrong = |content: &[u8], reason: &str| match read(content, &format, &ReadOptions::default()) {
         Err(Error::BadRow { place, reason: why }) => {
             assert_eq!(place, "./events.csv, line 1");
             assert!(why.contains(reason), "{why}");
@@ -249,7 +249,7 @@ fn a_file_that_cannot_be_read_is_an_error_that_says_where() {
     wrong(b"\xff\xfew\0h\0o\0", "UTF-16");
     wrong(b"PAR1\0\0", "Parquet");
     wrong(b"PK\x03\x04", "zip");
-    let missing = Interactions::from_files(&["/nowhere".into()], &format, &Options::default(), &());
+    let missing = Interactions::from_files(&["/nowhere".into()], &format, &ReadOptions::default(), &());
     assert!(matches!(missing, Err(Error::Io { path, .. }) if path == Path::new("/nowhere")));
 }
 
@@ -257,7 +257,7 @@ fn a_file_that_cannot_be_read_is_an_error_that_says_where() {
 fn a_quote_that_is_never_closed_costs_its_line_alone() {
     let long: String = (0..300).map(|n| format!("u{n},i\n")).collect();
     let text = format!("a,b\n\"c,d\n{long}");
-    let ours = read(text.as_bytes(), &headless(false), &Options::default()).unwrap();
+    let ours = read(text.as_bytes(), &headless(false), &ReadOptions::default()).unwrap();
     assert_eq!((ours.users().len(), ours.report().bad.count()), (301, 1));
     assert!(ours.report().bad.described()[0].ends_with("line 2: a quote is never closed"));
 }
@@ -265,7 +265,7 @@ fn a_quote_that_is_never_closed_costs_its_line_alone() {
 #[test]
 fn a_line_without_an_end_is_not_read_into_memory() {
     let text = format!("a,b\n{}", "x".repeat(1 << 16));
-    match read(text.as_bytes(), &headless(false), &Options::default()) {
+    match read(text.as_bytes(), &headless(false), &ReadOptions::default()) {
         Err(Error::BadRow { place, reason }) => {
             assert_eq!(place, "./events.csv, line 2");
             assert!(reason.contains("is this a text file?"), "{reason}");
@@ -286,18 +286,18 @@ fn marks_gzip_and_several_files_are_read() {
     zipped.write_all(b"item\tuser\ny\tann\nz\tbob").unwrap();
     std::fs::write(&paths[1], zipped.finish().unwrap()).unwrap();
     let format = Format { user: "user".into(), item: "item".into(), ..Format::default() };
-    let ours = Interactions::from_files(&paths, &format, &Options::default(), &()).unwrap();
+    let ours = Interactions::from_files(&paths, &format, &ReadOptions::default(), &()).unwrap();
     assert_eq!(texts(ours.users()), ["ann", "bob"]);
     assert_eq!(texts(ours.items()), ["\"x", "y", "z"]);
     std::fs::write(&paths[1], &std::fs::read(&paths[1]).unwrap()[..20]).unwrap();
-    let cut = Interactions::from_files(&paths, &format, &Options::default(), &());
+    let cut = Interactions::from_files(&paths, &format, &ReadOptions::default(), &());
     assert!(matches!(cut, Err(Error::Io { .. })), "{cut:?}");
 }
 
 #[test]
 fn kinds_weigh_what_they_are_given() {
     let kinds = vec![("view".into(), 1.0), ("buy".into(), 10.0), ("bot".into(), 0.0)];
-    let options = Options { kinds, ..Options::default() };
+    let options = ReadOptions { kinds, ..ReadOptions::default() };
     let format = Format { kind: Some(Column::Place(2)), ..headless(false) };
     let ours = read(b"u,i,view\nu,i,buy\nu,j,bot\nu,k,sell\n", &format, &options).unwrap();
     assert_eq!(ours.matrix().values(), [11.0]);
@@ -313,7 +313,7 @@ fn what_would_swallow_many_good_lines_is_no_quoted_field() {
         "plays.tsv",
         text.as_bytes(),
         &Format { texts: true, ..headless(false) },
-        &Options::default(),
+        &ReadOptions::default(),
     );
     let ours = ours.unwrap();
     assert_eq!(ours.report().bad.count(), 0);
@@ -324,7 +324,7 @@ fn what_would_swallow_many_good_lines_is_no_quoted_field() {
 
 #[test]
 fn integers_written_with_a_point_are_integers_if_all_are() {
-    let read = |text: &str| read(text.as_bytes(), &headless(false), &Options::default()).unwrap();
+    let read = |text: &str| read(text.as_bytes(), &headless(false), &ReadOptions::default()).unwrap();
     let pointed = read(&(0..40).map(|n| format!("{n}.0,{n}\n")).collect::<String>());
     assert_eq!(pointed.users().code(Label::Integer(39)), Some(39));
     let mixed = read(&(0..40).map(|n| format!("{n}.0,x\n")).chain(["7,x\n".into()]).collect::<String>());
@@ -345,7 +345,8 @@ fn what_stands_before_the_events_is_passed_over() {
         item: "i".into(),
         ..Format::default()
     };
-    let ours = read(b"an export\nsep=;\n# of today\nu;i\n#x\na;b\n\"c;d\";e\n", &format, &Options::default());
+    let ours =
+        read(b"an export\nsep=;\n# of today\nu;i\n#x\na;b\n\"c;d\";e\n", &format, &ReadOptions::default());
     let ours = ours.unwrap();
     assert_eq!(texts(ours.users()), ["a", "c;d"]);
     assert_eq!(ours.report().written.as_ref().unwrap().separator, "\";\"");
@@ -354,7 +355,7 @@ fn what_stands_before_the_events_is_passed_over() {
 
 #[test]
 fn a_wrong_separator_is_named_and_the_right_one_guessed() {
-    let reason = |text: &str, format: &Format| match read(text.as_bytes(), format, &Options::default()) {
+    let reason = |text: &str, format: &Format| match read(text.as_bytes(), format, &ReadOptions::default()) {
         Err(Error::BadRow { reason, .. }) => reason,
         other => panic!("{other:?}"),
     };
@@ -370,10 +371,10 @@ fn a_wrong_separator_is_named_and_the_right_one_guessed() {
 fn a_first_line_that_is_an_event_is_no_header() {
     let format = |weight: Option<usize>| Format { weight: weight.map(Into::into), ..Format::default() };
     for (text, weight) in [("196,242,3\n1,2,3\n", Some(2)), ("196,242\n1,2\n", None)] {
-        let error = read(text.as_bytes(), &format(weight), &Options::default()).unwrap_err();
+        let error = read(text.as_bytes(), &format(weight), &ReadOptions::default()).unwrap_err();
         assert!(error.to_string().contains("header=False"), "{error}");
     }
-    assert!(read(b"0,1,2\na,b,3\n", &format(None), &Options::default()).is_ok());
+    assert!(read(b"0,1,2\na,b,3\n", &format(None), &ReadOptions::default()).is_ok());
 }
 
 #[test]
@@ -384,7 +385,7 @@ fn lines_of_json_are_read_by_name_and_type() {
         "{\"u\": null, \"i\": \"7\", \"w\": 1}\n{\"u\": 1, \"i\"\n[1]\n{\"u\": 1.0, \"i\": {}, \"w\": 1}\n",
     );
     let format = Format { user: "u".into(), item: "i".into(), weight: Some("w".into()), ..Format::default() };
-    let ours = read_as("events.jsonl", text.as_bytes(), &format, &Options::default()).unwrap();
+    let ours = read_as("events.jsonl", text.as_bytes(), &format, &ReadOptions::default()).unwrap();
     assert_eq!(texts(ours.users()), ["1", "18446744073709551615"]);
     assert!(ours.users().are_unsigned());
     assert_eq!(texts(ours.items()), ["7", "é"]);

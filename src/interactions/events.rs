@@ -1,0 +1,279 @@
+//! What is known about events besides their matrix, and how both are read.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::Interactions;
+use super::build::{Entries, entries, fade, faded, settle_dates};
+use super::chunk::Block;
+use super::encoder::Encoder;
+use super::lines::{self, Encoding, Format, Source};
+use super::options::{HalfLife, ReadOptions};
+use super::prune::{Kept, kept, pruned};
+use super::report::Report;
+use crate::error::{Error, Result, check_size};
+use crate::labels::Labels;
+use crate::observer::Observer;
+use crate::pool;
+use crate::sparse::{CsrMatrix, CsrView};
+
+/// Labels, settings and what became of the events; the matrix may be kept elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Events {
+    users: Arc<Labels>,
+    items: Arc<Labels>,
+    options: ReadOptions,
+    report: Report,
+    /// The time at which weights have not faded.
+    latest: f64,
+    /// The times of the entries, where later events need them.
+    times: Vec<f64>,
+    /// What is there before anything is left out, if something may be.
+    all: Option<Box<Everything>>,
+}
+
+/// Users, items and entries of which not all are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Everything {
+    pub(crate) users: Arc<Labels>,
+    pub(crate) items: Arc<Labels>,
+    pub(crate) entries: Entries,
+    pub(crate) kept: Kept,
+}
+
+/// Everything that was read, whether it is shown or not.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) users: Arc<Labels>,
+    pub(crate) items: Arc<Labels>,
+    pub(crate) matrix: CsrMatrix<f32>,
+    pub(crate) times: Vec<f64>,
+    pub(crate) latest: f64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let none = || Arc::new(Labels::no_texts());
+        let (matrix, times) = (CsrMatrix::empty(), Vec::new());
+        Self { users: none(), items: none(), matrix, times, latest: f64::NEG_INFINITY }
+    }
+}
+
+/// What is known besides labels and matrix.
+#[cfg(feature = "python")]
+pub(crate) struct Hidden<'a> {
+    pub(crate) latest: f64,
+    pub(crate) times: &'a [f64],
+    pub(crate) all: Option<&'a Everything>,
+}
+
+/// What was read before, with its matrix.
+pub(crate) type Before<'a> = (&'a Events, CsrView<'a, f32>);
+
+impl Events {
+    /// What a file or a copy has to hold.
+    #[cfg(feature = "python")]
+    pub(crate) fn hidden(&self) -> Hidden<'_> {
+        Hidden { latest: self.latest, times: &self.times, all: self.all.as_deref() }
+    }
+
+    /// Puts together what was taken apart. `kept` numbers what is shown, if not everything is.
+    pub(crate) fn restored(
+        state: State,
+        options: ReadOptions,
+        kept: &Kept,
+        report: Report,
+    ) -> Result<Interactions> {
+        options.check()?;
+        let State { users, items, matrix, times, latest } = state;
+        let view = matrix.view();
+        check_size("the number of users' labels (one for each row)", view.rows(), users.len())?;
+        check_size("the number of items' labels (one for each column)", view.columns(), items.len())?;
+        let expected = if options.keeps_times() { view.stored() } else { 0 };
+        check_size("the number of times (one for each entry)", expected, times.len())?;
+        for (what, codes, labels) in [("user", &kept.users, &users), ("item", &kept.items, &items)] {
+            let mut seen = vec![false; labels.len()];
+            for &code in codes {
+                let again = seen.get_mut(code as usize).map(|seen| std::mem::replace(seen, true));
+                if again != Some(false) {
+                    return Err(Error::IdOutOfRange { what, id: i64::from(code), len: labels.len() });
+                }
+            }
+        }
+        let (indptr, indices, values) = matrix.into_parts();
+        let entries = Entries { indptr, indices, values, times, faded: 0 };
+        let (times, all) = (Vec::new(), None);
+        Self { users, items, options, report, latest, times, all }.finished(entries, Some(kept))
+    }
+
+    pub(crate) fn read_files(
+        before: Option<Before<'_>>,
+        sources: &[Source],
+        format: &Format,
+        encoding: Option<&dyn Encoding>,
+        options: &ReadOptions,
+        observer: &dyn Observer,
+    ) -> Result<Interactions> {
+        format.check()?;
+        let options = ReadOptions { timed: format.time.is_some(), ..options.clone() };
+        Self::read(before, &options, observer, |encoder| {
+            lines::read_files(sources, format, encoding, encoder)
+        })
+    }
+
+    /// Reads events by whatever way, after those that were read before.
+    pub(crate) fn read(
+        before: Option<Before<'_>>,
+        options: &ReadOptions,
+        observer: &dyn Observer,
+        read: impl FnOnce(&mut Encoder<'_>) -> Result<()> + Send,
+    ) -> Result<Interactions> {
+        options.check()?;
+        if let Some((before, _)) = before
+            && before.options.timed != options.timed
+        {
+            return Err(Error::TimesDiffer { before: before.options.timed });
+        }
+        if let Some((before, matrix)) = before {
+            before.check_matrix(matrix)?;
+        }
+        let known = before.map(|(before, _)| match &before.all {
+            Some(all) => (&*all.users, &*all.items),
+            None => (&*before.users, &*before.items),
+        });
+        pool::run(options.threads, || {
+            let mut encoder = Encoder::new(known, options, observer);
+            read(&mut encoder)?;
+            Self::from_events(before, encoder)
+        })?
+    }
+
+    fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Interactions> {
+        let Encoder {
+            users, items, mut blocks, bad, rows, ignored, clock, written, options, observer, ..
+        } = encoder;
+        let (users, items, options) = (Arc::new(users), Arc::new(items), options.clone());
+        let (before, old) =
+            (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
+        let old_latest = before.map_or(f64::NEG_INFINITY, |before| before.latest);
+        if matches!(options.half_life, Some(HalfLife::Seconds(_))) {
+            clock.check_seconds()?;
+        }
+        if clock.are_dates() {
+            settle_dates(&mut blocks);
+        }
+        let latest = blocks.iter().flat_map(|block| &block.times).fold(old_latest, |a, &b| a.max(b));
+        let half_life = options.half_life_of_times();
+        if let Some(half_life) = half_life {
+            fade(&mut blocks, latest, half_life);
+        }
+        let events: usize = blocks.iter().map(|block| block.users.len()).sum();
+        let mut old_entries = 0;
+        if let Some(mut block) = old {
+            old_entries = block.users.len();
+            if let Some(half_life) = half_life.filter(|_| latest > old_latest) {
+                for weight in &mut block.weights {
+                    *weight = faded(*weight, latest - old_latest, half_life);
+                }
+            }
+            blocks.insert(0, block);
+        }
+        if observer.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        let entries = entries(blocks, users.len(), options.duplicates, options.keeps_times());
+        let merged = (old_entries + events - entries.indices.len()) as u64;
+        let (span, mere_numbers, faded) = (clock.span(), clock.are_numbers(), entries.faded);
+        let known = Report { rows, bad, ignored, merged, ..Report::default() };
+        let mut report = Report { faded, span, mere_numbers, written, ..known };
+        if let Some(before) = before {
+            report.add(&before.report);
+        }
+        let kept_before = before.and_then(|before| before.all.as_ref()).map(|all| &all.kept);
+        Self { users, items, options, report, latest, times: vec![], all: None }
+            .finished(entries, kept_before)
+    }
+
+    /// Shows all entries, or what has enough of them.
+    fn finished(mut self, entries: Entries, kept_before: Option<&Kept>) -> Result<Interactions> {
+        let (min_items, min_users) = (self.options.min_items_per_user, self.options.min_users_per_item);
+        let entries = entries.checked(self.items.len())?;
+        let signs = |values: &[f32]| {
+            values
+                .par_iter()
+                .fold(
+                    || (0, 0),
+                    |(zeros, negatives), &value| {
+                        (zeros + usize::from(value == 0.0), negatives + usize::from(value < 0.0))
+                    },
+                )
+                .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        };
+        if min_items <= 1 && min_users <= 1 {
+            (self.report.zeros, self.report.negatives) = signs(&entries.values);
+            self.times = entries.times;
+            let matrix = CsrMatrix::new(self.items.len(), entries.indptr, entries.indices, entries.values)?;
+            return Ok(Interactions { matrix, events: self });
+        }
+        let kept =
+            kept(&entries, self.items.len(), min_items, min_users, kept_before.unwrap_or(&Kept::default()));
+        let shown = pruned(&entries, self.items.len(), &kept);
+        (self.report.zeros, self.report.negatives) = signs(&shown.values);
+        self.report.faded = self.report.faded.min(self.report.zeros);
+        self.report.dropped_users = self.users.len() - kept.users.len();
+        self.report.dropped_items = self.items.len() - kept.items.len();
+        self.report.dropped_entries = entries.indices.len() - shown.indices.len();
+        let (users, items) = (self.users, self.items);
+        self.users = Arc::new(users.taken(&kept.users)?);
+        self.items = Arc::new(items.taken(&kept.items)?);
+        let matrix = CsrMatrix::new(self.items.len(), shown.indptr, shown.indices, shown.values)?;
+        self.all = Some(Box::new(Everything { users, items, entries, kept }));
+        Ok(Interactions { matrix, events: self })
+    }
+
+    /// The matrix is kept by callers, who may have changed it.
+    fn check_matrix(&self, matrix: CsrView<'_, f32>) -> Result<()> {
+        check_size("the number of rows of the matrix (one for each user)", self.users.len(), matrix.rows())?;
+        check_size(
+            "the number of columns of the matrix (one for each item)",
+            self.items.len(),
+            matrix.columns(),
+        )?;
+        let times =
+            if self.options.keeps_times() && self.all.is_none() { self.times.len() } else { matrix.stored() };
+        check_size("the number of entries of the matrix (each with a time)", times, matrix.stored())?;
+        matrix.check_finite()
+    }
+
+    /// All entries as events.
+    fn block(&self, view: CsrView<'_, f32>) -> Block {
+        let (indptr, indices, values, times) = match &self.all {
+            Some(all) => {
+                let Entries { indptr, indices, values, times, .. } = &all.entries;
+                (indptr.as_slice(), indices.as_slice(), values.as_slice(), times)
+            }
+            None => (view.pattern().indptr(), view.pattern().indices(), view.values(), &self.times),
+        };
+        let users = indptr.windows(2).enumerate();
+        let users = users.flat_map(|(user, ends)| (ends[0]..ends[1]).map(move |_| user as u32)).collect();
+        let items = indices.iter().map(|&item| item as u32).collect();
+        Block { users, items, weights: values.to_vec(), times: times.clone() }
+    }
+
+    pub(crate) fn users(&self) -> &Arc<Labels> {
+        &self.users
+    }
+
+    pub(crate) fn items(&self) -> &Arc<Labels> {
+        &self.items
+    }
+
+    pub(crate) fn report(&self) -> &Report {
+        &self.report
+    }
+
+    pub(crate) fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+}

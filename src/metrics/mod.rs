@@ -1,0 +1,5 @@
+//! Metrics of recommendations.
+
+mod ranking;
+
+pub use ranking::{ListQuality, list_qualities};

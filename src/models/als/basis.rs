@@ -1,0 +1,102 @@
+//! The basis in which the Gram matrix of a side is the identity.
+//!
+//! Every row's system has the same dense part `M = w0 YᵀY + λI`. With the eigendecomposition
+//! `YᵀY = Q diag(l) Qᵀ`, the change of variables `z = y Q W`, `x̃ = x Q W⁻¹`, where
+//! `W = diag(w0 l + λ)^(−1/2)`, makes it the identity and leaves every score `x·y` as it is. A product with
+//! the dense part then costs `f` operations instead of `f²`, and conjugate gradients start preconditioned.
+//!
+//! A direction in which all of `Y` vanishes (hardly any regularization, more factors than rank) has nothing to
+//! say about any score: its `W` is set to 0, so the solution is 0 there.
+
+use faer::{Mat, Side};
+
+use crate::kernel::{Real, pack, padded};
+
+/// An `f × f` matrix in f64, row-major.
+#[derive(Clone)]
+pub(crate) struct Square {
+    pub(crate) f: usize,
+    pub(crate) values: Vec<f64>,
+}
+
+impl Square {
+    pub(crate) fn identity(f: usize) -> Self {
+        Self { f, values: (0..f * f).map(|at| if at / f == at % f { 1.0 } else { 0.0 }).collect() }
+    }
+
+    fn at(&self, i: usize, j: usize) -> f64 {
+        self.values[i * self.f + j]
+    }
+
+    pub(crate) fn transposed(&self) -> Self {
+        let f = self.f;
+        Self { f, values: (0..f * f).map(|at| self.at(at % f, at / f)).collect() }
+    }
+
+    /// `self · other · diag(scale)`, packed for [`kernel::rotate`].
+    pub(crate) fn times<T: Real>(&self, other: &Self, scale: &[f64]) -> Vec<T> {
+        let f = self.f;
+        let (left, right) =
+            (Mat::from_fn(f, f, |i, j| self.at(i, j)), Mat::from_fn(f, f, |i, j| other.at(i, j) * scale[j]));
+        let product = left * right;
+        let rows: Vec<T> = (0..f * f).map(|at| T::from_f64(product[(at / f, at % f)])).collect();
+        let mut panels = vec![T::ZERO; f * padded(f)];
+        pack(&rows, f, &mut panels);
+        panels
+    }
+}
+
+/// The change of variables that whitens the dense part for one regularization.
+pub(crate) struct Basis {
+    /// `Q`: the eigenvectors are its columns, that of the largest eigenvalue first.
+    pub(crate) q: Square,
+    /// `w0 l`, the dense part without regularization; 0 where the direction is left alone.
+    dense: Vec<f64>,
+    /// `diag(W)`, 0 where the direction is left alone.
+    pub(crate) w: Vec<f64>,
+}
+
+impl Basis {
+    /// The basis for the symmetric `gram` of factors in `T`, weight `w0` and regularization `λ`.
+    /// `None` if `gram` holds a NaN or an infinity.
+    pub(crate) fn new<T: Real>(gram: &[f64], f: usize, w0: f64, regularization: f64) -> Option<Self> {
+        if gram.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let eigen = Mat::from_fn(f, f, |i, j| gram[i * f + j]).self_adjoint_eigen(Side::Lower).ok()?;
+        let (vectors, l) = (eigen.U(), eigen.S().column_vector());
+        let largest = l.iter().fold(0.0_f64, |largest, &l| largest.max(l));
+        // What rounding leaves of an exact zero, in parts of the largest: packs of rows are summed in T.
+        let rounding = T::EPSILON.to_f64().max(16.0 * f as f64 * f64::EPSILON);
+        let values = (0..f * f).map(|at| vectors[(at / f, f - 1 - at % f)]).collect();
+        let mut basis = Self { q: Square { f, values }, dense: vec![0.0; f], w: vec![0.0; f] };
+        for k in 0..f {
+            let eigenvalue = l[f - 1 - k].max(0.0);
+            let diagonal = w0 * eigenvalue + regularization;
+            if diagonal > rounding * w0 * largest && diagonal > 0.0 {
+                basis.dense[k] = w0 * eigenvalue;
+                basis.w[k] = diagonal.sqrt().recip();
+            }
+        }
+        Some(basis)
+    }
+
+    /// `W⁻¹`, 0 where the direction is left alone.
+    pub(crate) fn inverse_w(&self) -> Vec<f64> {
+        self.w.iter().map(|&w| if w > 0.0 { w.recip() } else { 0.0 }).collect()
+    }
+
+    /// `E = (w0 l + λ_u) W²`, the diagonal that a row with its own regularization has in this basis, and `E⁻¹`.
+    /// Padding and directions left alone get 1.
+    pub(crate) fn diagonal<T: Real>(&self, regularization: f64, e: &mut [T], inverse: &mut [T]) {
+        e.fill(T::ONE);
+        inverse.fill(T::ONE);
+        for (k, (&dense, &w)) in self.dense.iter().zip(&self.w).enumerate() {
+            if w > 0.0 {
+                let diagonal = (dense + regularization) * w * w;
+                e[k] = T::from_f64(diagonal);
+                inverse[k] = T::from_f64(diagonal.recip());
+            }
+        }
+    }
+}

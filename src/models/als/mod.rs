@@ -1,0 +1,145 @@
+//! Alternating least squares for implicit feedback: the estimator and its epochs.
+
+pub(crate) mod basis;
+mod block;
+mod cholesky;
+mod conjugate_gradient;
+mod dual;
+mod fold_in;
+pub(crate) mod half_step;
+mod heavy;
+mod init;
+mod long_row;
+mod loss;
+mod method;
+mod objective;
+mod params;
+pub(crate) mod relaxation;
+pub(crate) mod side;
+mod system;
+
+use basis::Square;
+use half_step::{Memory, half_step, turn_rows};
+use relaxation::{Relaxation, relax_all};
+use side::{Opposite, Plan};
+
+use crate::error::{Error, Result, check_size};
+use crate::gram::gram;
+use crate::kernel::{self, Real};
+use crate::models::factors::Factors;
+use crate::observer::Observer;
+use crate::pool;
+use crate::sparse::CsrView;
+
+pub use loss::training_loss;
+pub use objective::Confidence;
+pub use params::{AlternatingLeastSquares, Solver};
+
+impl AlternatingLeastSquares {
+    /// Learns factors for the rows (users) and columns (items) of `user_items`.
+    pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<Factors<T>> {
+        self.fit_observed(user_items, &())
+    }
+
+    /// Like [`fit`](Self::fit), telling `observer` after every epoch.
+    pub fn fit_observed<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        observer: &dyn Observer,
+    ) -> Result<Factors<T>> {
+        self.check(user_items)?;
+        let (mut x, mut y) =
+            init::random_factors(user_items.rows(), user_items.columns(), self.factors, self.seed);
+        self.fit_from(user_items, &mut x, &mut y, observer)?;
+        Factors::new(self.factors, x, y)
+    }
+
+    /// Improves given factors in place and returns the loss after each epoch.
+    ///
+    /// `user_factors` is users x f, `item_factors` items x f, both row-major. The fixed side of the first
+    /// half-step is the items. After an error both hold something between their old and their new values.
+    pub fn fit_from<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        user_factors: &mut [T],
+        item_factors: &mut [T],
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>> {
+        self.check(user_items)?;
+        let f = self.factors;
+        check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
+        check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
+        let objective = self.objective();
+        let interrupted = || observer.interrupted();
+        pool::run(self.threads, || {
+            let item_users = user_items.transpose();
+            let item_users = item_users.view();
+            let total_weight = objective.total_weight(user_items);
+            let mut losses = Vec::new();
+            // From the basis of the users to that of the items, and back.
+            let mut from_users = Square::identity(f);
+            let mut memory = Memory::new();
+            for epoch in 1..=self.iterations {
+                let relaxation = Relaxation::of_users(self.relaxation, epoch);
+                if relaxation != Relaxation::None {
+                    relax_all(item_factors, &memory.starts, self.relaxation);
+                }
+                let gram_of_items = gram(item_factors, f);
+                let users = half_step(
+                    user_items,
+                    user_factors,
+                    Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
+                    &from_users,
+                    &self.plan(relaxation),
+                    &mut memory,
+                    &interrupted,
+                )?;
+                if !users.loss.is_finite() {
+                    return Err(Error::Diverged { epoch });
+                }
+                let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
+                let gram_of_users = gram(user_factors, f);
+                let items = half_step(
+                    &item_users,
+                    item_factors,
+                    Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
+                    &users.turn,
+                    &self.plan(relaxation),
+                    &mut memory,
+                    &interrupted,
+                )?;
+                from_users = items.turn;
+                let loss = (items.loss + objective.penalty(user_items, user_factors, f)) / total_weight;
+                if !loss.is_finite() {
+                    return Err(Error::Diverged { epoch });
+                }
+                let previous = losses.last().copied();
+                losses.push(loss);
+                if observer.epoch(epoch, loss).is_break() || self.converged(previous, loss) {
+                    break;
+                }
+            }
+            turn_rows(user_factors, &from_users);
+            Ok(losses)
+        })?
+    }
+
+    /// How a half-step of a fit is made.
+    pub(crate) fn plan(&self, relaxation: Relaxation) -> Plan {
+        Plan {
+            factors: self.factors,
+            objective: self.objective(),
+            solver: self.solver,
+            cg_steps: self.cg_steps,
+            relaxation,
+            compact: kernel::has_fast_halves(),
+        }
+    }
+
+    fn converged(&self, previous: Option<f64>, loss: f64) -> bool {
+        match (self.tolerance, previous) {
+            (Some(tolerance), Some(previous)) => previous - loss < tolerance * previous,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the rows of a half-step have in common, and what solving one of them leaves behind.
+
+use std::collections::HashMap;
+
+use crate::models::als::basis::Basis;
+use crate::models::als::heavy::Heavy;
+use crate::models::als::objective::Objective;
+use crate::models::als::params::Solver;
+use crate::models::als::relaxation::Relaxation;
+use crate::sparse::CsrView;
+
+/// Rows that a thread takes at a time: turned together, solved one by one.
+pub(crate) const ROWS_PER_BLOCK: usize = 64;
+
+/// How the rows of a side are to be solved.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) factors: usize,
+    pub(crate) objective: Objective,
+    pub(crate) solver: Solver,
+    pub(crate) cg_steps: usize,
+    pub(crate) relaxation: Relaxation,
+    /// Whether the rows that are gathered may be stored in the compact form of their type.
+    pub(crate) compact: bool,
+}
+
+impl Plan {
+    /// What is done about heavy rows.
+    pub(crate) fn heavy(&self) -> Heavy {
+        Heavy::of(self.solver)
+    }
+}
+
+/// The fixed side of a half-step.
+#[derive(Clone, Copy)]
+pub(crate) struct Opposite<'a, T> {
+    /// Its factors, row-major: all that the rows have entries for.
+    pub(crate) y: &'a [T],
+    /// The Gram matrix of the whole side.
+    pub(crate) gram: &'a [f64],
+    /// The number of rows of the whole side.
+    pub(crate) count: usize,
+}
+
+/// Everything that the rows of a half-step have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a, T> {
+    pub(crate) rows: &'a CsrView<'a, T>,
+    pub(crate) plan: &'a Plan,
+    /// The number of rows of the fixed side.
+    pub(crate) columns: usize,
+    pub(crate) basis: &'a Basis,
+    /// From the basis of the old solutions to the whitened one: `P Q W⁻¹`, packed.
+    pub(crate) warm: &'a [T],
+    /// `W`, padded: from whitened solutions to those that are kept.
+    pub(crate) scale: &'a [T],
+    pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A row's new factors, the old ones in the same basis, and its part of the objective.
+pub(crate) struct Solution<T> {
+    pub(crate) x: Vec<T>,
+    pub(crate) start: Vec<T>,
+    pub(crate) loss: f64,
+}
+
+/// Rows solved beforehand, by their number.
+pub(crate) type Solved<T> = HashMap<usize, Solution<T>>;

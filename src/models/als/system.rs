@@ -1,0 +1,104 @@
+//! One row's linear system, in the basis where its dense part is diagonal.
+//!
+//! ```text
+//! (E + Zᵀ D Z) x = Zᵀ t      E = diag(e),  D = diag(c − w0),  t = c p
+//! ```
+//!
+//! `Z` are the rows of the fixed side that the row has entries for, read through their indices. They may be
+//! stored multiplied by a power of two `σ`, which keeps halves in the middle of their range: the coefficients
+//! are divided by it, so nothing else needs to know.
+
+use crate::kernel::{Gathered, Real, Stored, padded};
+use crate::models::als::basis::Basis;
+use crate::models::als::conjugate_gradient::Coefficients;
+use crate::models::als::objective::Objective;
+use crate::sparse::Row;
+
+/// The turned rows of the fixed side, and the factor that they are stored with.
+#[derive(Clone, Copy)]
+pub(crate) struct Fixed<'a, G> {
+    pub(crate) rows: &'a [G],
+    /// The length of a row, padded.
+    pub(crate) width: usize,
+    /// `σ`
+    pub(crate) sigma: f64,
+}
+
+/// The coefficients of a row's system. Reused from row to row.
+pub(crate) struct System<'a, T, G> {
+    pub(crate) fixed: Fixed<'a, G>,
+    indices: &'a [i32],
+    /// `D / σ²`, padded.
+    weights: Vec<T>,
+    /// `t / σ`, padded.
+    targets: Vec<T>,
+    /// `E`
+    pub(crate) diagonal: Vec<T>,
+    /// `E⁻¹`
+    pub(crate) inverse_diagonal: Vec<T>,
+    /// The regularization that `E` was made for.
+    regularization: f64,
+    /// `Σ c p²`, the loss of this row at `x = 0`.
+    pub(crate) constant: f64,
+}
+
+impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
+    pub(crate) fn new(fixed: Fixed<'a, G>) -> Self {
+        Self {
+            fixed,
+            indices: &[],
+            weights: Vec::new(),
+            targets: Vec::new(),
+            diagonal: vec![T::ONE; fixed.width],
+            inverse_diagonal: vec![T::ONE; fixed.width],
+            regularization: f64::NAN,
+            constant: 0.0,
+        }
+    }
+
+    /// Takes the entries of another row.
+    pub(crate) fn set(&mut self, row: Row<'a, T>, columns: usize, objective: &Objective, basis: &Basis) {
+        self.indices = row.indices;
+        for coefficients in [&mut self.weights, &mut self.targets] {
+            coefficients.clear();
+            coefficients.resize(padded(row.values.len()), T::ZERO);
+        }
+        self.constant = 0.0;
+        let by_sigma = self.fixed.sigma.recip();
+        for ((r, d), t) in row.values.iter().zip(&mut self.weights).zip(&mut self.targets) {
+            let entry = objective.entry(r.to_f64());
+            *d = T::from_f64(entry.weight * by_sigma * by_sigma);
+            *t = T::from_f64(entry.target * by_sigma);
+            self.constant += entry.target;
+        }
+        let regularization = objective.row_regularization(row, columns);
+        if regularization.to_bits() != self.regularization.to_bits() {
+            basis.diagonal(regularization, &mut self.diagonal, &mut self.inverse_diagonal);
+            self.regularization = regularization;
+        }
+    }
+
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// The coefficients, for conjugate gradients.
+    pub(crate) fn coefficients(&self) -> Coefficients<'_, T> {
+        Coefficients {
+            e: &self.diagonal,
+            inverse_e: &self.inverse_diagonal,
+            weights: &self.weights,
+            targets: &self.targets,
+        }
+    }
+
+    /// The entries `range`, for the kernels: all from a multiple of [`WIDTH`](kernel::WIDTH) on, or as many.
+    #[inline(always)]
+    pub(crate) fn entries(&self, range: std::ops::Range<usize>) -> Gathered<'_, T, G> {
+        let indices = &self.indices[range.clone()];
+        let padded = range.start..range.start + padded(range.len());
+        let (weights, targets) = (&self.weights[padded.clone()], &self.targets[padded]);
+        Gathered::new(self.fixed.rows, self.fixed.width, indices, weights, targets)
+    }
+}

@@ -1,0 +1,260 @@
+//! Events to matrices.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+
+use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::interactions::{
+    BadRows, Duplicates, Events, EventsState, HalfLife, Hidden, Interactions, Kept, ReadOptions, Report,
+    TimeFormat, TimeUnit,
+};
+use crate::observer::Observer;
+use crate::python::arrays::{Csr, shared, view};
+use crate::python::interactions::labels::PyLabels;
+use crate::python::interrupt::interruptible;
+use crate::sparse::{CsrMatrix, CsrView};
+
+/// Everything about interactions but their matrix, which Python keeps.
+#[pyclass(frozen, module = "penchant._core.interactions", name = "Events")]
+pub(in crate::python) struct PyEvents(Events);
+
+/// What was read: the matrix in three arrays, and everything else.
+pub(in crate::python) type Read<'py> =
+    ((Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<f32>>), PyEvents);
+
+fn wrapped(py: Python<'_>, read: Interactions) -> PyResult<Read<'_>> {
+    let Interactions { matrix, events } = read;
+    let (indptr, indices, values) = matrix.into_parts();
+    let arrays = (shared(py, indptr)?, shared(py, indices)?, shared(py, values)?);
+    Ok((arrays, PyEvents(events)))
+}
+
+/// What was read before, with the matrix that Python keeps.
+pub(in crate::python) type Before<'py> = (Bound<'py, PyEvents>, Csr<'py, f32>);
+
+/// The same for the core.
+pub(in crate::python) fn known<'a>(
+    before: Option<&'a Before<'_>>,
+) -> PyResult<Option<(&'a Events, CsrView<'a, f32>)>> {
+    before.map(|(events, matrix)| Ok((&events.get().0, view(matrix)?))).transpose()
+}
+
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(in crate::python) struct PyReadOptions {
+    duplicates: String,
+    half_life: Option<f64>,
+    half_life_is_age: bool,
+    time_unit: Option<String>,
+    time_format: Option<String>,
+    kinds: Vec<(String, f64)>,
+    min_items_per_user: u32,
+    min_users_per_item: u32,
+    strict: bool,
+    threads: usize,
+}
+
+impl PyReadOptions {
+    pub(in crate::python) fn options(self, timed: bool) -> PyResult<ReadOptions> {
+        let duplicates = match self.duplicates.as_str() {
+            "sum" => Duplicates::Sum,
+            "count" => Duplicates::Count,
+            "last" => Duplicates::Last,
+            "max" => Duplicates::Max,
+            other => {
+                let expected = "duplicates must be \"sum\", \"count\", \"last\" or \"max\"";
+                return Err(PyValueError::new_err(format!("{expected}, got {other:?}")));
+            }
+        };
+        let unit = match self.time_unit.as_deref() {
+            None => None,
+            Some(symbol) => {
+                let unit = TimeUnit::ALL.into_iter().find(|unit| unit.symbol() == symbol);
+                Some(unit.ok_or_else(|| {
+                    let expected = "time_unit must be \"s\", \"ms\", \"us\" or \"ns\"";
+                    PyValueError::new_err(format!("{expected}, got {symbol:?}"))
+                })?)
+            }
+        };
+        let half_life = if self.half_life_is_age { HalfLife::Seconds } else { HalfLife::Units };
+        let options = ReadOptions {
+            duplicates,
+            timed,
+            times: TimeFormat { unit, pattern: self.time_format },
+            half_life: self.half_life.map(half_life),
+            kinds: self.kinds,
+            min_items_per_user: self.min_items_per_user,
+            min_users_per_item: self.min_users_per_item,
+            strict: self.strict,
+            threads: self.threads,
+        };
+        options.check()?;
+        Ok(options)
+    }
+}
+
+/// Tells Python how far the reading is, and hears from it whether to stop.
+pub(in crate::python) struct Reporter<'a> {
+    messages: Sender<u64>,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Reporter<'_> {
+    fn progress(&self, done: u64) {
+        // Nobody listens any more when the reading is about to be stopped.
+        let _ = self.messages.send(done);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs the reading on a thread of its own, telling `progress` how far it is.
+pub(in crate::python) fn listened<'py>(
+    py: Python<'py>,
+    progress: &Bound<'py, PyAny>,
+    read: impl FnOnce(&Reporter<'_>) -> PyResult<Interactions> + Send,
+) -> PyResult<Read<'py>> {
+    let read = interruptible(
+        py,
+        |messages, stop| read(&Reporter { messages, stop }),
+        |done: u64| progress.call1((done,)).map(drop),
+    )??;
+    wrapped(py, read)
+}
+
+/// What a file or a copy holds besides labels and matrix.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(in crate::python) struct Besides<'py> {
+    timed: bool,
+    latest: f64,
+    times: PyReadonlyArray1<'py, f64>,
+    kept_users: PyReadonlyArray1<'py, i32>,
+    kept_items: PyReadonlyArray1<'py, i32>,
+    rows: u64,
+    ignored_rows: u64,
+    merged_rows: u64,
+    bad_rows: u64,
+    first_bad_rows: Vec<String>,
+    faded_entries: usize,
+}
+
+/// Puts together what `PyEvents.state` took apart, or labels and a matrix.
+#[pyfunction]
+pub(in crate::python) fn restore<'py>(
+    py: Python<'py>,
+    users: &PyLabels,
+    items: &PyLabels,
+    matrix: Csr<'py, f32>,
+    besides: Besides<'py>,
+    wanted: PyReadOptions,
+) -> PyResult<Read<'py>> {
+    let view = view(&matrix)?;
+    let (indptr, indices) = (view.pattern().indptr().to_vec(), view.pattern().indices().to_vec());
+    let state = EventsState {
+        users: Arc::clone(&users.0),
+        items: Arc::clone(&items.0),
+        matrix: CsrMatrix::new(view.columns(), indptr, indices, view.values().to_vec())?,
+        times: besides.times.as_slice()?.to_vec(),
+        latest: besides.latest,
+    };
+    let codes = |codes: &[i32]| codes.iter().map(|&code| code as u32).collect();
+    let kept =
+        Kept { users: codes(besides.kept_users.as_slice()?), items: codes(besides.kept_items.as_slice()?) };
+    let report = Report {
+        rows: besides.rows,
+        ignored: besides.ignored_rows,
+        merged: besides.merged_rows,
+        bad: BadRows::of(besides.bad_rows, besides.first_bad_rows),
+        faded: besides.faded_entries,
+        ..Report::default()
+    };
+    let options = wanted.options(besides.timed)?;
+    let read = py.detach(|| Events::restored(state, options, &kept, report))?;
+    wrapped(py, read)
+}
+
+#[pymethods]
+impl PyEvents {
+    /// What users are called.
+    #[getter]
+    fn users(&self) -> PyLabels {
+        PyLabels(Arc::clone(self.0.users()))
+    }
+
+    /// What items are called.
+    #[getter]
+    fn items(&self) -> PyLabels {
+        PyLabels(Arc::clone(self.0.items()))
+    }
+
+    /// What `restore` needs: labels and, where not everything is shown, the whole matrix; and what is known besides.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let Hidden { latest, times, all } = self.0.hidden();
+        let state = PyDict::new(py);
+        let codes = |codes: &[u32]| PyArray1::from_vec(py, codes.iter().map(|&code| code as i32).collect());
+        let kept = all.map(|all| &all.kept);
+        state.set_item("kept_users", codes(kept.map_or(&[], |kept| &kept.users)))?;
+        state.set_item("kept_items", codes(kept.map_or(&[], |kept| &kept.items)))?;
+        let times = all.map_or(times, |all| &all.entries.times);
+        state.set_item("times", PyArray1::from_slice(py, times))?;
+        state.set_item("latest", latest)?;
+        state.set_item("timed", self.0.options().timed)?;
+        let (users, items) = match all {
+            Some(all) => (&all.users, &all.items),
+            None => (self.0.users(), self.0.items()),
+        };
+        state.set_item("users", Bound::new(py, PyLabels(Arc::clone(users)))?)?;
+        state.set_item("items", Bound::new(py, PyLabels(Arc::clone(items)))?)?;
+        if let Some(all) = all {
+            state.set_item("indptr", PyArray1::from_slice(py, &all.entries.indptr))?;
+            state.set_item("indices", PyArray1::from_slice(py, &all.entries.indices))?;
+            state.set_item("values", PyArray1::from_slice(py, &all.entries.values))?;
+        }
+        Ok(state)
+    }
+
+    /// How the last file of lines was taken: layout, separator and quote.
+    fn written(&self) -> Option<(&'static str, String, Option<char>)> {
+        let written = self.0.report().written.as_ref()?;
+        Some((written.layout, written.separator.clone(), written.quote))
+    }
+
+    /// The latest time, how long after the first of the last reading, and whether those were mere numbers.
+    fn times(&self) -> (f64, f64, bool) {
+        (self.0.hidden().latest, self.0.report().span, self.0.report().mere_numbers)
+    }
+
+    /// Whether a label is one that was left out, as it has too few entries: users, then items.
+    fn left_out(&self, users: bool, label: &Bound<'_, PyAny>) -> bool {
+        self.0.hidden().all.is_some_and(|all| {
+            let labels = if users { &all.users } else { &all.items };
+            PyLabels(Arc::clone(labels)).code(label) >= 0
+        })
+    }
+
+    /// What was read, and what was not.
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = self.0.report();
+        let dict = PyDict::new(py);
+        dict.set_item("rows", report.rows)?;
+        dict.set_item("bad_rows", report.bad.count())?;
+        dict.set_item("first_bad_rows", report.bad.described())?;
+        dict.set_item("ignored_rows", report.ignored)?;
+        dict.set_item("merged_rows", report.merged)?;
+        dict.set_item("dropped_users", report.dropped_users)?;
+        dict.set_item("dropped_items", report.dropped_items)?;
+        dict.set_item("dropped_entries", report.dropped_entries)?;
+        dict.set_item("zero_entries", report.zeros)?;
+        dict.set_item("negative_entries", report.negatives)?;
+        dict.set_item("faded_entries", report.faded)?;
+        Ok(dict)
+    }
+}

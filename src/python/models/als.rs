@@ -1,0 +1,213 @@
+//! Fitting and folding in.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::error::Error;
+use crate::gram::Gram;
+use crate::models::als::{self, AlternatingLeastSquares, Confidence, Solver};
+use crate::observer::Observer;
+use crate::python::arrays::{AnyCsr, AnyFactors, dense, in_precision, view};
+use crate::python::interrupt::{Stop, interruptible};
+
+/// The parameters of a fit as a dictionary of Python values.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(in crate::python) struct Params {
+    factors: i64,
+    regularization: f64,
+    alpha: f64,
+    iterations: i64,
+    num_threads: i64,
+    solver: String,
+    cg_steps: i64,
+    relaxation: f64,
+    confidence: String,
+    epsilon: f64,
+    unobserved_weight: f64,
+    regularization_exponent: f64,
+    tolerance: Option<f64>,
+}
+
+impl Params {
+    fn build(&self) -> PyResult<AlternatingLeastSquares> {
+        let solver = match self.solver.as_str() {
+            "auto" => Solver::Auto,
+            "cg" => Solver::ConjugateGradient,
+            "dual" => Solver::Dual,
+            "cholesky" => Solver::Cholesky,
+            other => return Err(unknown("solver", "'auto', 'cg', 'dual' or 'cholesky'", other)),
+        };
+        let confidence = match self.confidence.as_str() {
+            "alpha" => Confidence::Alpha,
+            "linear" => Confidence::Linear,
+            "log" => Confidence::Log,
+            other => return Err(unknown("confidence", "'alpha', 'linear' or 'log'", other)),
+        };
+        Ok(AlternatingLeastSquares::new(count("factors", self.factors, "at least 1")?)
+            .regularization(self.regularization)
+            .alpha(self.alpha)
+            .iterations(count("iterations", self.iterations, "at least 0")?)
+            .threads(count("num_threads", self.num_threads, "between 0 and 1024")?)
+            .solver(solver)
+            .cg_steps(count("cg_steps", self.cg_steps, "at least 1")?)
+            .relaxation(self.relaxation)
+            .confidence(confidence)
+            .epsilon(self.epsilon)
+            .unobserved_weight(self.unobserved_weight)
+            .regularization_exponent(self.regularization_exponent)
+            .tolerance(self.tolerance))
+    }
+}
+
+fn unknown(name: &str, expected: &str, value: &str) -> PyErr {
+    PyValueError::new_err(format!("{name} must be {expected}, got {value:?}"))
+}
+
+fn count(name: &'static str, value: i64, expected: &'static str) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| Error::InvalidParameter { name, expected, value: value as f64 })
+}
+
+/// Fails if a parameter is out of range.
+#[pyfunction]
+pub(in crate::python) fn check_parameters(params: Params) -> PyResult<()> {
+    Ok(params.build()?.check_parameters()?)
+}
+
+/// What the fitting thread asks of the thread that holds the interpreter.
+struct EpochDone {
+    epoch: usize,
+    loss: f64,
+    stop: Sender<bool>,
+}
+
+/// Sends every epoch to the calling thread and waits for its answer.
+struct Reporter<'a> {
+    messages: Sender<EpochDone>,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Reporter<'_> {
+    fn epoch(&self, epoch: usize, loss: f64) -> ControlFlow<()> {
+        let (stop, answer) = channel();
+        let asked = self.messages.send(EpochDone { epoch, loss, stop });
+        // A closed channel means that the caller has given up.
+        if asked.is_ok() && answer.recv() == Ok(false) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Improves the factors in place, calls `after_epoch(epoch, loss)`, and returns the losses.
+#[pyfunction]
+pub(in crate::python) fn fit<'py>(
+    py: Python<'py>,
+    user_items: AnyCsr<'py>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: Params,
+    after_epoch: &Bound<'py, PyAny>,
+) -> PyResult<Vec<f64>> {
+    let params = params.build()?;
+    in_precision!(AnyCsr(user_items) as T => {
+        let mut x: PyReadwriteArray2<'py, T> = user_factors.extract()?;
+        let mut y: PyReadwriteArray2<'py, T> = item_factors.extract()?;
+        let (x, y, user_items) = (x.as_slice_mut()?, y.as_slice_mut()?, view(&user_items)?);
+        let losses = interruptible(
+            py,
+            |messages, stop| params.fit_from(&user_items, x, y, &Reporter { messages, stop }),
+            |done: EpochDone| {
+                let stop: bool = after_epoch.call1((done.epoch, done.loss))?.is_truthy()?;
+                // The worker waits for this; it cannot have gone.
+                let _ = done.stop.send(stop);
+                Ok(())
+            },
+        )?;
+        Ok(losses?)
+    })
+}
+
+/// The confidence of each value.
+#[pyfunction]
+pub(in crate::python) fn confidences<'py>(
+    py: Python<'py>,
+    values: PyReadonlyArray1<'py, f64>,
+    params: Params,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let params = params.build()?;
+    params.check_parameters()?;
+    Ok(PyArray1::from_vec(py, params.confidences(values.as_slice()?)))
+}
+
+/// The Gram matrix of one side of a model.
+#[pyclass(frozen, module = "penchant._core.als", name = "Gram")]
+pub(in crate::python) struct PyGram(Gram);
+
+#[pymethods]
+impl PyGram {
+    /// A copy of it in f64.
+    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let values = self.0.values();
+        let f = values.len().isqrt();
+        PyArray1::from_slice(py, values).reshape([f, f])
+    }
+}
+
+/// The Gram matrix of factors.
+#[pyfunction]
+pub(in crate::python) fn gram(py: Python<'_>, factors: AnyFactors<'_>, threads: usize) -> PyResult<PyGram> {
+    in_precision!(AnyFactors(factors) as T => {
+        let factors = dense::<T>(&factors)?;
+        Ok(PyGram(py.detach(|| Gram::of(factors, threads))?))
+    })
+}
+
+/// The exact factors of each of `rows` with the other side, whose Gram matrix this is, fixed.
+#[pyfunction]
+pub(in crate::python) fn fold_in<'py>(
+    py: Python<'py>,
+    rows: AnyCsr<'py>,
+    fixed: &Bound<'py, PyAny>,
+    gram: &PyGram,
+    params: Params,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (params, gram) = (params.build()?, &gram.0);
+    in_precision!(AnyCsr(rows) as T => {
+        let fixed: PyReadonlyArray2<'py, T> = fixed.extract()?;
+        let (rows, fixed) = (view(&rows)?, dense(&fixed)?);
+        let solve = |_, stop: &AtomicBool| params.fold_in_with(&rows, fixed, gram, &Stop(stop));
+        let solution = interruptible(py, solve, |(): ()| Ok(()))??;
+        Ok(solution.into_pyarray(py).reshape([rows.rows(), fixed.columns()])?.into_any())
+    })
+}
+
+/// The loss of given factors from its definition.
+#[pyfunction]
+pub(in crate::python) fn training_loss<'py>(
+    py: Python<'py>,
+    user_items: AnyCsr<'py>,
+    user_factors: &Bound<'py, PyAny>,
+    item_factors: &Bound<'py, PyAny>,
+    params: Params,
+) -> PyResult<f64> {
+    let params = params.build()?;
+    in_precision!(AnyCsr(user_items) as T => {
+        let x: PyReadonlyArray2<'py, T> = user_factors.extract()?;
+        let y: PyReadonlyArray2<'py, T> = item_factors.extract()?;
+        let (user_items, x, y) = (view(&user_items)?, x.as_slice()?, y.as_slice()?);
+        Ok(py.detach(|| als::training_loss(&params, &user_items, x, y))?)
+    })
+}

@@ -1,0 +1,3 @@
+//! The models.
+
+pub(super) mod als;
