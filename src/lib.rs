@@ -60,7 +60,7 @@ pub use dense::DenseView;
 pub use error::{Error, Result};
 pub use gram::Gram;
 pub use kernel::Real;
-pub use models::als::{AlternatingLeastSquares, Confidence, Solver, training_loss};
+pub use models::als::{AlternatingLeastSquares, Confidence, Explanation, Solver, training_loss};
 pub use models::factors::Factors;
 pub use observer::Observer;
 pub use rank::{RankOptions, Rankings};

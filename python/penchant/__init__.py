@@ -11,29 +11,55 @@ Examples
 [2]
 """
 
-from penchant import (
-    als,
-    datasets,
-    evaluation,
-    exceptions,
-    interactions,
-    nearest_neighbours,
-    recommender,
-    utils,
-)
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import TYPE_CHECKING, Any
+
 from penchant._core import DEBUG_BUILD as _DEBUG_BUILD
 from penchant._core import __version__
-from penchant.als import AlternatingLeastSquares
-from penchant.exceptions import (
-    DatasetError,
-    DataWarning,
-    ModelFitError,
-    ModelFormatError,
-    NotFittedError,
-    PenchantError,
-)
-from penchant.interactions import Interactions
-from penchant.recommender import Recommender
+
+if TYPE_CHECKING:
+    from penchant import (
+        als,
+        datasets,
+        evaluation,
+        exceptions,
+        interactions,
+        nearest_neighbours,
+        recommender,
+        utils,
+        weighting,
+    )
+    from penchant.als import AlternatingLeastSquares
+    from penchant.exceptions import (
+        DatasetError,
+        DataWarning,
+        ModelFitError,
+        ModelFormatError,
+        NotFittedError,
+        PenchantError,
+    )
+    from penchant.interactions import Interactions
+    from penchant.recommender import Recommender
+
+# What is imported when it is asked for (PEP 562): of each name the module that has it.
+_CLASSES = {
+    "AlternatingLeastSquares": "als",
+    "DataWarning": "exceptions",
+    "DatasetError": "exceptions",
+    "Interactions": "interactions",
+    "ModelFitError": "exceptions",
+    "ModelFormatError": "exceptions",
+    "NotFittedError": "exceptions",
+    "PenchantError": "exceptions",
+    "Recommender": "recommender",
+}
+_MODULES = (
+    "als", "datasets", "evaluation", "exceptions", "interactions", "nearest_neighbours", "recommender",
+    "utils", "weighting",
+)  # fmt: skip
 
 __all__ = [
     "AlternatingLeastSquares",
@@ -54,9 +80,25 @@ __all__ = [
     "nearest_neighbours",
     "recommender",
     "utils",
+    "weighting",
 ]
 
-if _DEBUG_BUILD:
-    import warnings
 
+def __getattr__(name: str) -> Any:
+    if name in _CLASSES:
+        value = getattr(importlib.import_module(f"penchant.{_CLASSES[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"penchant.{name}")
+    else:
+        msg = f"module 'penchant' has no attribute {name!r}"
+        raise AttributeError(msg)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if _DEBUG_BUILD:
     warnings.warn("penchant was compiled without optimisation and will be slow", RuntimeWarning, stacklevel=2)

@@ -6,6 +6,7 @@ __all__ = [
     "ModelFitError",
     "ModelFormatError",
     "NotFittedError",
+    "ParameterWarning",
     "PenchantError",
 ]
 
@@ -32,3 +33,7 @@ class DatasetError(PenchantError, OSError):
 
 class DataWarning(UserWarning):
     """Some of the data could not be used and was skipped."""
+
+
+class ParameterWarning(Warning):
+    """An argument works, but something else would work better."""

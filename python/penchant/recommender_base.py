@@ -1,6 +1,6 @@
 """What code written for `implicit` imports from there."""
 
-from penchant._factor_model import FactorModel as RecommenderBase
+from penchant._base.recommender import RecommenderBase
 from penchant.exceptions import ModelFitError
 
 __all__ = ["ModelFitError", "RecommenderBase"]

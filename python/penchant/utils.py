@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from penchant.exceptions import ParameterWarning
+
 __all__ = [
     "ParameterWarning",
     "RandomState",
@@ -20,10 +22,6 @@ __all__ = [
 ]
 
 RandomState: TypeAlias = int | np.random.Generator | np.random.RandomState | None
-
-
-class ParameterWarning(Warning):
-    """An argument works, but something else would work better."""
 
 
 def check_random_state(random_state: RandomState) -> np.random.Generator:

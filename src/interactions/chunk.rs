@@ -14,8 +14,6 @@ use crate::error::Error;
 use crate::labels::Labels;
 use crate::labels::spelling::Spelling;
 
-/// Codes with this bit are places in the list of the chunk.
-pub(crate) const NEW: u32 = 1 << 31;
 /// How many events are looked up together, so that none waits for memory alone.
 const AT_A_TIME: usize = if cfg!(test) { 3 } else { 64 };
 /// No code at all.
@@ -276,11 +274,6 @@ impl<'a, 't> Chunk<'a, 't> {
             self.fatal = Some((self.lines, flaw.to_string()));
         }
         self.bad.add(self.lines, &flaw);
-    }
-
-    /// The weight of events of this kind.
-    pub(crate) fn weight_of_kind(&self, kind: &[u8]) -> Option<f64> {
-        self.options.weight_of_kind(kind)
     }
 
     /// Counts an event that does not count.

@@ -1,10 +1,12 @@
 //! One column of labels of a chunk: from what files and tables have to codes.
 
-use super::chunk::NEW;
 use super::event::{Flaw, Part};
 use crate::error::Result;
 use crate::labels::spelling::{Spelling, Whole, whole};
 use crate::labels::{Label, Labels, hash_integer, hash_text};
+
+/// Codes with this bit are places in the list of the chunk.
+pub(crate) const NEW: u32 = 1 << 31;
 
 /// A label before it is known to be UTF-8.
 #[derive(Clone, Copy)]

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::chunk::{Block, Chunk, Done, NEW};
+use super::chunk::{Block, Chunk, Done};
 use super::clock::Clock;
+use super::coder::NEW;
 use super::event::Rows;
 use super::options::ReadOptions;
 use super::report::{BadRows, Place, Written};

@@ -177,6 +177,23 @@ pub struct Event<'a> {
     pub time: Time,
 }
 
+/// What an event weighs, and when it was; `None` if it is of a kind that does not count.
+///
+/// The one rule of all readers: the kind is looked at first, since of an event that does not count nothing else
+/// matters. Labels come last, so that events which cannot be used leave none behind.
+#[inline]
+pub(crate) fn weighed<'a>(
+    kind: impl FnOnce() -> Result<f64, Flaw<'a>>,
+    weight: impl FnOnce() -> Result<f64, Flaw<'a>>,
+    time: impl FnOnce() -> Result<Time, Flaw<'a>>,
+) -> Result<Option<(f64, Time)>, Flaw<'a>> {
+    let factor = kind()?;
+    if factor == 0.0 {
+        return Ok(None);
+    }
+    Ok(Some((factor * weight()?, time()?)))
+}
+
 /// Events that can be looked at by number, from several threads.
 ///
 /// `Ok(None)` is an event that does not count, such as one of a kind with weight 0.

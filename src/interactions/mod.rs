@@ -48,6 +48,8 @@ pub(crate) use events::Events;
 pub(crate) use events::{Hidden, State as EventsState};
 pub(crate) use prune::Kept;
 
+#[cfg(feature = "python")]
+pub(crate) use event::weighed;
 pub use event::{Event, Flaw, Part, Rows};
 pub(crate) use lines::Source;
 pub use lines::{Column, Content, Format, Quote};

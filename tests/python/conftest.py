@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from published import Handler
 
 from penchant.cli import main
-from penchant.datasets import _fetch
+from penchant.datasets import _download
 
 DATA = Path(os.environ.get("PENCHANT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
@@ -96,7 +96,7 @@ def fails(capsys):
 def server(monkeypatch):
     """A server of the files in `answers`, each a list of what it answers one after the other."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(_fetch, "_WAIT", 0)
+    monkeypatch.setattr(_download, "_WAIT", 0)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.answers, server.asked = {}, []
         server.url = f"http://127.0.0.1:{server.server_port}"

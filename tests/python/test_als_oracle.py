@@ -72,7 +72,7 @@ def test_the_loss_is_the_dense_objective_also_where_cg_has_not_converged(objecti
     expected = oracle_for(model, ratings).loss(model.user_factors, model.item_factors)
     assert model.loss_history[-1] == pytest.approx(expected, rel=1e-9)
     csr = (15, ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32), ratings.data)
-    slow = _core.training_loss(csr, model.user_factors, model.item_factors, model._params())
+    slow = _core.als.training_loss(csr, model.user_factors, model.item_factors, model._params())
     assert slow == pytest.approx(expected, rel=1e-12)
 
 

@@ -16,7 +16,7 @@ from conftest import COLUMNS, SOUNDS
 
 import penchant
 from penchant import AlternatingLeastSquares, Interactions, Recommender
-from penchant.cli import _model, _reading, main
+from penchant.cli import _event_options, _model_options, main
 from penchant.evaluation import evaluate, train_test_split
 
 
@@ -134,17 +134,17 @@ def test_what_is_not_given_is_left_to_the_library(monkeypatch):
      ("5s", dt.timedelta(seconds=5)), ("30", 30.0), ("1e3", 1000.0)],
 )  # fmt: skip
 def test_a_half_life_is_an_age_or_a_number(text, value):
-    assert _reading._half_life(text) == value
+    assert _event_options._half_life(text) == value
 
 
 def test_the_parameters_of_the_model_are_those_of_the_library():
     parameters = inspect.signature(AlternatingLeastSquares).parameters
-    for name, (_, default, _) in _model.PARAMETERS.items():
+    for name, (_, default, _) in _model_options.PARAMETERS.items():
         known = parameters[name].default
         assert default == (np.dtype(known).name if name == "dtype" else known), name
     # A file holds one fit on the CPU, so that these mean nothing here.
     others = {"use_native", "use_cg", "calculate_training_loss", "warm_start", "use_gpu"}
-    assert {*parameters} == {*_model.PARAMETERS} | others
+    assert {*parameters} == {*_model_options.PARAMETERS} | others
 
 
 def test_recommend_gives_what_the_library_gives(run, model_file):
@@ -341,7 +341,7 @@ def test_what_is_recommended_may_be_limited(run, plays_file, tmp_path, capsys):
 
 
 def test_answers_in_tsv_and_csv_read_back(tmp_path):
-    from penchant.cli._forms import text_of
+    from penchant.cli._formats import text_of
 
     labels = ['"Heroes"', "tab\there", "two\nlines", " blank ", 'a "b" c', "plain", "a,b"]
     for form in ("tsv", "csv"):

@@ -15,8 +15,7 @@ import pytest
 from conftest import COLUMNS
 
 import penchant
-from penchant import _tables
-from penchant.cli import _forms, _output, main
+from penchant.cli import _formats, _output, _tables, main
 from penchant.cli._main import parser
 
 PENCHANT = [sys.executable, "-m", "penchant"]
@@ -81,7 +80,7 @@ def test_frames_of_all_kinds_are_the_same_answer(capsys, kind):
 @pytest.mark.parametrize("form", ["table", "tsv", "csv", "json"])
 def test_an_empty_answer_has_a_header_and_no_rows(form):
     empty = {name: values[:0] for name, values in ANSWER.items()}
-    text = _forms.text_of(empty, form)
+    text = _formats.text_of(empty, form)
     assert (
         json.loads(text) == [] if form == "json" else len(text.splitlines()) == (2 if form == "table" else 1)
     )
@@ -98,14 +97,14 @@ def test_an_empty_answer_has_a_header_and_no_rows(form):
     ],
 )  # fmt: skip
 def test_people_get_as_many_digits_as_they_need(values, shown):
-    assert _forms._for_people(values) == shown
+    assert _formats._for_people(values) == shown
 
 
 def test_files_are_written_in_the_form_that_their_name_says(tmp_path):
     for name in ("answer.tsv", "answer.CSV", "answer.json"):
         (tmp_path / name).write_text("old")
         put(ANSWER, str(tmp_path / name))
-        assert (tmp_path / name).read_text(encoding="utf-8") == _forms.text_of(
+        assert (tmp_path / name).read_text(encoding="utf-8") == _formats.text_of(
             ANSWER, name[-4:].strip(".").lower()
         )
     put(ANSWER, str(tmp_path / "answer.txt"), "csv")
@@ -262,19 +261,18 @@ def test_help_and_version_end_well(capsys):
         assert expected in capsys.readouterr().out
 
 
-def test_help_loads_no_more_than_the_package_does():
+def test_help_loads_no_library():
     code = """
-import sys, penchant
-before = set(sys.modules)
-assert not any(name.startswith("penchant.cli") for name in before)
+import sys
 from penchant.cli import main
 try:
     main(["fit", "--help"])
 except SystemExit:
-    print({name.split(".")[0] for name in set(sys.modules) - before}, file=sys.stderr)
+    print({name.split(".")[0] for name in sys.modules}, file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not eval(done.stderr) & {"pandas", "polars", "pyarrow", "sklearn", "h5py"}
+    libraries = {"numpy", "scipy", "tqdm", "narwhals", "pandas", "polars", "pyarrow", "sklearn", "h5py"}
+    assert not eval(done.stderr.splitlines()[-1]) & libraries
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from published import CUT, CUT_CHUNKS, INTERRUPT, assert_movielens, left, moviel
 
 from penchant import DatasetError, PenchantError
 from penchant.datasets import (
-    _fetch,
+    _download,
     get_lastfm_2k,
     get_movielens,
     gowalla,
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.usefixtures("cache")
 def published(server, monkeypatch):
     """A small MovieLens 1m, published on the server with its hash; this is what has to come."""
     content = zipped(movielens_files("1m"))
-    remote = _fetch.Remote("ml-1m.zip", server.url, f"md5:{hashlib.md5(content).hexdigest()}")
+    remote = _download.Remote("ml-1m.zip", server.url, f"md5:{hashlib.md5(content).hexdigest()}")
     monkeypatch.setitem(movielens.VARIANTS, "1m", replace(movielens.VARIANTS["1m"], remote=remote))
-    small = _fetch.Remote("ml-latest-small.zip", server.url)
+    small = _download.Remote("ml-latest-small.zip", server.url)
     form = replace(movielens.VARIANTS["latest-small"], remote=small)
     monkeypatch.setitem(movielens.VARIANTS, "latest-small", form)
     server.answers["/ml-1m.zip"] = [content]
@@ -94,7 +94,7 @@ def test_a_short_transfer_is_noticed_even_if_the_http_library_does_not(
     answer.status_code, answer.headers["Content-Length"] = 200, "8"
     monkeypatch.setattr(requests, "get", lambda *_, **__: answer)
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="4 of 8 bytes"):
-        _fetch._transfer(server.url, tmp_path / "file", None, progress=False)
+        _download._transfer(server.url, tmp_path / "file", None, progress=False)
 
 
 @pytest.mark.parametrize("trouble", [500, 429, (CUT, b"12345678"), b"something else"])
@@ -211,7 +211,7 @@ def test_the_published_addresses_are_those_of_the_publishers():
     remotes = [form.remote for form in movielens.VARIANTS.values()]
     remotes += [lastfm._HDF5, lastfm._TAR, hetrec._ZIP, gowalla._TRAIN, gowalla._TEST]
     for remote in remotes:
-        assert _fetch.address(remote, None) == f"{remote.folder}/{remote.name}"
+        assert _download.address(remote, None) == f"{remote.folder}/{remote.name}"
         assert remote.folder.startswith("https://")
         if remote.hash:
             algorithm, digits = remote.hash.split(":")

@@ -122,9 +122,13 @@ def test_a_file_that_is_cut_short_at_any_byte_is_an_error(tmp_path, name):
             AlternatingLeastSquares.load(io.BytesIO(content[:end]))
 
 
+def with_factors(*sides):
+    return _core.io.to_bytes(dict(zip(("user_factors", "item_factors"), sides, strict=False)), {})
+
+
 def with_parameters(**about):
     users = np.ones((2, 3), np.float32)
-    return _core.model_bytes(users, users, {}, about)
+    return _core.io.to_bytes({"user_factors": users, "item_factors": users}, about)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +143,10 @@ def with_parameters(**about):
         (with_parameters(parameters=json.dumps({"alpha": -1})), "parameters are wrong: alpha must be"),
         (with_parameters(parameters=json.dumps({"alpha": "much"})), "parameters are wrong"),
         (with_parameters(parameters=json.dumps({"dtype": "float128x"})), "parameters are wrong"),
-        (_core.model_bytes(np.ones((2, 3), "f4"), np.ones((2, 4), "f4"), {}, {}), "3 and 4 factors"),
-        (_core.model_bytes(np.full((2, 3), np.nan), None, {}, {}), "finite"),
+        (with_factors(np.ones((2, 3), "f4"), np.ones((2, 4), "f4")), "3 and 4 factors"),
+        (with_factors(np.full((2, 3), np.nan)), "finite"),
+        (with_factors(np.ones(3, "f4")), "two dimensions"),
+        (with_factors(np.ones((2, 3), "i4")), "float32 or float64"),
     ],
 )
 def test_what_is_not_a_model_is_refused(tmp_path, content, message):

@@ -27,7 +27,7 @@ NAMED = (ValueError, TypeError, IndexError, NotFittedError, ModelFitError, Memor
 
 def attempt(call, model=None, named=NAMED):
     """The result, or None after an exception that is documented, says something, and has changed nothing."""
-    before = model and model._sides
+    before = model and model._store.sides
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -39,7 +39,7 @@ def attempt(call, model=None, named=NAMED):
             return found
     event("refused")
     assert message
-    assert model is None or model._sides is before
+    assert model is None or model._store.sides is before
     return None
 
 

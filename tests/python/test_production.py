@@ -95,7 +95,7 @@ def test_readers_of_a_model_that_is_replaced_see_the_old_or_the_new(model, ratin
     def replace():
         while not stop.is_set():
             for fit in fits:
-                model._take_factors(fit.user_factors, fit.item_factors)
+                model._store.replace(fit.user_factors, fit.item_factors)
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)

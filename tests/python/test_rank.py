@@ -6,16 +6,16 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import _factors
+from penchant._base import factor_store
 from penchant.als import AlternatingLeastSquares
 
 
 @pytest.fixture(autouse=True, scope="module", params=[1, 10**9], ids=["packed", "scanned"])
 def smallest_index(request):
     """Both ways of searching: over packed candidates, and one candidate after the other."""
-    before, _factors._SMALLEST_INDEX = _factors._SMALLEST_INDEX, request.param
+    before, factor_store._SMALLEST_INDEX = factor_store._SMALLEST_INDEX, request.param
     yield
-    _factors._SMALLEST_INDEX = before
+    factor_store._SMALLEST_INDEX = before
 
 
 def model_with(users, items, dtype=np.float32):

@@ -239,7 +239,7 @@ def test_unknown_labels_and_wrong_arguments_get_a_sentence(recommender):
         (ValueError, "the weight of 'berlin dub 1' must be a number", lambda: recommender.recommend_for({"berlin dub 1": np.nan})),
         (TypeError, "the weight of 'berlin dub 1' must be a number", lambda: recommender.recommend_for({"berlin dub 1": "x"})),
         (ValueError, "user must be a single label", lambda: recommender.history(["listener 3"])),
-        (TypeError, "model must be an AlternatingLeastSquares", lambda: Recommender("als")),
+        (TypeError, "model must be one of Penchant's models, got str", lambda: Recommender("als")),
         (TypeError, "data must be an Interactions, got scipy", lambda: Recommender().fit(PLAYS.matrix)),
         (NotFittedError, "call fit first", lambda: Recommender().recommend("x")),
     ]:  # fmt: skip

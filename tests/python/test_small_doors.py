@@ -1,14 +1,17 @@
 """Batches that survive their worst member, and the small doors."""
 
 import datetime as dt
+import json
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
+from conftest import random_ratings
 
 from penchant import AlternatingLeastSquares, DataWarning, Interactions, Recommender
 from penchant.utils import ParameterWarning
@@ -198,3 +201,61 @@ def test_a_home_folder_is_found(tmp_path, monkeypatch):
     fitted().save("~/model.safetensors")
     assert (tmp_path / "model.safetensors").exists()
     assert Recommender.load("~/model.safetensors").data.nnz == len(EVENTS["user"])
+
+
+@pytest.mark.parametrize("door", ["file", "json", "dict", "table"])
+def test_of_an_event_of_a_kind_that_does_not_count_nothing_else_matters(door, tmp_path):
+    events = {
+        "user": ["ann", "bob", "bot"],
+        "item": ["x", "y", "z"],
+        "plays": [2.0, 3.0, None],
+        "when": ["2026-01-01", "2026-01-02", None],
+        "event": ["play", "play", "crawl"],
+    }
+    settings = {"weight": "plays", "time": "when", "kind": "event", "half_life": "1d"}
+    settings["kind_weights"] = {"play": 1, "crawl": 0}
+    if door in ("file", "json"):
+        path = tmp_path / ("events.csv" if door == "file" else "events.jsonl")
+        rows = [dict(zip(events, row, strict=True)) for row in zip(*events.values(), strict=True)]
+        lines = [",".join("" if value is None else str(value) for value in row.values()) for row in rows]
+        text = "\n".join([",".join(events), *lines] if door == "file" else map(json.dumps, rows))
+        path.write_text(text + "\n")
+        data = Interactions.from_file(path, show_progress=False, **settings)
+    else:
+        frame = events if door == "dict" else pa.table(events)
+        data = Interactions.from_frame(frame, **settings)
+    assert (data.report.rows, data.report.ignored_rows, data.report.bad_rows) == (3, 1, 0)
+    np.testing.assert_array_equal(data.matrix.toarray(), [[1, 0], [0, 3]])
+
+
+def test_an_update_loses_no_partial_fit_of_another_thread(monkeypatch):
+    plays = random_ratings(users=30, items=20)
+    model = AlternatingLeastSquares(factors=3, random_state=0)
+    data = Interactions.from_matrix(abs(plays))
+    recommender = Recommender(model).fit(data, show_progress=False)
+    row = sp.csr_array(np.eye(1, 20, 7, dtype=np.float32) * 50)
+    expected = model.recalculate_user(5, row)
+    started, done = threading.Event(), threading.Event()
+
+    def other():
+        started.wait()
+        model.partial_fit_users([5], row)
+        done.set()
+
+    solve = AlternatingLeastSquares.partial_fit_users
+
+    def slow(self, *arguments):
+        solve(self, *arguments)
+        if threading.current_thread() is threading.main_thread():
+            started.set()
+            done.wait(0.3)  # in vain, if the update keeps others waiting
+
+    monkeypatch.setattr(AlternatingLeastSquares, "partial_fit_users", slow)
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        recommender.update({"user": [3], "item": [4]})
+    finally:
+        started.set()
+        thread.join()
+    np.testing.assert_allclose(model.user_factors[5], expected, rtol=1e-5)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from penchant.cli import demo, evaluate, explain, fit, info, recommend, similar, update
+from penchant.cli._messages import say, sentence
 from penchant.cli._parser import Command, examples
-from penchant.cli._said import say, sentence
-from penchant.exceptions import DataWarning, PenchantError
+from penchant.exceptions import DataWarning, ParameterWarning, PenchantError
 
 _EXAMPLES = """
 penchant demo
@@ -30,7 +30,7 @@ _MISTAKES = (OSError, ValueError, LookupError, OverflowError, ImportError, Memor
 
 def parser() -> Command:
     """Return the parser of the whole command line."""
-    from penchant import __version__
+    from penchant._core import __version__
 
     whole = Command(
         prog="penchant",
@@ -86,8 +86,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> None:
-    from penchant.utils import ParameterWarning
-
     options = parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

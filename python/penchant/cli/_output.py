@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from penchant.cli._forms import Columns, parquet_of, parquet_writer, text_of
+from penchant.cli._formats import Columns, parquet_of, parquet_writer, text_of
+from penchant.cli._messages import say
 from penchant.cli._parser import Command
-from penchant.cli._said import say
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".parquet": "parquet"}
 
@@ -61,7 +61,7 @@ def put(frame: Any, options: argparse.Namespace) -> None:
     from penchant import _core
 
     content = parquet_of(columns) if form == "parquet" else text_of(columns, str(form)).encode()
-    _core.write_atomically(options.output, content)
+    _core.io.write_atomically(options.output, content)
     if not options.quiet:
         rows = len(next(iter(columns.values())))
         say(f"wrote {options.output}: {rows:,} row{'' if rows == 1 else 's'}")

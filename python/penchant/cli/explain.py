@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from penchant.cli._model import add_model, add_unknown, labels_like, open_model
+from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 

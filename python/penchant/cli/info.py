@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import Any
 
-from penchant.cli._model import add_model, open_model
+from penchant.cli._model_options import add_model, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet
 
@@ -32,8 +33,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _facts(path: str) -> dict[str, Any]:
-    from penchant import AlternatingLeastSquares
-    from penchant.exceptions import ModelFormatError
+    from penchant._base.recommender import RecommenderBase
+    from penchant.exceptions import ModelFormatError, NotFittedError
 
     data: Any = None
     try:
@@ -41,7 +42,7 @@ def _facts(path: str) -> dict[str, Any]:
         model = recommender.model
     except ModelFormatError as error:
         try:
-            model = AlternatingLeastSquares.load(path)  # a model without labels
+            model = RecommenderBase.load(path)  # a model without labels
         except ModelFormatError:
             raise error from None
     facts: dict[str, Any] = {"class": type(model).__name__, "users": None, "items": None}
@@ -49,8 +50,9 @@ def _facts(path: str) -> dict[str, Any]:
         users, items = data.shape
         density = data.nnz / max(users * items, 1)
         facts |= {"users": users, "items": items, "entries": data.nnz, "density": density}
-    elif model.user_factors is not None and model.item_factors is not None:
-        facts |= {"users": len(model.user_factors), "items": len(model.item_factors)}
+    else:
+        with contextlib.suppress(NotFittedError):
+            facts["users"], facts["items"] = model.shape
     facts["labels"] = "none" if data is None else f"{_kind(data.users)} and {_kind(data.items)}"
     return facts | {name: _plain(value) for name, value in model.get_params().items()}
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from penchant.cli._model import add_model, add_unknown, labels_like, open_model
+from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 

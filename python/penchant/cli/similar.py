@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from penchant.cli._model import add_model, add_unknown, labels_like, open_model
+from penchant.cli._messages import say
+from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
-from penchant.cli._said import say
 
 _EXAMPLES = """
 penchant similar model.safetensors nirvana

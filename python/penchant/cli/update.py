@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from penchant.cli import _reading
-from penchant.cli._model import add_model, open_model
+from penchant.cli import _event_options
+from penchant.cli._messages import say
+from penchant.cli._model_options import add_model, open_model
 from penchant.cli._output import check_folder
 from penchant.cli._parser import Verbs, add_command, add_quiet, given
-from penchant.cli._said import say
 
 _TEXT = """
 Adds events, read as those that the model was fitted to, and solves anew for the users they are about and for
@@ -29,11 +29,11 @@ def add(verbs: Verbs) -> None:
     command = add_command(verbs, "update", run, "add events to a model", _TEXT, _EXAMPLES)
     command.usage = "penchant update [OPTION ...] MODEL EVENTS ..."
     add_model(command)
-    _reading.add_events(command)
+    _event_options.add_events(command)
     text = "the file to write the new model to; by default it takes the place of the old one"
     command.add_argument("-o", "--output", metavar="MODEL", help=text)
     add_quiet(command)
-    _reading.add_columns(command.add_argument_group("how to read events"))
+    _event_options.add_columns(command.add_argument_group("how to read events"))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     output = Path(options.output or options.model)
     check_folder(str(output))
     recommender, _ = open_model(options.model)
-    columns = given(options, _reading.PARTS)
+    columns = given(options, _event_options.PARTS)
     try:
         recommender.update(options.events, show_progress=not options.quiet, **columns)
     except TypeError as error:  # a column of a type that is of no use

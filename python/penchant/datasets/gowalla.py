@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from penchant import _arguments
-from penchant.datasets._fetch import Remote, Source, local, obtained
+from penchant._validation import check_memory, integer
+from penchant.datasets._download import Remote, Source, local, obtained
 from penchant.datasets._lines import Lines
 
 __all__ = ["get_gowalla", "read_adjacency_lists"]
@@ -108,7 +108,7 @@ def read_adjacency_lists(path: str | os.PathLike[str], items: int | None = None)
     >>> folder.cleanup()
     """
     if items is not None:
-        items = _arguments.integer(items, "items", 0)
+        items = integer(items, "items", 0)
     most = _MOST if items is None else min(items - 1, _MOST)
     users, lengths, columns = array("q"), array("q"), array("q")
     with Path(path).open("rb") as file:
@@ -126,7 +126,7 @@ def read_adjacency_lists(path: str | os.PathLike[str], items: int | None = None)
             lengths.append(len(chosen))
             columns.extend(chosen)
     shape = (max(users, default=-1) + 1, max(columns, default=-1) + 1 if items is None else items)
-    _arguments.check_memory(8 * shape[0], f"a matrix of {shape[0]} users")
+    check_memory(8 * shape[0], f"a matrix of {shape[0]} users")
     pairs = (np.repeat(np.asarray(users), np.asarray(lengths)), np.asarray(columns))
     matrix = sp.csr_array((np.ones(len(columns), np.float32), pairs), shape=shape)
     matrix.sum_duplicates()

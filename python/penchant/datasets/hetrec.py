@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.datasets._fetch import Remote, Source, obtained
+from penchant.datasets._archive import member
+from penchant.datasets._download import Remote, Source, obtained
 from penchant.datasets._lines import Lines, parse
-from penchant.datasets._members import member
 from penchant.datasets._plays import Plays
 
 __all__ = ["get_lastfm_2k", "read_lastfm_2k"]

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from penchant.datasets._fetch import Remote, Source, is_url, local, obtained
-from penchant.datasets._members import member
+from penchant.datasets._archive import member
+from penchant.datasets._download import Remote, Source, is_url, local, obtained
 from penchant.exceptions import DatasetError
 from penchant.interactions import Interactions
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from penchant import _arguments
-from penchant.datasets._fetch import Remote, Source, obtained
+from penchant._validation import check_memory
+from penchant.datasets._archive import member
+from penchant.datasets._download import Remote, Source, obtained
 from penchant.datasets._lines import Lines, parse
-from penchant.datasets._members import member
 
 __all__ = ["get_movielens"]
 
@@ -107,7 +107,7 @@ def get_movielens(
         ratings = _ratings(path, form)
     count = max([*movies, int(ratings["movie"].max())]) + 1
     users = int(ratings["user"].max()) + 1
-    _arguments.check_memory(8 * max(count, users), f"ids up to {max(count, users)}")
+    check_memory(8 * max(count, users), f"ids up to {max(count, users)}")
     titles = np.full(count, "", dtype=object)
     titles[list(movies)] = list(movies.values())
     pairs = (ratings["movie"], ratings["user"])

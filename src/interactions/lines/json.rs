@@ -11,7 +11,7 @@ use super::numbers::Numbers;
 use crate::error::{Error, Result};
 use crate::interactions::chunk::Chunk;
 use crate::interactions::coder::Written;
-use crate::interactions::event::{Flaw, Part};
+use crate::interactions::event::{Flaw, Part, weighed};
 use crate::interactions::options::ReadOptions;
 use crate::interactions::report::Place;
 use crate::interactions::time::Time;
@@ -84,39 +84,38 @@ impl Names {
             return chunk.flaw(Flaw::NotJson);
         }
         let [user, item, weight, time, kind] = &values;
-        let mut amount = 1.0;
-        if self.names[2].is_some() {
-            match number(weight, |text| numbers.weight(text)) {
-                Ok(Some(number)) => amount = number,
-                Ok(None) => return chunk.flaw(Flaw::Missing(Part::Weight)),
-                Err(text) => return chunk.flaw(Flaw::NotANumber(Part::Weight, text.as_bytes())),
-            }
-        }
-        let mut moment = Time::Number(0.0);
-        if self.names[3].is_some() {
-            let read = match time {
-                Value::Null => return chunk.flaw(Flaw::Missing(Part::Time)),
-                Value::Text(text) => options.times.of_text(text.as_bytes(), |text| numbers.read(text)),
-                Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => {
-                    number(time, |_| None).ok().flatten().and_then(|number| options.times.of_number(number))
-                }
-                Value::Flag(_) | Value::Other => None,
-            };
-            let by_pattern = options.times.pattern.is_some();
-            match read {
-                Some(read) => moment = read,
-                None => return chunk.flaw(Flaw::NotATime { text: text(time).as_bytes(), by_pattern }),
-            }
-        }
-        if self.names[4].is_some() {
-            let kind = text(kind);
-            match chunk.weight_of_kind(kind.as_bytes()) {
-                Some(0.0) => return chunk.ignore(),
-                Some(factor) => amount *= factor,
-                None if kind.is_empty() => return chunk.flaw(Flaw::Missing(Part::Kind)),
-                None => return chunk.flaw(Flaw::UnknownKind(kind.as_bytes())),
-            }
-        }
+        let (kind_text, time_text) = (text(kind), text(time));
+        let found = weighed(
+            || match &*kind_text {
+                _ if self.names[4].is_none() => Ok(1.0),
+                "" => Err(Flaw::Missing(Part::Kind)),
+                kind => options.weight_of_kind(kind.as_bytes()).ok_or(Flaw::UnknownKind(kind.as_bytes())),
+            },
+            || match number(weight, |text| numbers.weight(text)) {
+                _ if self.names[2].is_none() => Ok(1.0),
+                Ok(number) => number.ok_or(Flaw::Missing(Part::Weight)),
+                Err(text) => Err(Flaw::NotANumber(Part::Weight, text.as_bytes())),
+            },
+            || {
+                let read = match time {
+                    _ if self.names[3].is_none() => return Ok(Time::Number(0.0)),
+                    Value::Null => return Err(Flaw::Missing(Part::Time)),
+                    Value::Text(text) => options.times.of_text(text.as_bytes(), |text| numbers.read(text)),
+                    Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => {
+                        let number = number(time, |_| None).ok().flatten();
+                        number.and_then(|number| options.times.of_number(number))
+                    }
+                    Value::Flag(_) | Value::Other => None,
+                };
+                let by_pattern = options.times.pattern.is_some();
+                read.ok_or(Flaw::NotATime { text: time_text.as_bytes(), by_pattern })
+            },
+        );
+        let (amount, moment) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return chunk.ignore(),
+            Err(flaw) => return chunk.flaw(flaw),
+        };
         let (user_text, item_text) = (text(user), text(item));
         match (label(user, &user_text, Part::User), label(item, &item_text, Part::Item)) {
             (Ok(user), Ok(item)) => chunk.passing_fields(user, item, amount, moment),
@@ -126,10 +125,10 @@ impl Names {
 }
 
 /// The number that a value is.
-fn number(
-    value: &Value<'_>,
+fn number<'v>(
+    value: &'v Value<'_>,
     read: impl Fn(&[u8]) -> Option<f64>,
-) -> std::result::Result<Option<f64>, String> {
+) -> std::result::Result<Option<f64>, &'v str> {
     match value {
         Value::Null => Ok(None),
         Value::Flag(flag) => Ok(Some(f64::from(u8::from(*flag)))),
@@ -137,8 +136,8 @@ fn number(
         Value::Unsigned(number) => Ok(Some(*number as f64)),
         Value::Float(number) => Ok(Some(*number)),
         Value::Text(text) if text.is_empty() => Ok(None),
-        Value::Text(text) => read(text.as_bytes()).map(Some).ok_or_else(|| text.to_string()),
-        Value::Other => Err("a list or an object".into()),
+        Value::Text(text) => read(text.as_bytes()).map(Some).ok_or(text),
+        Value::Other => Err("a list or an object"),
     }
 }
 

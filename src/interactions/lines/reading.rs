@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::interactions::chunk::{Chunk, Done};
 use crate::interactions::coder::Written as Label;
 use crate::interactions::encoder::Encoder;
-use crate::interactions::event::{Flaw, Part};
+use crate::interactions::event::{Flaw, Part, weighed};
 use crate::interactions::options::ReadOptions;
 use crate::interactions::report::{Place, Written};
 use crate::interactions::time::Time;
@@ -226,49 +226,50 @@ impl<'a> Reading<'a> {
         at
     }
 
-    /// Hands the event of one line over. What it weighs is looked at before its labels, which are otherwise
-    /// not known afterwards.
+    /// Hands the event of one line over.
     #[inline]
     fn event<'t>(&'t self, layout: &Layout, bytes: &'t [u8], fields: &[Field], chunk: &mut Chunk<'_, 't>) {
         if fields.len() != layout.fields {
             return chunk.flaw(Flaw::Fields { found: fields.len(), expected: layout.fields });
         }
         let text = |column: usize| text_at(fields, &self.source.constants, bytes, column);
-        let mut weight = 1.0;
-        let mut moment = Time::Number(0.0);
-        if let Some(column) = layout.weight {
-            let text = text(column);
-            match self.numbers.weight(&text) {
-                Some(number) => weight = number,
-                None if text.is_empty() => return chunk.flaw(Flaw::Missing(Part::Weight)),
-                None => return chunk.flaw(Flaw::NotANumber(Part::Weight, &text)),
-            }
-        }
-        if let Some(column) = layout.time {
-            let text = text(column);
-            match self.options.times.of_text(&text, |text| self.numbers.read(text)) {
-                Some(time) => moment = time,
-                None if text.is_empty() => return chunk.flaw(Flaw::Missing(Part::Time)),
-                None => {
+        let [kind, weight, time] = [layout.kind, layout.weight, layout.time].map(|column| column.map(text));
+        let found = weighed(
+            || {
+                kind.as_deref().map_or(Ok(1.0), |text| {
+                    let unknown = || missing_or(Part::Kind, text, Flaw::UnknownKind(text));
+                    self.options.weight_of_kind(text).ok_or_else(unknown)
+                })
+            },
+            || {
+                weight.as_deref().map_or(Ok(1.0), |text| {
+                    let wrong = || missing_or(Part::Weight, text, Flaw::NotANumber(Part::Weight, text));
+                    self.numbers.weight(text).ok_or_else(wrong)
+                })
+            },
+            || {
+                time.as_deref().map_or(Ok(Time::Number(0.0)), |text| {
                     let by_pattern = self.options.times.pattern.is_some();
-                    return chunk.flaw(Flaw::NotATime { text: &text, by_pattern });
-                }
-            }
-        }
-        if let Some(column) = layout.kind {
-            let text = text(column);
-            match chunk.weight_of_kind(&text) {
-                Some(0.0) => return chunk.ignore(),
-                Some(factor) => weight *= factor,
-                None if text.is_empty() => return chunk.flaw(Flaw::Missing(Part::Kind)),
-                None => return chunk.flaw(Flaw::UnknownKind(&text)),
-            }
-        }
+                    let wrong = || missing_or(Part::Time, text, Flaw::NotATime { text, by_pattern });
+                    self.options.times.of_text(text, |text| self.numbers.read(text)).ok_or_else(wrong)
+                })
+            },
+        );
+        let (weight, time) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return chunk.ignore(),
+            Err(flaw) => return chunk.flaw(flaw),
+        };
         match (text(layout.user), text(layout.item)) {
-            (Cow::Borrowed(user), Cow::Borrowed(item)) => chunk.fields(user, item, weight, moment),
-            (user, item) => chunk.passing_fields(Label::Field(&user), Label::Field(&item), weight, moment),
+            (Cow::Borrowed(user), Cow::Borrowed(item)) => chunk.fields(user, item, weight, time),
+            (user, item) => chunk.passing_fields(Label::Field(&user), Label::Field(&item), weight, time),
         }
     }
+}
+
+/// What is wrong with a part: that there is none, or something else.
+fn missing_or<'a>(part: Part, text: &[u8], flaw: Flaw<'a>) -> Flaw<'a> {
+    if text.is_empty() { Flaw::Missing(part) } else { flaw }
 }
 
 /// Pieces of about the same size that start after line breaks.

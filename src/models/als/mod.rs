@@ -5,6 +5,7 @@ mod block;
 mod cholesky;
 mod conjugate_gradient;
 mod dual;
+mod explain;
 mod fold_in;
 pub(crate) mod half_step;
 mod heavy;
@@ -31,6 +32,7 @@ use crate::observer::Observer;
 use crate::pool;
 use crate::sparse::CsrView;
 
+pub use explain::Explanation;
 pub use loss::training_loss;
 pub use objective::Confidence;
 pub use params::{AlternatingLeastSquares, Solver};

@@ -71,8 +71,12 @@ impl Objective {
         if self.exponent == 0.0 {
             return self.regularization;
         }
-        let count = row.values.iter().filter(|&&r| r != T::ZERO).count() as f64;
-        self.regularization * (count + self.unobserved_weight * columns as f64).powf(self.exponent)
+        self.regularization_of(row.values.iter().filter(|&&r| r != T::ZERO).count(), columns)
+    }
+
+    /// `λ (n + w0 m)^ν` for `n` entries and `m` columns.
+    pub(crate) fn regularization_of(&self, entries: usize, columns: usize) -> f64 {
+        self.regularization * (entries as f64 + self.unobserved_weight * columns as f64).powf(self.exponent)
     }
 
     /// The smallest regularization of a row that has entries.

@@ -143,13 +143,6 @@ impl AlternatingLeastSquares {
         seed: u64
     }
 
-    /// The confidence `c` of each value `r`.
-    #[must_use]
-    pub fn confidences(&self, values: &[f64]) -> Vec<f64> {
-        let objective = self.objective();
-        values.iter().map(|&r| objective.confidence(r.abs())).collect()
-    }
-
     /// The part of the parameters that says what is minimized.
     pub(crate) fn objective(&self) -> Objective {
         Objective {

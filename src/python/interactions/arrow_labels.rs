@@ -11,9 +11,16 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field};
 
-use super::arrow_table::{UUID, extension};
 use crate::interactions::{Flaw, Part};
 use crate::labels::Label;
+
+/// The name of the type whose bytes are UUIDs.
+pub(super) const UUID: &str = "arrow.uuid";
+
+/// The extension type of a column, if it is of one: what it is stored as may mean something else.
+pub(super) fn extension(field: &Field) -> Option<&str> {
+    field.metadata().get("ARROW:extension:name").map(String::as_str)
+}
 
 /// A column of labels.
 pub(in crate::python) trait Labelled: Sync + Send {

@@ -4,19 +4,12 @@
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Field;
 
-use super::arrow_labels::{self, Labelled};
+use super::arrow_labels::{self, Labelled, UUID, extension};
 use super::arrow_numbers::{self, Numbered, Timed};
-use crate::interactions::{Event, Flaw, Part, ReadOptions, Rows, Time};
+use crate::interactions::{Event, Flaw, Part, ReadOptions, Rows, Time, weighed};
 
-/// The name of the type whose bytes are UUIDs.
-pub(super) const UUID: &str = "arrow.uuid";
 /// Types whose values are those of what they are stored as, or that are met here.
 const KNOWN: [&str; 3] = [UUID, "arrow.json", "arrow.bool8"];
-
-/// The extension type of a column, if it is of one: what it is stored as may mean something else.
-pub(super) fn extension(field: &Field) -> Option<&str> {
-    field.metadata().get("ARROW:extension:name").map(String::as_str)
-}
 
 /// Which columns of a table say what, by place.
 #[derive(Debug, Clone, Copy)]
@@ -111,21 +104,23 @@ impl Rows for Table<'_> {
     }
 
     fn event(&self, row: usize) -> Result<Option<Event<'_>>, Flaw<'_>> {
-        let mut weight = 1.0;
-        let mut time = Time::Number(0.0);
-        if let Some(weights) = &self.weights {
-            weight = weights.number(row).ok_or(Flaw::Missing(Part::Weight))?;
-        }
-        if let Some(times) = &self.times {
-            time = times.time(row, &self.options.times)?;
-        }
-        if let Some(kinds) = &self.kinds {
-            let kind = kinds.label(row).ok_or_else(|| kinds.flaw(Part::Kind, row))?;
-            match self.options.weight_of_label(kind)? {
-                0.0 => return Ok(None),
-                factor => weight *= factor,
-            }
-        }
+        let found = weighed(
+            || {
+                self.kinds.as_ref().map_or(Ok(1.0), |kinds| {
+                    let kind = kinds.label(row).ok_or_else(|| kinds.flaw(Part::Kind, row))?;
+                    self.options.weight_of_label(kind)
+                })
+            },
+            || {
+                let number = self.weights.as_ref().map_or(Some(1.0), |weights| weights.number(row));
+                number.ok_or(Flaw::Missing(Part::Weight))
+            },
+            || match &self.times {
+                Some(times) => times.time(row, &self.options.times),
+                None => Ok(Time::Number(0.0)),
+            },
+        );
+        let Some((weight, time)) = found? else { return Ok(None) };
         let user = self.users.label(row).ok_or_else(|| self.users.flaw(Part::User, row))?;
         let item = self.items.label(row).ok_or_else(|| self.items.flaw(Part::Item, row))?;
         Ok(Some(Event { user, item, weight, time }))

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
-use crate::interactions::{Batch, Event, Events, Flaw, Part, ReadOptions, Rows, Time};
+use crate::interactions::{Batch, Event, Events, Flaw, Part, ReadOptions, Rows, Time, weighed};
 use crate::labels::Label;
 use crate::python::interactions::arrow_labels::whole;
 use crate::python::interactions::arrow_numbers::{time_of_number, time_of_text};
@@ -113,20 +113,19 @@ impl Rows for Columns<'_> {
     }
 
     fn event(&self, row: usize) -> Result<Option<Event<'_>>, Flaw<'_>> {
-        let mut weight = self.weights.map_or(1.0, |weights| weights[row]);
-        if weight.is_nan() {
-            return Err(Flaw::Missing(Part::Weight));
-        }
-        if let Some(kinds) = &self.kinds {
-            match self.options.weight_of_label(kinds.label(Part::Kind, row)?)? {
-                0.0 => return Ok(None),
-                factor => weight *= factor,
-            }
-        }
-        let time = match &self.times {
-            Some(times) => times.time(row, self.options)?,
-            None => Time::Number(0.0),
-        };
+        let found = weighed(
+            || {
+                self.kinds
+                    .as_ref()
+                    .map_or(Ok(1.0), |kinds| self.options.weight_of_label(kinds.label(Part::Kind, row)?))
+            },
+            || match self.weights.map_or(1.0, |weights| weights[row]) {
+                weight if weight.is_nan() => Err(Flaw::Missing(Part::Weight)),
+                weight => Ok(weight),
+            },
+            || self.times.as_ref().map_or(Ok(Time::Number(0.0)), |times| times.time(row, self.options)),
+        );
+        let Some((weight, time)) = found? else { return Ok(None) };
         let (user, item) = (self.users.label(Part::User, row)?, self.items.label(Part::Item, row)?);
         Ok(Some(Event { user, item, weight, time }))
     }

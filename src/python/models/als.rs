@@ -140,31 +140,35 @@ pub(in crate::python) fn fit<'py>(
     })
 }
 
-/// The confidence of each value.
+/// Terms, and the inverse of a system.
+type Explained<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>);
+
+/// What each of a user's items adds to the score of another, and the inverse of the user's system.
 #[pyfunction]
-pub(in crate::python) fn confidences<'py>(
+#[allow(clippy::too_many_arguments, reason = "they are a user, a model and an item")]
+pub(in crate::python) fn explain<'py>(
     py: Python<'py>,
+    liked: PyReadonlyArray1<'py, i32>,
     values: PyReadonlyArray1<'py, f64>,
+    item_factors: AnyFactors<'py>,
+    gram: &PyGram,
+    item: i32,
+    user_weights: Option<PyReadonlyArray2<'py, f64>>,
     params: Params,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let params = params.build()?;
-    params.check_parameters()?;
-    Ok(PyArray1::from_vec(py, params.confidences(values.as_slice()?)))
+) -> PyResult<Explained<'py>> {
+    let (params, gram, row) = (params.build()?, &gram.0, (liked.as_slice()?, values.as_slice()?));
+    let user_weights = user_weights.as_ref().map(PyReadonlyArray2::as_slice).transpose()?;
+    in_precision!(AnyFactors(item_factors) as T => {
+        let factors = dense::<T>(&item_factors)?;
+        let f = factors.columns();
+        let found = py.detach(|| params.explain(row, factors, gram, item, user_weights))?;
+        Ok((found.terms.into_pyarray(py), found.user_weights.into_pyarray(py).reshape([f, f])?))
+    })
 }
 
 /// The Gram matrix of one side of a model.
 #[pyclass(frozen, module = "penchant._core.als", name = "Gram")]
 pub(in crate::python) struct PyGram(Gram);
-
-#[pymethods]
-impl PyGram {
-    /// A copy of it in f64.
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let values = self.0.values();
-        let f = values.len().isqrt();
-        PyArray1::from_slice(py, values).reshape([f, f])
-    }
-}
 
 /// The Gram matrix of factors.
 #[pyfunction]

@@ -1,0 +1,106 @@
+"""The factors of both sides of a model, and what is made of them for searching and solving."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from penchant import _core
+from penchant._validation import Floats
+
+# With fewer candidates than this, packing them costs more than it saves.
+_SMALLEST_INDEX = 1024
+
+# Held while one side is replaced by something made from the old one. It is nobody's attribute, so that
+# models can be pickled and compared.
+WRITING = threading.RLock()
+
+
+def _after_fork() -> None:
+    """Replace the lock: another thread of the parent may have held it."""
+    global WRITING  # noqa: PLW0603
+    WRITING = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class FactorStore:
+    """Keeps the factors of users and items as one value, and what is packed from either.
+
+    They are read-only arrays: what is packed for searching is made from them once.
+    """
+
+    def __init__(self) -> None:
+        # Replaced as a pair, so that other threads never see one side of a fit with the other of the next.
+        self._sides: tuple[Floats | None, Floats | None] = (None, None)
+        # Whether someone has assigned factors since the last fit, which the next one then starts from.
+        self.were_set = False
+        self._indexes: dict[str, tuple[Any, _core.rank.Index]] = {}
+        self._grams: dict[str, tuple[Any, _core.als.Gram]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        """Compare stores without factors, as those of unfitted models are; others equal themselves."""
+        if not isinstance(other, FactorStore):
+            return NotImplemented
+        return self is other or (
+            self._sides == (None, None) == other._sides and self.were_set == other.were_set
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_indexes": {}, "_grams": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.replace(*self._sides)  # NumPy forgets that they are read-only
+
+    def __copy__(self) -> FactorStore:
+        other = FactorStore()
+        other.__dict__ |= self.__dict__ | {"_indexes": dict(self._indexes), "_grams": dict(self._grams)}
+        return other
+
+    @property
+    def sides(self) -> tuple[Floats | None, Floats | None]:
+        """The factors of users and those of items."""
+        return self._sides
+
+    def replace(self, users: Floats | None, items: Floats | None) -> None:
+        """Replace the factors, and forget what was made of the old ones."""
+        for side in (users, items):
+            if side is not None:
+                side.flags.writeable = False
+        self._sides = users, items
+        for kept in (self._indexes, self._grams):
+            for kind, (made_of, _) in list(kept.items()):
+                if made_of is not users and made_of is not items:
+                    kept.pop(kind, None)
+
+    def gram(self, side: str, factors: Floats, threads: int) -> _core.als.Gram:
+        """Return the Gram matrix of these factors of one side: made when first needed."""
+        kept = self._grams.get(side)
+        # Another thread may have replaced the factors since the caller read them.
+        if kept is None or kept[0] is not factors:
+            kept = self._grams[side] = (factors, _core.als.gram(factors, threads))
+        return kept[1]
+
+    def index(
+        self, kind: str, candidates: Any, queries: Any, threads: int, *, always: bool = False
+    ) -> _core.rank.Index | None:
+        """Return packed candidates: made when first needed, unless they are few.
+
+        They are for products with rows like `queries`, or if that is None for comparing directions.
+        """
+        if len(candidates) < _SMALLEST_INDEX and not always:
+            return None
+        kept = self._indexes.get(kind)
+        if kept is None or kept[0] is not candidates:
+            if queries is None:
+                index = _core.rank.index_of_directions(candidates, threads)
+            else:
+                index = _core.rank.index_of_items(queries, candidates, threads)
+            kept = self._indexes[kind] = (candidates, index)
+        return kept[1]

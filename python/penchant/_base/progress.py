@@ -1,0 +1,48 @@
+"""How far a fit is: a bar for people, and a callback for programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from tqdm.auto import tqdm
+
+Callback: TypeAlias = Callable[[int, float, float], object]
+
+
+class Progress:
+    """A progress bar in the unit of the work, told by the core."""
+
+    def __init__(self, shown: bool, unit: str, callback: Callback | None = None) -> None:
+        self._bar: Any = tqdm(disable=not shown, unit=unit)
+        self._callback = callback
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def total(self, count: int) -> None:
+        """Say how much there is to do."""
+        self._bar.reset(total=count)
+
+    def step(self, done: int) -> None:
+        """Hear how much has been done since the last call."""
+        self._bar.update(done)
+
+    def epoch(self, epoch: int, loss: float) -> bool:
+        """Hear of an epoch, counted from 1, and return whether to stop."""
+        now = time.perf_counter()
+        seconds, self._started = now - self._started, now
+        self._bar.set_postfix(loss=f"{loss:.5g}", refresh=False)
+        self._bar.update()
+        # True and nothing else: others' callbacks return all kinds of things.
+        answer = self._callback(epoch - 1, seconds, loss) if self._callback is not None else False
+        return isinstance(answer, bool | np.bool_) and bool(answer)

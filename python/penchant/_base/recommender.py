@@ -1,0 +1,546 @@
+"""What every model can do, documented and checked once; what differs is left to hooks."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+from penchant._base import model_file
+from penchant._base.parameters import Parameters
+from penchant._base.progress import Callback, Progress
+from penchant._base.rank_options import RankOptions, rank_options
+from penchant._sparse import Rows, any_rows, csr_rows
+from penchant._validation import Floats, Ids, describe, ids, integer, warn
+from penchant.exceptions import NotFittedError
+
+# Results of recommend_all that are made at a time.
+_RESULTS_PER_BLOCK = 1_000_000
+_MOST_IDS = np.iinfo(np.int32).max
+
+
+class RecommenderBase(Parameters):
+    """A model: fitted to a matrix of users x items, asked for recommendations.
+
+    A subclass says how it learns and answers in the hooks `_fit`, `_shape`, `_recommend`, `_similar`,
+    `_tensors` and `_restore`. What reaches them has been checked.
+    """
+
+    num_threads: int
+
+    #: What the class is called in a file; its subclasses as well.
+    _KIND: ClassVar[str]
+    #: Whether recommending takes the rows of users: what they have decides what they get.
+    _by_rows: ClassVar[bool] = False
+    #: The unit of the progress bar of a fit.
+    _unit: ClassVar[str] = "row"
+
+    # What a model has to say for itself.
+
+    @abstractmethod
+    def _fit(self, rows: Rows, progress: Progress) -> None:
+        """Learn from the rows of users, all at once or not at all."""
+
+    @abstractmethod
+    def _shape(self) -> tuple[int, int] | None:
+        """Return the numbers of users and items; None before a fit."""
+
+    @abstractmethod
+    def _recommend(
+        self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
+    ) -> tuple[Ids, Floats]:
+        """Return ids and scores for each user; `rows` is what they have, `liked` what to leave out of it."""
+
+    @abstractmethod
+    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
+        """Return ids and scores for each item."""
+
+    @abstractmethod
+    def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Return what was learned, for a file."""
+
+    @abstractmethod
+    def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take what `_tensors` returned; a ValueError or KeyError if that is not possible."""
+
+    def _check_parameters(self) -> None:
+        """Raise if a parameter is out of range."""
+        self._threads()
+
+    def _knows(self, userids: Ids, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return about which users the model knows something; `rows` is what they have."""
+        del userids
+        return np.diff(rows.indptr) > 0
+
+    # What callers see.
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of users and items that the model was fitted to."""
+        shape = self._shape()
+        if shape is None:
+            msg = f"this {type(self).__name__} has not been fitted yet: call fit first"
+            raise NotFittedError(msg)
+        return shape
+
+    def __repr__(self) -> str:
+        shape = self._shape()
+        shown = ", ".join(f"{name}={_shown(getattr(self, name))}" for name in self._shown_parameters())
+        fitted = "unfitted" if shape is None else f"{shape[0]} users x {shape[1]} items"
+        return f"{type(self).__name__}({shown}) <{fitted}>"
+
+    def _shown_parameters(self) -> list[str]:
+        """Return the parameters that the repr shows: all but the number of threads."""
+        return [name for name in self._parameter_names() if name != "num_threads"]
+
+    def fit(self, user_items: Any, show_progress: bool = True, callback: Callback | None = None) -> Self:
+        """Learn from what users did.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions
+            How much each user did with each item. CSR is used as it is; another format is converted with a
+            `ParameterWarning`. Never changed.
+        show_progress : bool, default True
+            Show a progress bar.
+        callback : callable, optional
+            ``callback(epoch, seconds, loss)`` after every epoch of a model that is learned in epochs. Other
+            models never call it.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If `user_items` is not sparse, or a parameter has an impossible type.
+        ValueError
+            If a parameter is out of range, or `user_items` is empty, broken, or not finite.
+        MemoryError
+            If what is to be learned would outgrow this machine. It says how large that is.
+        KeyboardInterrupt
+            On Ctrl-C, within a second. The model is what it was before.
+        """
+        if callback is not None and not callable(callback):
+            msg = f"callback must be callable, got {describe(callback)}"
+            raise TypeError(msg)
+        self._check_parameters()
+        # Repeats are summed in f64, whatever the model works in.
+        rows = any_rows(getattr(user_items, "matrix", user_items), "user_items", np.float64)
+        with Progress(show_progress, self._unit, callback) as progress:
+            self._fit(rows, progress)
+        return self
+
+    def recommend(
+        self,
+        userid: Any,
+        user_items: Any,
+        N: int = 10,
+        filter_already_liked_items: bool = True,
+        filter_items: Any = None,
+        recalculate_user: bool = False,
+        items: Any = None,
+        *,
+        min_score: float | None = None,
+        item_groups: Any = None,
+        max_per_group: int = 1,
+    ) -> tuple[Ids, Floats]:
+        """Recommend items to one user or to many.
+
+        The result is exact: what a full sort by score would give, ties to the smaller id.
+
+        Parameters
+        ----------
+        userid : int or array of int
+            Whom to recommend to.
+        user_items : scipy.sparse CSR matrix or array, shape [n_requested_users, n_items]
+            One row for each requested user: what they have. Models that recommend by these rows need them, as
+            the item-item models do; others look at them only to leave out liked items or to recalculate, and
+            None will do otherwise. It may have fewer columns than the model has items.
+        N : int, default 10
+            How many items for each user.
+        filter_already_liked_items : bool, default True
+            Leave out the items stored in the user's row.
+        filter_items : array of int, optional
+            Items to leave out for everyone.
+        recalculate_user : bool, default False
+            Use what `user_items` says of the user instead of what was learned in the fit. Models that do so
+            anyway take no notice.
+        items : array of int, optional
+            Rank just these items. Filtered ones among them come last, with score -inf.
+        min_score : float, optional
+            Leave out items that score less.
+        item_groups : array of int, shape [n_items], optional
+            The group of each item: its artist, say, or its category.
+        max_per_group : int, default 1
+            With `item_groups`, the most items of one group that a user gets.
+
+        Returns
+        -------
+        ids : numpy.ndarray of int32, shape [k] or [n_requested_users, k], k = min(N, n_candidates)
+            Item ids, best first; -1 where nothing was left to recommend.
+        scores : numpy.ndarray of float, same shape
+            The model's scores; -inf where nothing was left.
+
+        Raises
+        ------
+        NotFittedError
+            Before a fit.
+        IndexError
+            If a user or an item is not in the model.
+        ValueError
+            If `user_items` is not CSR, has another number of rows than there are users requested, or more
+            columns than the model has items; if both `items` and `filter_items` are given; if N < 1.
+        TypeError
+            If an id is not an integer, or the model cannot recalculate.
+
+        Examples
+        --------
+        >>> import scipy.sparse as sp
+        >>> from penchant.als import AlternatingLeastSquares
+        >>> plays = sp.csr_array([[9.0, 3.0, 0.0], [5.0, 8.0, 1.0]])
+        >>> model = AlternatingLeastSquares(factors=2, random_state=0).fit(plays, show_progress=False)
+        >>> ids, scores = model.recommend([0, 1], plays[[0, 1]], N=2)
+        >>> ids.tolist()
+        [[2, -1], [-1, -1]]
+        """
+        users, count = self._known_shape(users_needed=not (recalculate_user or self._by_rows))
+        # Who they are does not matter where their rows say it all: they may be new.
+        known = _MOST_IDS if recalculate_user or self._by_rows else users
+        userids = ids(userid, "userid", known, scalar=True)
+        options = rank_options(
+            N, items, filter_items, count, self._threads(), min_score=min_score, groups=item_groups,
+            max_per_group=max_per_group,
+        )  # fmt: skip
+        rows = None
+        if filter_already_liked_items or recalculate_user or self._by_rows:
+            rows = csr_rows(user_items, "user_items")
+            rows.check_count(len(userids), "users")
+            self._look_at_width(rows.columns, count)
+        liked = rows if filter_already_liked_items else None
+        found = self._recommend(userids, rows, liked, options, recalculate=bool(recalculate_user))
+        return _unwrapped(found, userid)
+
+    def knows_users(self, userids: Any, user_items: Any) -> npt.NDArray[np.bool_]:
+        """Tell about which users the model knows something; for others any list would be arbitrary.
+
+        Parameters
+        ----------
+        userids : array of int
+        user_items : scipy.sparse CSR matrix or array, shape [n_requested_users, n_items]
+            One row for each of them: what they have.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape [n_requested_users]
+        """
+        rows = csr_rows(user_items, "user_items")
+        rows.check_count(np.size(userids), "users")
+        return self._knows(ids(userids, "userids", _MOST_IDS if self._by_rows else self.shape[0]), rows)
+
+    def _known_shape(self, *, users_needed: bool) -> tuple[int, int]:
+        """Return the numbers of users and items, of which only the second may be known."""
+        del users_needed
+        return self.shape
+
+    def _look_at_width(self, columns: int, items: int) -> None:
+        """Warn if rows have a column for each user rather than for each item."""
+        shape = self._shape()
+        if shape is not None and columns == shape[0] < items:
+            warn(
+                f"user_items has {columns} columns, as many as the model has users; it has {items} items: "
+                "was it fitted to the transposed matrix, of items x users?"
+            )
+
+    def recommend_all(
+        self,
+        user_items: Any = None,
+        N: int = 10,
+        filter_already_liked_items: bool = True,
+        filter_items: Any = None,
+        items: Any = None,
+        *,
+        min_score: float | None = None,
+        item_groups: Any = None,
+        max_per_group: int = 1,
+        users_per_block: int | None = None,
+        show_progress: bool = True,
+    ) -> Iterator[tuple[Ids, Floats]]:
+        """Recommend items to all users, block after block, in no more memory than a block needs.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
+            Only looked at to leave out liked items; otherwise None will do.
+        N, filter_already_liked_items, filter_items, items, min_score, item_groups, max_per_group
+            As for `recommend`.
+        users_per_block : int, optional
+            How many users at a time; by default as many as have a million results together.
+        show_progress : bool, default True
+            Show a progress bar that counts users.
+
+        Returns
+        -------
+        iterator of (ids, scores)
+            For each block ids of shape [n_users_in_block, k] and scores of the same shape: what `recommend`
+            gives for these users. The first block begins with user 0.
+
+        Raises
+        ------
+        ValueError, IndexError, TypeError, NotFittedError
+            As `recommend` does, before the first block is made.
+
+        Examples
+        --------
+        >>> import numpy as np, scipy.sparse as sp
+        >>> from penchant.als import AlternatingLeastSquares
+        >>> plays = sp.csr_array([[9.0, 3.0, 0.0], [5.0, 8.0, 1.0]])
+        >>> model = AlternatingLeastSquares(factors=2, random_state=0).fit(plays, show_progress=False)
+        >>> blocks = model.recommend_all(plays, N=1, show_progress=False)
+        >>> np.concatenate([ids for ids, scores in blocks]).tolist()
+        [[2], [-1]]
+        """
+        count = self.shape[0]
+        size = max(1, _RESULTS_PER_BLOCK // integer(N, "N", 1))
+        if users_per_block is not None:
+            size = integer(users_per_block, "users_per_block", 1)
+        rows = None
+        if filter_already_liked_items or self._by_rows:
+            csr_rows(user_items, "user_items").check_count(count, "users")
+            rows = user_items
+
+        def block(first: int, last: int) -> tuple[Ids, Floats]:
+            return self.recommend(
+                np.arange(first, last, dtype=np.int32), None if rows is None else rows[first:last], N,
+                filter_already_liked_items, filter_items, items=items, min_score=min_score,
+                item_groups=item_groups, max_per_group=max_per_group,
+            )  # fmt: skip
+
+        block(0, 0)  # what is wrong is said at once
+        return _blocks(block, count, size, show_progress)
+
+    def rank_items(
+        self, userid: Any, user_items: Any, selected_items: Any, recalculate_user: bool = False
+    ) -> tuple[Ids, Floats]:
+        """Rank a list of items: the old name for `recommend` with `items`.
+
+        .. deprecated:: 0.1
+            Use ``recommend(userid, user_items, N=len(items), items=items)``.
+        """
+        warnings.warn(
+            "rank_items is deprecated: use recommend with the argument items",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.recommend(
+            userid, user_items, N=max(1, np.size(selected_items)), filter_already_liked_items=False,
+            recalculate_user=recalculate_user, items=selected_items,
+        )  # fmt: skip
+
+    def similar_items(
+        self,
+        itemid: Any,
+        N: int = 10,
+        recalculate_item: bool = False,
+        item_users: Any = None,
+        filter_items: Any = None,
+        items: Any = None,
+    ) -> tuple[Ids, Floats]:
+        """Find the items most like one item or each of many, by what the model takes for likeness.
+
+        Parameters
+        ----------
+        itemid : int or array of int
+            Which items.
+        N : int, default 10
+            How many for each, the item itself included.
+        recalculate_item : bool, default False
+            Use what `item_users` says of the item instead of what was learned, where the model can.
+        item_users : scipy.sparse CSR matrix or array, shape [n_requested_items, n_users], optional
+            One row for each requested item; only looked at to recalculate.
+        filter_items : array of int, optional
+            Items to leave out.
+        items : array of int, optional
+            Rank just these items.
+
+        Returns
+        -------
+        ids : numpy.ndarray of int32, shape [k] or [n_requested_items, k], k = min(N, n_candidates)
+            Item ids, the most similar first, among them the item itself; -1 where nothing was left.
+        scores : numpy.ndarray of float, same shape
+            How alike they are; -inf where nothing was left. For models with factors these are cosines, 1 for
+            the item itself.
+
+        Raises
+        ------
+        NotFittedError
+            Before a fit.
+        IndexError
+            If an item is not in the model.
+        ValueError
+            If both `items` and `filter_items` are given, if N < 1, or if `item_users` does not fit.
+        TypeError
+            If an id is not an integer, or the model cannot recalculate.
+        """
+        _, count = self._known_shape(users_needed=False)
+        itemids = ids(itemid, "itemid", count, scalar=True)
+        options = rank_options(N, items, filter_items, count, self._threads())
+        if recalculate_item:
+            rows = any_rows(item_users, "item_users", np.float64)
+            rows.check_count(len(itemids), "ids")
+            return _unwrapped(self._similar_to_rows(itemids, rows, options), itemid)
+        return _unwrapped(self._similar(itemids, options), itemid)
+
+    def _similar_to_rows(self, itemids: Ids, rows: Rows, options: RankOptions) -> tuple[Ids, Floats]:
+        """Return ids and scores for items of which `rows` says who has them."""
+        del itemids, rows, options
+        msg = f"{type(self).__name__} cannot recalculate an item: call fit, then similar_items without"
+        raise TypeError(msg)
+
+    def similar_users(
+        self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None
+    ) -> tuple[Ids, Floats]:
+        """Find the users most like one user or each of many, where the model compares users.
+
+        Parameters
+        ----------
+        userid : int or array of int
+            Which users.
+        N : int, default 10
+            How many for each, the user included.
+        filter_users : array of int, optional
+            Users to leave out.
+        users : array of int, optional
+            Rank just these users.
+
+        Returns
+        -------
+        ids : numpy.ndarray of int32, shape [k] or [n_requested_users, k], k = min(N, n_candidates)
+            User ids, the user first, then the most similar; -1 where nothing was left.
+        scores : numpy.ndarray of float, same shape
+            How alike they are; -inf where nothing was left. For models with factors these are cosines.
+
+        Raises
+        ------
+        NotFittedError
+            Before a fit.
+        IndexError
+            If a user is not in the model.
+        ValueError
+            If both `users` and `filter_users` are given, or if N < 1.
+        TypeError
+            If an id is not an integer.
+        NotImplementedError
+            If the model knows nothing about users.
+        """
+        del userid, N, filter_users, users
+        msg = f"{type(self).__name__} compares items, not users"
+        raise NotImplementedError(msg)
+
+    # Files.
+
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
+        """Save the model: its parameters, and what it has learned.
+
+        Parameters
+        ----------
+        file : path or binary file object
+            A name that ends in ``.npz`` gets the format of `implicit`, if that has such a model, which it can
+            load. Everything else is safetensors, which the Rust crate and whatever reads that format can
+            open. The file is replaced as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        TypeError
+            If `file` is neither a path nor a file object.
+        ValueError
+            If `implicit` has no such model.
+        """
+        model_file.save(self, file)
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Load a saved model, of either format, ours or that of `implicit`.
+
+        Parameters
+        ----------
+        file : path or binary file object
+
+        Returns
+        -------
+        model
+            Of the class that this is called on; called on `RecommenderBase` itself, of the class that the
+            file names. A source of random numbers is not kept in a file; an int is.
+
+        Raises
+        ------
+        ModelFormatError
+            If this is not a model, of another class, cut short, or of a newer version.
+        OSError
+            If it cannot be read.
+        TypeError
+            If `file` is neither a path nor a file object.
+
+        Examples
+        --------
+        >>> import io
+        >>> from penchant.als import AlternatingLeastSquares
+        >>> file = io.BytesIO()
+        >>> AlternatingLeastSquares(factors=7).save(file)
+        >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
+        7
+        """
+        model: Self = model_file.load(cls, file)
+        return model
+
+    @classmethod
+    def _amended(cls, parameters: dict[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        """Return the parameters of a file, made to fit what is in it."""
+        del tensors
+        return parameters
+
+    def _npz(self) -> Mapping[str, Any]:
+        """Return what `implicit` has in a file of such a model."""
+        msg = f"implicit has no {self._KIND}: give the file another name than one that ends in .npz"
+        raise ValueError(msg)
+
+    def _restore_npz(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take what a file of `implicit` has."""
+        del arrays
+        msg = f"implicit has no {self._KIND}"
+        raise ValueError(msg)
+
+    def _threads(self) -> int:
+        """Return the number of threads, checked."""
+        return integer(self.num_threads, "num_threads", 0)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, np.dtype) else repr(value)
+
+
+def _unwrapped(found: tuple[Ids, Floats], asked: Any) -> tuple[Ids, Floats]:
+    """Give one row for one id, and as many rows as ids for a list."""
+    found_ids, scores = found
+    if np.ndim(asked) == 0:
+        return found_ids[0], scores[0]
+    return found_ids, scores
+
+
+def _blocks(
+    block: Callable[[int, int], tuple[Ids, Floats]], count: int, size: int, show_progress: bool
+) -> Iterator[tuple[Ids, Floats]]:
+    with tqdm(total=count, disable=not show_progress, unit="user") as bar:
+        for first in range(0, count, size):
+            last = min(count, first + size)
+            yield block(first, last)
+            bar.update(last - first)

@@ -1,0 +1,20 @@
+"""The compiled core. Private: checks types but not meanings; use the modules around it."""
+
+from typing import Final
+
+from penchant._core import als, interactions, io, metrics, rank, sparse, weighting
+
+__all__ = [
+    "DEBUG_BUILD",
+    "__version__",
+    "als",
+    "interactions",
+    "io",
+    "metrics",
+    "rank",
+    "sparse",
+    "weighting",
+]
+
+__version__: Final[str]
+DEBUG_BUILD: Final[bool]

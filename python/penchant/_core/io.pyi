@@ -1,0 +1,17 @@
+"""Model files."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+__all__ = [
+    "from_bytes",
+    "to_bytes",
+    "write_atomically",
+]
+
+def to_bytes(arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str]) -> bytes: ...
+def from_bytes(content: bytes) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]: ...
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None: ...

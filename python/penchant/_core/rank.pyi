@@ -1,0 +1,42 @@
+"""Searches among factors."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Index",
+    "audience_by_rank",
+    "index_of_directions",
+    "index_of_items",
+    "recommend",
+    "similar",
+]
+
+_Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+_Ids: TypeAlias = npt.NDArray[np.int32]
+_Indptr: TypeAlias = npt.NDArray[np.int64]
+_Entries: TypeAlias = tuple[int, _Indptr, _Ids]
+
+@final
+class Index:
+    def __init__(self) -> None: ...
+
+def index_of_items(queries: _Floats, candidates: _Floats, threads: int) -> Index: ...
+def index_of_directions(factors: _Floats, threads: int) -> Index: ...
+def audience_by_rank(
+    user_factors: _Floats, item_factors: _Floats, index: Index, itemid: int, options: Mapping[str, Any]
+) -> tuple[_Ids, npt.NDArray[np.int64], _Floats]: ...
+def recommend(
+    user_factors: _Floats,
+    item_factors: _Floats,
+    index: Index | None,
+    userids: _Ids,
+    liked: _Entries | None,
+    options: Mapping[str, Any],
+) -> tuple[_Ids, _Floats]: ...
+def similar(
+    factors: _Floats, index: Index | None, ids: _Ids, vectors: _Floats | None, options: Mapping[str, Any]
+) -> tuple[_Ids, _Floats]: ...

@@ -1,0 +1,246 @@
+"""Alternating least squares for implicit feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from penchant import _core
+from penchant._base import factor_store
+from penchant._base.model_state import parameters_of
+from penchant._base.progress import Progress
+from penchant._sparse import Rows
+from penchant._validation import Floats, check_memory, describe, integer, number, warn
+from penchant.als._fold_in import FoldIn
+from penchant.utils import RandomState, check_random_state
+
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+_INTEGERS = ("factors", "iterations", "num_threads", "cg_steps")
+_NUMBERS = (
+    "regularization", "alpha", "relaxation", "epsilon", "unobserved_weight", "regularization_exponent",
+)  # fmt: skip
+
+
+# The parameters that `implicit` writes into its files.
+_NAMES_OF_IMPLICIT = (
+    "regularization", "factors", "num_threads", "iterations", "use_native", "use_cg", "cg_steps",
+    "calculate_training_loss", "dtype", "random_state", "alpha",
+)  # fmt: skip
+
+
+class AlternatingLeastSquares(FoldIn):
+    """Matrix factorization for implicit feedback by alternating least squares.
+
+    Minimizes, over user factors ``x`` and item factors ``y``, ::
+
+        sum_stored c (p - x.y)^2 + w0 sum_others (x.y)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
+
+    with preference ``p = 1`` where the stored value ``r`` is positive and 0 where it is negative, and the
+    confidence ``c`` that `confidence` says. A stored zero counts as not stored.
+
+    Parameters
+    ----------
+    factors : int, default 100
+        The number of factors, f.
+    regularization : float, default 0.01
+        The weight of the squared lengths of the factors.
+    alpha : float, default 1.0
+        How fast confidence grows with the value.
+    dtype : numpy.float32 or numpy.float64, default float32
+        The precision of the factors and of all work.
+    use_native : bool, default True
+        Accepted for compatibility; there is no other implementation.
+    use_cg : bool, default True
+        False selects ``solver="cholesky"``.
+    iterations : int, default 15
+        The number of epochs. In each, all users and then all items are solved for.
+    calculate_training_loss : bool, default False
+        Accepted for compatibility: the loss is a by-product of the fit and always known.
+    num_threads : int, default 0
+        The number of threads; 0 for all that the process may use. The result does not depend on it.
+    random_state : int, None, numpy.random.Generator or numpy.random.RandomState
+        Where the first factors come from. With an int, equal fits give equal bits: of the same rows and
+        columns in the same order, that is, as each gets the factors of its place.
+    solver : {"auto", "cg", "dual", "cholesky"}, default "auto"
+        How each row is solved: by a few preconditioned conjugate-gradient steps; exactly, through a system as
+        small as the row where it is short; exactly by Cholesky; or by whatever is fastest for the row.
+    cg_steps : int, default 3
+        Conjugate-gradient steps for a row in an epoch; they start from the last epoch's solution. On large
+        sparse data 2 reach the same loss sooner. With ``solver="auto"``, rows whose confidences outweigh by
+        far what they share with all others get as many as they need, up to 30; with ``"cg"`` all rows get
+        these.
+    relaxation : float, default 1.5
+        Between 0 and 2. How far past its solution each row goes on the way to the next epoch, as in
+        successive over-relaxation: ``start + relaxation (solution - start)``. A fit then reaches the same
+        loss in about half as many epochs. With 1 the epochs are those of plain alternating least squares.
+        Above 1 and with ``solver="auto"``, the same rows as for `cg_steps` go further: half of the way to 2.
+    confidence : {"alpha", "linear", "log"}, default "alpha"
+        ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
+    epsilon : float, default 1.0
+        See `confidence`.
+    unobserved_weight : float, default 1.0
+        w0, the weight of the pairs that nobody touched.
+    regularization_exponent : float, default 0.0
+        nu in ``l_u = regularization (n_u + w0 n_items)^nu``, likewise for items. 0 gives every row the same
+        regularization; 1 scales it by how much there is to fit.
+    tolerance : float, optional
+        Stop when an epoch improves the loss by less than this part of it.
+    warm_start : bool, default False
+        Start a second fit from the factors of the first if the shape is the same.
+
+    use_gpu : bool, default False
+        Accepted for compatibility. There is no code for GPUs: True gets a `ParameterWarning` from `fit`.
+
+    Attributes
+    ----------
+    user_factors : numpy.ndarray, shape [n_users, factors]
+    item_factors : numpy.ndarray, shape [n_items, factors]
+        None before a fit. Both can be set; a fit of the same shape then starts from them.
+    loss_history : list of float
+        After each epoch of the last fit, the objective divided by the total weight of all pairs.
+
+    References
+    ----------
+    Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
+    Takacs, Pilaszy and Tikk, "Applications of the Conjugate Gradient Method for Implicit Feedback
+    Collaborative Filtering", 2011.
+    Young, "Iterative Methods for Solving Partial Difference Equations of Elliptic Type", 1954
+    (over-relaxation).
+    Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iALS on Item Recommendation
+    Benchmarks", 2021 (the unobserved weight and the scaled regularization).
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[9.0, 3.0, 0.0], [5.0, 8.0, 1.0]])
+    >>> model = AlternatingLeastSquares(factors=2, random_state=0).fit(plays, show_progress=False)
+    >>> model.user_factors.shape, model.item_factors.shape
+    ((2, 2), (3, 2))
+    """
+
+    _KIND = "AlternatingLeastSquares"
+    _unit = "epoch"
+    dtype: np.dtype[Any]
+
+    def __init__(
+        self,
+        factors: int = 100,
+        regularization: float = 0.01,
+        alpha: float = 1.0,
+        dtype: npt.DTypeLike = np.float32,
+        use_native: bool = True,
+        use_cg: bool = True,
+        iterations: int = 15,
+        calculate_training_loss: bool = False,
+        num_threads: int = 0,
+        random_state: RandomState = None,
+        *,
+        solver: Literal["auto", "cg", "dual", "cholesky"] = "auto",
+        cg_steps: int = 3,
+        relaxation: float = 1.5,
+        confidence: Literal["alpha", "linear", "log"] = "alpha",
+        epsilon: float = 1.0,
+        unobserved_weight: float = 1.0,
+        regularization_exponent: float = 0.0,
+        tolerance: float | None = None,
+        warm_start: bool = False,
+        use_gpu: bool = False,
+    ) -> None:
+        super().__init__()
+        self.factors = factors
+        self.regularization = regularization
+        self.alpha = alpha
+        self.dtype = np.dtype(dtype)
+        self.use_native = use_native
+        self.use_cg = use_cg
+        self.iterations = iterations
+        self.calculate_training_loss = calculate_training_loss
+        self.num_threads = num_threads
+        self.random_state = random_state
+        self.solver = solver
+        self.cg_steps = cg_steps
+        self.relaxation = relaxation
+        self.confidence = confidence
+        self.epsilon = epsilon
+        self.unobserved_weight = unobserved_weight
+        self.regularization_exponent = regularization_exponent
+        self.tolerance = tolerance
+        self.warm_start = warm_start
+        self.use_gpu = use_gpu
+        self.loss_history: list[float] = []
+
+    def _shown_parameters(self) -> list[str]:
+        return ["factors", "regularization", "alpha", "iterations", "dtype"]
+
+    def _check_parameters(self) -> None:
+        if self.dtype not in _DTYPES:
+            msg = f"dtype must be float32 or float64, got {self.dtype}"
+            raise TypeError(msg)
+        _core.als.check_parameters(self._params())
+
+    def _fit(self, rows: Rows, progress: Progress) -> None:
+        if self.use_gpu:
+            warn("use_gpu means nothing here: the fit runs on the CPU")
+        # A few squares of this size are worked with.
+        check_memory(4 * 8 * self.factors**2, f"systems of {self.factors} factors")
+        csr = rows.csr(self.dtype)
+        users, items = self._first_factors(rows.shape)
+        progress.total(self.iterations)
+        loss_history = _core.als.fit(csr, users, items, self._params(), progress.epoch)
+        with factor_store.WRITING:
+            self._store.replace(users, items)
+        self._store.were_set = False
+        self.loss_history = loss_history
+
+    @classmethod
+    def _amended(cls, parameters: dict[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        for name in ("user_factors", "item_factors"):
+            if name in tensors and tensors[name].ndim == 2:
+                parameters["factors"] = tensors[name].shape[1]
+        return parameters
+
+    def _npz(self) -> Mapping[str, Any]:
+        parameters = parameters_of(self)
+        return {name: parameters[name] for name in _NAMES_OF_IMPLICIT} | dict(self._tensors())
+
+    def _restore_npz(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        if not {"user_factors", "item_factors", "factors"} & set(arrays):
+            msg = f"it has neither the factors nor the parameters of a {self._KIND}"
+            raise ValueError(msg)
+        self._restore(arrays)
+
+    def _params(self) -> dict[str, Any]:
+        """Return what the core wants to know; it checks the ranges."""
+        integers = {name: integer(getattr(self, name), name) for name in _INTEGERS}
+        numbers = {name: number(getattr(self, name), name) for name in _NUMBERS}
+        texts = {"solver": self.solver if self.use_cg else "cholesky", "confidence": self.confidence}
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                msg = f"{name} must be a string, got {describe(value)}"
+                raise TypeError(msg)
+        tolerance = None if self.tolerance is None else number(self.tolerance, "tolerance")
+        return integers | numbers | texts | {"tolerance": tolerance}
+
+    def _first_factors(self, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Copy the factors that were set or kept on purpose, or draw new ones."""
+        sides = self._store.sides
+        wanted = [(count, self.factors) for count in shape]
+        if not (self.warm_start or self._store.were_set) or any(
+            side is not None and side.shape != shape for side, shape in zip(sides, wanted, strict=True)
+        ):
+            sides = None, None
+        generator = check_random_state(self.random_state)
+        first = []
+        for side, shape in zip(sides, wanted, strict=True):
+            if side is None:
+                # Drawn as implicit draws them, users before items.
+                first.append(generator.random(shape, dtype=self.dtype) * self.dtype.type(0.01))
+            else:
+                first.append(side.astype(self.dtype))
+        users, items = first
+        return users, items

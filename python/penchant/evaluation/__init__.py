@@ -1,0 +1,27 @@
+"""Splitting data into training and test, and measuring recommendations.
+
+Two sets of definitions live here. `ranking_metrics_at_k` and the functions named after single metrics give
+the numbers that `implicit` gives, so that results can be compared; `evaluate` gives those of the textbooks,
+for the users whom the model can know.
+"""
+
+from penchant.evaluation.evaluate import evaluate
+from penchant.evaluation.metrics_at_k import (
+    AUC_at_k,
+    mean_average_precision_at_k,
+    ndcg_at_k,
+    precision_at_k,
+    ranking_metrics_at_k,
+)
+from penchant.evaluation.splits import leave_k_out_split, train_test_split
+
+__all__ = [
+    "AUC_at_k",
+    "evaluate",
+    "leave_k_out_split",
+    "mean_average_precision_at_k",
+    "ndcg_at_k",
+    "precision_at_k",
+    "ranking_metrics_at_k",
+    "train_test_split",
+]

@@ -1,0 +1,68 @@
+"""Interactions as arrays and what JSON can say, and back again, for files and copies."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from penchant import _core
+from penchant._frames import BACKENDS
+from penchant._labels import labels_of_parts, parts_of
+from penchant._sparse import Csr
+from penchant.interactions._columns import columns_of
+from penchant.interactions._lines import lines_of_state
+from penchant.interactions._options import Reading, ReadOptions
+from penchant.interactions._report import Report
+
+# What the report says about events.
+_COUNTS = ("rows", "bad_rows", "first_bad_rows", "ignored_rows", "merged_rows", "faded_entries")
+
+# What it says about the lines of text files.
+_WRITTEN = ("layout", "separator", "quote", "encoding")
+
+
+def to_arrays(
+    events: _core.interactions.Events, matrix: Csr, report: Report, reading: Reading
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Take everything apart."""
+    state = events.state()
+    arrays = {name: state[name] for name in ("times", "kept_users", "kept_items")}
+    arrays |= dict(zip(("indptr", "indices", "values"), matrix[1:], strict=True))
+    arrays |= {name: state[name] for name in ("indptr", "indices", "values") if name in state}
+    for side in ("users", "items"):
+        arrays |= {f"{side}.{name}": values for name, values in parts_of(state[side]).items()}
+    about = {
+        "columns": reading.columns,
+        "lines": reading.lines,
+        "wanted": reading.options.state(),
+        "backend": reading.backend,
+        "timed": state["timed"],
+        "latest": state["latest"] if np.isfinite(state["latest"]) else None,
+        **{name: getattr(report, name) for name in (*_COUNTS, *_WRITTEN)},
+    }
+    return arrays, about
+
+
+def from_arrays(arrays: dict[str, Any], about: dict[str, Any]) -> tuple[Any, Reading]:
+    """Return what was read, as the core gives it, and how."""
+    backend = about["backend"]
+    if backend is not None and backend not in BACKENDS:
+        msg = f"its frames are of {backend!r}"
+        raise ValueError(msg)
+    about = {"faded_entries": 0} | about  # which older files do not have
+    options, columns = ReadOptions.of(about["wanted"]), columns_of(**about["columns"])
+    users, items = (labels_of_parts(arrays, side) for side in ("users", "items"))
+    csr = (len(items), arrays["indptr"], arrays["indices"], arrays["values"])
+    besides = {name: about[name] for name in ("timed", *_COUNTS)}
+    besides |= {name: arrays[name] for name in ("times", "kept_users", "kept_items")}
+    besides["latest"] = -np.inf if about["latest"] is None else about["latest"]
+    read = _core.interactions.restore(users, items, csr, besides, options.core())
+    return read, Reading(options, columns, lines_of_state(about["lines"]), backend)
+
+
+def amended(report: Report, about: dict[str, Any]) -> Report:
+    """Return a report that says how files were taken, as it did before."""
+    written: dict[str, Any] = {name: about.get(name) for name in _WRITTEN}
+    return dataclasses.replace(report, **written)
