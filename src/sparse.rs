@@ -256,6 +256,34 @@ impl<T: Real> CsrMatrix<T> {
         Ok(Self { columns, indptr, indices, values })
     }
 
+    /// The same without stored zeros.
+    #[must_use]
+    pub(crate) fn without_zeros(self) -> Self {
+        if self.values.iter().all(|&value| value != T::ZERO) {
+            return self;
+        }
+        let mut kept =
+            Self { columns: self.columns, indptr: vec![0], indices: Vec::new(), values: Vec::new() };
+        let view = self.view();
+        for row in (0..view.rows()).map(|row| view.row(row)) {
+            for (&column, &value) in
+                row.indices.iter().zip(row.values).filter(|(_, value)| **value != T::ZERO)
+            {
+                kept.indices.push(column);
+                kept.values.push(value);
+            }
+            kept.indptr.push(kept.indices.len() as i64);
+        }
+        kept
+    }
+
+    /// The same entries with other values, one for each.
+    #[must_use]
+    pub(crate) fn with_values(self, values: Vec<T>) -> Self {
+        assert_eq!(values.len(), self.values.len());
+        Self { values, ..self }
+    }
+
     /// A matrix without rows and columns.
     pub(crate) fn empty() -> Self {
         Self { columns: 0, indptr: vec![0], indices: Vec::new(), values: Vec::new() }

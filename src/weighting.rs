@@ -18,16 +18,7 @@ use crate::sparse::CsrView;
 ///
 /// `k1 ≥ 0` says how slowly repeated plays saturate, `b` in `0..=1` how much long rows are discounted.
 pub fn bm25<T: Real>(matrix: &CsrView<'_, T>, k1: f64, b: f64) -> Result<Vec<T>> {
-    if !(k1.is_finite() && k1 >= 0.0) {
-        return Err(Error::InvalidParameter {
-            name: "K1",
-            expected: "a finite number of at least 0",
-            value: k1,
-        });
-    }
-    if !(0.0..=1.0).contains(&b) {
-        return Err(Error::InvalidParameter { name: "B", expected: "between 0 and 1", value: b });
-    }
+    check_bm25(k1, b)?;
     matrix.check_finite()?;
     let idf = inverse_document_frequency(matrix);
     let lengths: Vec<f64> =
@@ -40,6 +31,21 @@ pub fn bm25<T: Real>(matrix: &CsrView<'_, T>, k1: f64, b: f64) -> Result<Vec<T>>
         let saturation = k1 * (1.0 - b + b * lengths[row] / average) + x;
         x * (k1 + 1.0) / saturation * idf[column]
     }))
+}
+
+/// Checks the parameters of [`bm25`].
+pub(crate) fn check_bm25(k1: f64, b: f64) -> Result<()> {
+    if !(k1.is_finite() && k1 >= 0.0) {
+        return Err(Error::InvalidParameter {
+            name: "K1",
+            expected: "a finite number of at least 0",
+            value: k1,
+        });
+    }
+    if !(0.0..=1.0).contains(&b) {
+        return Err(Error::InvalidParameter { name: "B", expected: "between 0 and 1", value: b });
+    }
+    Ok(())
 }
 
 /// Tf-idf weights of a matrix.

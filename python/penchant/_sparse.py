@@ -75,6 +75,17 @@ class Rows:
             raise ValueError(msg)
 
 
+def scipy_csr(csr: Csr, kind: Any = sp.csr_array) -> Any:
+    """Return what the core takes as a SciPy matrix, whose constructor would look through it again."""
+    columns, indptr, indices, values = csr
+    matrix = kind((len(indptr) - 1, columns), dtype=values.dtype)
+    narrow = np.int32 if len(indices) <= np.iinfo(np.int32).max else np.int64
+    matrix.data, matrix.indices = values, indices.astype(narrow, copy=False)
+    matrix.indptr = indptr.astype(narrow)
+    matrix.has_canonical_format = True
+    return matrix
+
+
 def csr_rows(matrix: Any, name: str) -> Rows:
     """Return the rows of a CSR matrix; anything else is an error."""
     is_sparse: bool = sp.issparse(matrix)

@@ -41,15 +41,18 @@ pub(crate) struct Tensor<'a> {
 
 impl<'a> Tensor<'a> {
     /// Values in the order of rows.
-    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has more to keep"))]
     pub(crate) fn new<T: Number>(shape: &[usize], values: &'a [T]) -> Self {
         Self { dtype: T::DTYPE, shape: shape.to_vec(), bytes: bytemuck::cast_slice(values) }
     }
 
+    /// The same in either precision.
+    pub(crate) fn real<T: Real>(shape: &[usize], values: &'a [T]) -> Self {
+        Self { dtype: dtype::<T>(), shape: shape.to_vec(), bytes: bytemuck::cast_slice(values) }
+    }
+
     /// Factors, rows x f.
     pub(crate) fn dense<T: Real>(factors: DenseView<'a, T>) -> Self {
-        let shape = vec![factors.rows(), factors.columns()];
-        Self { dtype: dtype::<T>(), shape, bytes: bytemuck::cast_slice(factors.data()) }
+        Self::real(&[factors.rows(), factors.columns()], factors.data())
     }
 }
 
@@ -129,18 +132,29 @@ impl Contents<'_> {
             let dimensions = tensor.shape().len();
             return Err(not_a_model(&format!("{name} has {dimensions} dimensions instead of 2")));
         };
-        if tensor.dtype() != dtype::<T>() {
-            return Err(not_a_model(&format!(
-                "{name} is {:?} instead of {:?}",
-                tensor.dtype(),
-                dtype::<T>()
-            )));
-        }
-        let values: Vec<T> = bytemuck::pod_collect_to_vec(tensor.data());
-        match values.iter().find(|value| !value.is_finite()) {
-            None => Ok(Some((values, [rows, columns]))),
+        Ok(self.reals(name)?.map(|values| (values, [rows, columns])))
+    }
+
+    /// A copy of the finite numbers of a tensor of any shape.
+    pub(crate) fn reals<T: Real>(&self, name: &str) -> Result<Option<Vec<T>>> {
+        let values: Option<Vec<T>> = self.values(name, dtype::<T>())?;
+        match values.as_ref().and_then(|values| values.iter().find(|value| !value.is_finite())) {
+            None => Ok(values),
             Some(value) => Err(not_a_model(&format!("{name} holds {value}; values must be finite"))),
         }
+    }
+
+    /// A copy of the numbers of a tensor of any shape.
+    pub(crate) fn list<T: Number>(&self, name: &str) -> Result<Option<Vec<T>>> {
+        self.values(name, T::DTYPE)
+    }
+
+    fn values<T: bytemuck::Pod>(&self, name: &str, dtype: Dtype) -> Result<Option<Vec<T>>> {
+        let Some(tensor) = self.tensors.get(name) else { return Ok(None) };
+        if tensor.dtype() != dtype {
+            return Err(not_a_model(&format!("{name} is {:?} instead of {dtype:?}", tensor.dtype())));
+        }
+        Ok(Some(bytemuck::pod_collect_to_vec(tensor.data())))
     }
 }
 

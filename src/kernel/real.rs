@@ -42,6 +42,12 @@ pub trait Real:
     const NEG_INFINITY: Self;
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
+    /// A score and an id in one integer: of two, the larger has the higher score, or the same and the smaller id.
+    type Place: Ord + Copy + Send + Sync;
+    /// The place of this score, which is not NaN, with this id.
+    fn place(self, id: u32) -> Self::Place;
+    /// The score and the id of a place.
+    fn of_place(place: Self::Place) -> (Self, u32);
     /// Rounds to this type.
     fn from_f64(value: f64) -> Self;
     /// Widens without loss.
@@ -56,7 +62,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($float:ident, $compact:ty, $compact_max:expr) => {
+    ($float:ident, $bits:ident, $signed:ident, $place:ident, $compact:ty, $compact_max:expr) => {
         #[allow(clippy::cast_lossless)]
         impl Real for $float {
             type Compact = $compact;
@@ -66,6 +72,21 @@ macro_rules! real {
             const NAN: Self = $float::NAN;
             const NEG_INFINITY: Self = $float::NEG_INFINITY;
             const EPSILON: Self = $float::EPSILON;
+            type Place = $place;
+            #[inline(always)]
+            fn place(self, id: u32) -> $place {
+                // Both zeros are the same score. Of negative numbers all bits are turned, of others the sign.
+                let bits = (self + 0.0).to_bits();
+                let turned =
+                    bits ^ (((bits as $signed) >> ($bits::BITS - 1)) as $bits | (1 << ($bits::BITS - 1)));
+                (turned as $place) << 32 | !id as $place
+            }
+            #[inline(always)]
+            fn of_place(place: $place) -> (Self, u32) {
+                let turned = (place >> 32) as $bits;
+                let mask = if turned >> ($bits::BITS - 1) == 1 { 1 << ($bits::BITS - 1) } else { $bits::MAX };
+                (Self::from_bits(turned ^ mask), !(place as u32))
+            }
             fn from_f64(value: f64) -> Self {
                 value as $float
             }
@@ -85,5 +106,5 @@ macro_rules! real {
     };
 }
 
-real!(f32, super::Half, Some(65504.0));
-real!(f64, f64, None);
+real!(f32, u32, i32, u64, super::Half, Some(65504.0));
+real!(f64, u64, i64, u128, f64, None);

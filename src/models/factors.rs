@@ -10,8 +10,9 @@ use crate::error::{Error, Result, check_size};
 use crate::io::atomic::{failed, write_atomically};
 use crate::io::tensors::{Tensor, from_bytes, not_a_model, to_bytes};
 use crate::kernel::Real;
+use crate::models::recommender::Recommender;
 use crate::rank::{self, Index, RankOptions, Rankings};
-use crate::sparse::Pattern;
+use crate::sparse::{CsrView, Pattern};
 
 /// With fewer candidates than this, packing them costs more than it saves.
 const SMALLEST_INDEX: usize = 1024;
@@ -166,5 +167,29 @@ impl<T: Real> Factors<T> {
             return Err(not_a_model(&format!("its sides have {f} and {f_items} factors")));
         }
         Self::new(f, users, items)
+    }
+}
+
+impl<T: Real> Recommender<T> for Factors<T> {
+    fn users(&self) -> usize {
+        self.users()
+    }
+
+    fn items(&self) -> usize {
+        self.items()
+    }
+
+    fn recommend(
+        &self,
+        userids: &[i32],
+        rows: Option<&CsrView<'_, T>>,
+        leave_out_rows: bool,
+        options: &RankOptions<'_>,
+    ) -> Result<Rankings<T>> {
+        self.recommend(userids, rows.filter(|_| leave_out_rows).map(CsrView::pattern), options)
+    }
+
+    fn similar_items(&self, itemids: &[i32], options: &RankOptions<'_>) -> Result<Rankings<T>> {
+        self.similar_items(itemids, options)
     }
 }

@@ -1,4 +1,7 @@
-//! The models, and what they are made of.
+//! The models, and what they have in common.
 
 pub(crate) mod als;
 pub(crate) mod factors;
+pub(crate) mod knn;
+pub(crate) mod recommender;
+pub(crate) mod similarity;

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::dense::DenseView;
 use crate::kernel::Real;
 use crate::rank::Rankings;
-use crate::sparse::{CsrView, Pattern};
+use crate::sparse::{CsrMatrix, CsrView, Pattern};
 
 /// A CSR matrix as Python hands it over: columns, indptr, indices, values.
 pub(super) type Csr<'py, T> =
@@ -70,6 +70,15 @@ pub(super) fn dense<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyRes
 pub(super) fn shared<T: Element>(py: Python<'_>, values: Vec<T>) -> PyResult<Bound<'_, PyArray1<T>>> {
     let size = values.len();
     PyArray1::from_vec(py, values).reshape([size])
+}
+
+/// The three arrays of a CSR matrix: indptr, indices and values.
+pub(super) type CsrArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyAny>);
+
+/// Hands a matrix over, without copies.
+pub(super) fn csr_arrays<T: Real + Element>(py: Python<'_>, matrix: CsrMatrix<T>) -> PyResult<CsrArrays<'_>> {
+    let (indptr, indices, values) = matrix.into_parts();
+    Ok((shared(py, indptr)?, shared(py, indices)?, shared(py, values)?.into_any()))
 }
 
 /// Two-dimensional ids and scores, one row for each query.

@@ -24,6 +24,23 @@ impl Observer for Stop<'_> {
     }
 }
 
+/// Tells Python how far the work is, and hears from it whether to stop.
+pub(super) struct Reporter<'a> {
+    pub(super) messages: Sender<u64>,
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Observer for Reporter<'_> {
+    fn progress(&self, done: u64) {
+        // Nobody listens any more when the work is about to be stopped.
+        let _ = self.messages.send(done);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
 /// Runs `work` with the interpreter released, and `answer` with it held for every message that work sends.
 ///
 /// A signal, or an error of `answer`, raises the flag that `work` was given; its exception is returned once

@@ -46,6 +46,13 @@ mod _core {
         use crate::python::interactions::object_columns::read_columns;
     }
 
+    /// Nearest neighbours.
+    #[pymodule]
+    mod knn {
+        #[pymodule_export]
+        use crate::python::models::knn::{check_parameters, neighbours};
+    }
+
     /// Model files.
     #[pymodule]
     mod io {
@@ -65,7 +72,8 @@ mod _core {
     mod rank {
         #[pymodule_export]
         use crate::python::rank::{
-            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, similar,
+            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, recommend_by_rows,
+            similar,
         };
     }
 

@@ -6,7 +6,9 @@ use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::error::Error;
-use crate::python::arrays::{AnyFactors, Entries, Ranked, dense, in_precision, pattern, ranked};
+use crate::python::arrays::{
+    AnyCsr, AnyFactors, Csr, Entries, Ranked, dense, in_precision, pattern, ranked, view,
+};
 use crate::python::interrupt::{Stop, interruptible};
 use crate::rank::{self, Index, RankOptions};
 
@@ -120,6 +122,25 @@ pub(super) fn similar<'py>(
         let vectors: Option<PyReadonlyArray2<'py, T>> = vectors.map(PyAnyMethods::extract).transpose()?;
         let (factors, vectors) = (dense(&factors)?, vectors.as_ref().map(dense).transpose()?);
         ranked(py, py.detach(|| rank::similar(factors, index, ids, vectors, &options))?)
+    })
+}
+
+/// The best columns for rows that are multiplied by a matrix: ids and scores.
+#[pyfunction]
+pub(super) fn recommend_by_rows<'py>(
+    py: Python<'py>,
+    rows: AnyCsr<'py>,
+    matrix: &Bound<'py, PyAny>,
+    liked: Option<Entries<'py>>,
+    options: PyRankOptions<'py>,
+) -> PyResult<Ranked<'py>> {
+    let options = options.options()?;
+    let liked = liked.as_ref().map(pattern).transpose()?;
+    in_precision!(AnyCsr(rows) as T => {
+        let matrix: Csr<'py, T> = matrix.extract()?;
+        let (rows, matrix) = (view(&rows)?, view(&matrix)?);
+        let find = |_, stop: &AtomicBool| rank::recommend_by_rows(&rows, &matrix, liked, &options, &Stop(stop));
+        ranked(py, interruptible(py, find, |(): ()| Ok(()))??)
     })
 }
 

@@ -5,10 +5,13 @@
 
 mod audience;
 mod basis;
+mod best;
+mod by_rows;
 mod depth;
 mod filter;
 mod index;
 mod options;
+pub(crate) mod product;
 mod rankings;
 mod recommend;
 mod scoring;
@@ -16,11 +19,13 @@ mod screening;
 mod search;
 mod selection;
 mod similar;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod top_n;
 
 pub use audience::{AudienceMember, audience_by_rank, audience_by_score};
+pub use by_rows::recommend_by_rows;
 pub use index::Index;
 pub use options::RankOptions;
 pub use rankings::Rankings;

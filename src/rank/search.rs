@@ -139,11 +139,12 @@ impl Search<'_> {
         kernel::dispatch(Screening { denied, scoring, index, queries, selections, part });
     }
 
-    fn selection<T: Real>(&self, n: usize) -> Selection<'_, T> {
+    pub(crate) fn selection<T: Real>(&self, n: usize) -> Selection<'_, T> {
         Selection::new(n, T::from_f64(self.at_least), self.groups)
     }
 
-    fn answer<T: Real>(
+    /// Writes down what was found, with what is first or last without being ranked.
+    pub(crate) fn answer<T: Real>(
         &self,
         query: &Query<'_, T>,
         selection: Selection<'_, T>,

@@ -98,7 +98,7 @@ class MatrixFactorizationBase(RecommenderBase):
         """Return factors of rows over `fixed`, which are those of the other side."""
         del side, fixed, rows
         msg = f"{type(self).__name__} cannot recalculate factors: call fit, then ask without recalculating"
-        raise TypeError(msg)
+        raise NotImplementedError(msg)
 
     def _recommend(
         self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool

@@ -39,10 +39,14 @@ class Progress:
 
     def epoch(self, epoch: int, loss: float) -> bool:
         """Hear of an epoch, counted from 1, and return whether to stop."""
-        now = time.perf_counter()
-        seconds, self._started = now - self._started, now
         self._bar.set_postfix(loss=f"{loss:.5g}", refresh=False)
         self._bar.update()
+        return self.call_back(epoch - 1, loss)
+
+    def call_back(self, epoch: int, loss: float) -> bool:
+        """Tell the caller of an epoch, counted from 0, and return whether to stop."""
+        now = time.perf_counter()
+        seconds, self._started = now - self._started, now
         # True and nothing else: others' callbacks return all kinds of things.
-        answer = self._callback(epoch - 1, seconds, loss) if self._callback is not None else False
+        answer = self._callback(epoch, seconds, loss) if self._callback is not None else False
         return isinstance(answer, bool | np.bool_) and bool(answer)

@@ -110,8 +110,9 @@ class RecommenderBase(Parameters):
         show_progress : bool, default True
             Show a progress bar.
         callback : callable, optional
-            ``callback(epoch, seconds, loss)`` after every epoch of a model that is learned in epochs. Other
-            models never call it.
+            ``callback(epoch, seconds, loss)`` after every epoch, counted from 0. Returning True ends the fit
+            and keeps what was learned. A model that is not learned in epochs calls it once, with NaN for a
+            loss.
 
         Returns
         -------
@@ -136,6 +137,8 @@ class RecommenderBase(Parameters):
         rows = any_rows(getattr(user_items, "matrix", user_items), "user_items", np.float64)
         with Progress(show_progress, self._unit, callback) as progress:
             self._fit(rows, progress)
+            if self._unit != "epoch":
+                progress.call_back(0, float("nan"))
         return self
 
     def recommend(
@@ -199,7 +202,9 @@ class RecommenderBase(Parameters):
             If `user_items` is not CSR, has another number of rows than there are users requested, or more
             columns than the model has items; if both `items` and `filter_items` are given; if N < 1.
         TypeError
-            If an id is not an integer, or the model cannot recalculate.
+            If an id is not an integer.
+        NotImplementedError
+            If the model cannot recalculate.
 
         Examples
         --------
@@ -387,7 +392,9 @@ class RecommenderBase(Parameters):
         ValueError
             If both `items` and `filter_items` are given, if N < 1, or if `item_users` does not fit.
         TypeError
-            If an id is not an integer, or the model cannot recalculate.
+            If an id is not an integer.
+        NotImplementedError
+            If the model cannot recalculate.
         """
         _, count = self._known_shape(users_needed=False)
         itemids = ids(itemid, "itemid", count, scalar=True)
@@ -402,7 +409,7 @@ class RecommenderBase(Parameters):
         """Return ids and scores for items of which `rows` says who has them."""
         del itemids, rows, options
         msg = f"{type(self).__name__} cannot recalculate an item: call fit, then similar_items without"
-        raise TypeError(msg)
+        raise NotImplementedError(msg)
 
     def similar_users(
         self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None

@@ -11,6 +11,10 @@ from typing import Any
 #: Of each name the module and the class.
 MODELS: dict[str, tuple[str, str]] = {
     "als": ("penchant.als", "AlternatingLeastSquares"),
+    "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
+    "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),
+    "tfidf": ("penchant.nearest_neighbours", "TFIDFRecommender"),
+    "bm25": ("penchant.nearest_neighbours", "BM25Recommender"),
 }
 
 

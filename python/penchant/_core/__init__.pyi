@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from penchant._core import als, interactions, io, metrics, rank, sparse, weighting
+from penchant._core import als, interactions, io, knn, metrics, rank, sparse, weighting
 
 __all__ = [
     "DEBUG_BUILD",
@@ -10,6 +10,7 @@ __all__ = [
     "als",
     "interactions",
     "io",
+    "knn",
     "metrics",
     "rank",
     "sparse",

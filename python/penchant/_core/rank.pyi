@@ -12,12 +12,14 @@ __all__ = [
     "index_of_directions",
     "index_of_items",
     "recommend",
+    "recommend_by_rows",
     "similar",
 ]
 
 _Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 _Ids: TypeAlias = npt.NDArray[np.int32]
 _Indptr: TypeAlias = npt.NDArray[np.int64]
+_Csr: TypeAlias = tuple[int, _Indptr, _Ids, _Floats]
 _Entries: TypeAlias = tuple[int, _Indptr, _Ids]
 
 @final
@@ -36,6 +38,9 @@ def recommend(
     userids: _Ids,
     liked: _Entries | None,
     options: Mapping[str, Any],
+) -> tuple[_Ids, _Floats]: ...
+def recommend_by_rows(
+    rows: _Csr, matrix: _Csr, liked: _Entries | None, options: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...
 def similar(
     factors: _Floats, index: Index | None, ids: _Ids, vectors: _Floats | None, options: Mapping[str, Any]

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from penchant import _core
 from penchant._labels import labels_array
-from penchant._sparse import Csr, csr_rows, quiet_rows
+from penchant._sparse import Csr, csr_rows, quiet_rows, scipy_csr
 from penchant.interactions import _state
 from penchant.interactions._columns import Column, columns_of
 from penchant.interactions._from_files import from_file, read_files
@@ -170,15 +169,7 @@ class Interactions(LabelledMatrix):
         report = report_of(events, shape, len(data), self._reading.lines)
         bad, rows = report.bad_rows - known_bad, report.rows - known_rows
         check_bad_rows(report, bad, rows, options.on_bad_rows, may_be_none=bool(known_rows))
-        # SciPy's constructor would look through everything once more.
-        matrix = sp.csr_array(shape, dtype=np.float32)
-        narrow = np.int32 if len(data) <= np.iinfo(np.int32).max else np.int64
-        matrix.data, matrix.indices, matrix.indptr = (
-            data,
-            indices.astype(narrow, copy=False),
-            indptr.astype(narrow),
-        )
-        matrix.has_canonical_format = True
+        matrix = scipy_csr((shape[1], indptr, indices, data))
         # In one step, as other threads may be reading.
         self.__dict__.update(_events=events, _matrix=matrix, _report=report, _arrays={})
         warn_of_times(report, events, options)

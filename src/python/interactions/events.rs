@@ -1,8 +1,6 @@
 //! Events to matrices.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -13,10 +11,9 @@ use crate::interactions::{
     BadRows, Duplicates, Events, EventsState, HalfLife, Hidden, Interactions, Kept, ReadOptions, Report,
     TimeFormat, TimeUnit,
 };
-use crate::observer::Observer;
 use crate::python::arrays::{Csr, shared, view};
 use crate::python::interactions::labels::PyLabels;
-use crate::python::interrupt::interruptible;
+use crate::python::interrupt::{Reporter, interruptible};
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// Everything about interactions but their matrix, which Python keeps.
@@ -95,23 +92,6 @@ impl PyReadOptions {
         };
         options.check()?;
         Ok(options)
-    }
-}
-
-/// Tells Python how far the reading is, and hears from it whether to stop.
-pub(in crate::python) struct Reporter<'a> {
-    messages: Sender<u64>,
-    stop: &'a AtomicBool,
-}
-
-impl Observer for Reporter<'_> {
-    fn progress(&self, done: u64) {
-        // Nobody listens any more when the reading is about to be stopped.
-        let _ = self.messages.send(done);
-    }
-
-    fn interrupted(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
     }
 }
 

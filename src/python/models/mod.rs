@@ -1,3 +1,4 @@
 //! The models.
 
 pub(super) mod als;
+pub(super) mod knn;

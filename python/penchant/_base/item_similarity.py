@@ -1,0 +1,201 @@
+"""Models that score an item by how much each of a user's items speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from penchant import _core
+from penchant._base.contributions import history, largest
+from penchant._base.rank_options import RankOptions, check_results
+from penchant._base.recommender import RecommenderBase
+from penchant._sparse import Csr, Rows, any_rows, scipy_csr
+from penchant._validation import Floats, Ids, integer, one_id
+from penchant.exceptions import NotFittedError
+
+# What the parts of the matrix are called in files.
+_PARTS = ("similarity.indptr", "similarity.indices", "similarity.values")
+
+
+class ItemSimilarityBase(RecommenderBase):
+    """A model with a sparse matrix of items x items.
+
+    What a user has decides what they get: the score of item ``j`` is the sum of ``user_items[u, i] *
+    similarity[i, j]``. So users need not be known, and those who are need no new fit when they change. Items
+    for and against which nothing speaks have no score.
+
+    Attributes
+    ----------
+    similarity : scipy.sparse.csr_matrix, shape [n_items, n_items]
+        None before a fit. Read-only; to change it, assign another one.
+    """
+
+    _by_rows = True
+    _unit = "item"
+
+    def __init__(self) -> None:
+        # The number of users, and the matrix; replaced together.
+        self._learned: tuple[int, Csr] | None = None
+
+    @property
+    def similarity(self) -> Any:
+        """How much having an item (the row) adds to the score of another (the column)."""
+        return None if self._learned is None else scipy_csr(self._learned[1], sp.csr_matrix)
+
+    @similarity.setter
+    def similarity(self, matrix: Any) -> None:
+        if matrix is None:
+            self._learned = None
+            return
+        rows = any_rows(matrix, "similarity", np.float64)
+        self._take(0 if self._learned is None else self._learned[0], rows.csr(precision(rows)))
+
+    def _take(self, users: int, matrix: Csr) -> None:
+        """Take a matrix after a look at it."""
+        items, indptr, _, values = matrix
+        if len(indptr) != items + 1:
+            msg = f"similarity must have as many rows as columns, got {len(indptr) - 1} and {items}"
+            raise ValueError(msg)
+        if not np.isfinite(values).all():
+            msg = f"similarity must be finite, got {values[~np.isfinite(values)][0]}"
+            raise ValueError(msg)
+        for part in matrix[1:]:
+            part.flags.writeable = False
+        self._learned = users, matrix
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._learned is not None:
+            self._take(*self._learned)  # NumPy forgets that arrays are read-only
+
+    def _matrix(self) -> Csr:
+        if self._learned is None:
+            msg = f"this {type(self).__name__} has no similarity yet: call fit first"
+            raise NotFittedError(msg)
+        return self._learned[1]
+
+    def _shape(self) -> tuple[int, int] | None:
+        return None if self._learned is None else (self._learned[0], self._learned[1][0])
+
+    def _recommend(
+        self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
+    ) -> tuple[Ids, Floats]:
+        del recalculate  # it always does
+        assert rows is not None
+        matrix = self._matrix()
+        check_results(len(userids), options.width(matrix[0]), matrix[3].dtype)
+        entries = None if liked is None else liked.entries()
+        return _core.rank.recommend_by_rows(rows.csr(matrix[3].dtype), matrix, entries, options.core())
+
+    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
+        matrix = self._matrix()
+        check_results(len(itemids), options.width(matrix[0]), matrix[3].dtype)
+        ones = np.ones(len(itemids), matrix[3].dtype)
+        rows = (matrix[0], np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
+        return _core.rank.recommend_by_rows(rows, matrix, None, options.core())
+
+    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
+        """Take in what has changed, by a fit to everything: it takes seconds, and users need no update.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
+            Everything that is known of everyone.
+        userids, itemids : array of int
+            Who and what has changed; that does not matter here.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            As `fit` does. The model is then what it was.
+        """
+        del userids, itemids
+        self.fit(user_items, show_progress=False)
+
+    def explain(
+        self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
+    ) -> tuple[float, list[tuple[int, float]], None]:
+        """Tell which of a user's items speak for recommending another.
+
+        Parameters
+        ----------
+        userid : int
+            The row of `user_items` that is the user's; any id will do where that is the only row.
+        user_items : scipy.sparse matrix or array, shape [n_users, n_items] or [1, n_items]
+            What the user likes.
+        itemid : int
+            The item in question.
+        user_weights : None
+            There is nothing to be used again.
+        N : int, default 10
+            The most contributions.
+
+        Returns
+        -------
+        score : float
+            The score of the item.
+        contributions : list of (itemid, contribution)
+            The `N` largest terms of that sum, ties to the smaller id.
+        user_weights : None
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            Before a fit, or if an argument is not what it should be.
+        IndexError
+            If `user_items` has no such row, or the model no such item.
+        """
+        del user_weights
+        matrix = self._matrix()
+        N = integer(N, "N", 1)
+        item = one_id(itemid, "itemid", matrix[0])
+        owned, values = history(userid, user_items, matrix[0])
+        row = self.similarity[owned].tocsc()[:, [item]].tocoo()
+        terms = values[row.row] * row.data.astype(np.float64)
+        return float(terms.sum()), largest(owned[row.row], terms, N), None
+
+    def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
+        if self._learned is None:
+            return {}
+        users, matrix = self._learned
+        return dict(zip(_PARTS, matrix[1:], strict=True)) | {"shape": np.array([users, matrix[0]], np.int64)}
+
+    def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        if "shape" not in tensors:
+            return
+        users, items = (int(size) for size in tensors["shape"])
+        indptr, indices, values = (tensors[name] for name in _PARTS)
+        self._take_parts(users, items, indptr, indices, values)
+
+    def _take_parts(self, users: int, items: int, indptr: Any, indices: Any, values: Any) -> None:
+        matrix = scipy_csr((items, indptr, indices, values), sp.csr_matrix)
+        matrix.has_canonical_format = False
+        rows = any_rows(matrix, "similarity", np.float64)
+        self._take(users, rows.csr(precision(rows)))
+
+    def _npz(self) -> Mapping[str, Any]:
+        """Return the arrays that `implicit` has for its neighbours."""
+        values: dict[str, Any] = {"K": getattr(self, "K", None)}
+        if self._learned is not None:
+            users, (items, indptr, indices, data) = self._learned
+            values |= {"indptr": indptr, "indices": indices, "data": data, "penchant_users": users}
+            values["shape"] = np.array([items, items])
+        return values
+
+    def _restore_npz(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        if "K" not in arrays:
+            msg = f"it has no K, as a {self._KIND} has"
+            raise ValueError(msg)
+        if "data" in arrays:
+            items = int(arrays["shape"][0])
+            users = int(arrays.get("penchant_users", np.array(0)))
+            self._take_parts(users, items, arrays["indptr"], arrays["indices"], arrays["data"])
+
+
+def precision(rows: Rows) -> npt.DTypeLike:
+    """Return the precision in which rows are worked with: that of floats, and otherwise single."""
+    return np.float64 if rows.values.dtype == np.float64 else np.float32

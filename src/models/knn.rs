@@ -1,0 +1,172 @@
+//! Nearest neighbours: items that the same users have, and users that have the same items.
+
+use crate::error::{Error, Result};
+use crate::kernel::Real;
+use crate::models::similarity::ItemSimilarity;
+use crate::observer::Observer;
+use crate::pool::{self, MAX_THREADS};
+use crate::rank::product::{Worth, top_of_product};
+use crate::sparse::{CsrMatrix, CsrView};
+use crate::weighting;
+
+/// What becomes of counts before items are compared: weights of a matrix items x users, in which a row is a document.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Weighting {
+    /// Nothing.
+    #[default]
+    Counts,
+    /// Tf-idf, see [`weighting::tfidf`].
+    TfIdf,
+    /// BM25, see [`weighting::bm25`].
+    Bm25 {
+        /// How late repeated counts saturate.
+        k1: f64,
+        /// How much items with many plays are discounted.
+        b: f64,
+    },
+}
+
+/// Item-item nearest neighbours (Sarwar et al. 2001): each item keeps those most like it.
+///
+/// Likeness is the product of the weights of two items over all users and, if [`cosine`](Self::cosine), divided by
+/// `|i| |j| + shrinkage`.
+///
+/// ```
+/// use penchant::{CsrMatrix, NearestNeighbours, RankOptions, Recommender};
+/// let plays = CsrMatrix::from_triplets(3, 3, &[(0, 0, 2.0_f32), (0, 1, 2.0), (1, 0, 1.0), (1, 1, 1.0), (2, 0, 5.0)])?;
+/// let model = NearestNeighbours::new(2).cosine(true).fit(&plays.view())?;
+/// assert_eq!(model.similar_items(&[1], &RankOptions::top(2))?.ids(0), [1, 0]);
+/// let last = CsrMatrix::from_triplets(1, 3, &[(0, 0, 5.0_f32)])?;
+/// assert_eq!(model.recommend(&[2], Some(&last.view()), true, &RankOptions::top(1))?.ids(0), [1]);
+/// # Ok::<(), penchant::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct NearestNeighbours {
+    neighbours: usize,
+    weighting: Weighting,
+    cosine: bool,
+    shrinkage: f64,
+    threads: usize,
+}
+
+impl NearestNeighbours {
+    /// Keeps so many neighbours of each item, itself included.
+    #[must_use]
+    pub fn new(neighbours: usize) -> Self {
+        Self { neighbours, weighting: Weighting::Counts, cosine: false, shrinkage: 0.0, threads: 0 }
+    }
+
+    /// The weights; [`Weighting::Counts`] by default.
+    #[must_use]
+    pub fn weighting(self, weighting: Weighting) -> Self {
+        Self { weighting, ..self }
+    }
+
+    /// Whether products are divided by the lengths of both; not by default.
+    #[must_use]
+    pub fn cosine(self, cosine: bool) -> Self {
+        Self { cosine, ..self }
+    }
+
+    /// What is added to the product of the lengths, so that few users in common say less; 0 by default.
+    #[must_use]
+    pub fn shrinkage(self, shrinkage: f64) -> Self {
+        Self { shrinkage, ..self }
+    }
+
+    /// The number of threads; 0, the default, means all that this process may use.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Checks every parameter.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.neighbours == 0 {
+            return Err(Error::InvalidParameter { name: "K", expected: "at least 1", value: 0.0 });
+        }
+        if !(self.shrinkage.is_finite() && self.shrinkage >= 0.0) {
+            let expected = "a finite number of at least 0";
+            return Err(Error::InvalidParameter { name: "shrinkage", expected, value: self.shrinkage });
+        }
+        if let Weighting::Bm25 { k1, b } = self.weighting {
+            weighting::check_bm25(k1, b)?;
+        }
+        if self.threads > MAX_THREADS {
+            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
+            return Err(Error::InvalidParameter { name, expected, value });
+        }
+        Ok(())
+    }
+
+    /// Finds the neighbours of the columns (items) of `user_items`.
+    pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<ItemSimilarity<T>> {
+        let similarity = self.of_columns(user_items, &())?;
+        ItemSimilarity::new(user_items.rows(), similarity)
+    }
+
+    /// The likeness of the columns of a matrix: the largest entries of each row. `observer` hears of every row that
+    /// is done.
+    pub(crate) fn of_columns<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        observer: &dyn Observer,
+    ) -> Result<CsrMatrix<T>> {
+        self.check()?;
+        user_items.check_finite()?;
+        pool::run(self.threads, || {
+            let documents = user_items.transpose().without_zeros();
+            let weighted = match self.weighting {
+                Weighting::Counts => documents,
+                Weighting::TfIdf => {
+                    let weights = weighting::tfidf(&documents.view())?;
+                    documents.with_values(weights)
+                }
+                Weighting::Bm25 { k1, b } => {
+                    let weights = weighting::bm25(&documents.view(), k1, b)?;
+                    documents.with_values(weights)
+                }
+            };
+            // Users who have nearly everything may weigh nothing.
+            let weighted = weighted.without_zeros();
+            let (left, right) = (weighted.view(), weighted.view().transpose());
+            let right = right.view();
+            let k = self.neighbours.min(left.rows().max(1));
+            if self.cosine {
+                let lengths = (0..left.rows()).map(|item| {
+                    left.row(item).values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
+                });
+                let worth = Cosine { lengths: lengths.collect(), shrinkage: self.shrinkage };
+                top_of_product(&left, &right, k, true, &worth, observer)
+            } else {
+                top_of_product(&left, &right, k, true, &Product, observer)
+            }
+        })?
+    }
+}
+
+/// The bare product.
+pub(crate) struct Product;
+
+impl Worth for Product {
+    #[inline(always)]
+    fn worth(&self, _row: usize, _column: usize, sum: f64) -> f64 {
+        sum
+    }
+}
+
+/// The product divided by both lengths and what is added to them.
+struct Cosine {
+    lengths: Vec<f64>,
+    shrinkage: f64,
+}
+
+impl Worth for Cosine {
+    #[inline(always)]
+    fn worth(&self, row: usize, column: usize, sum: f64) -> f64 {
+        let lengths = self.lengths[row] * self.lengths[column] + self.shrinkage;
+        // Weights may all be 0.
+        if lengths > 0.0 { sum / lengths } else { 0.0 }
+    }
+}
