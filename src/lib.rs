@@ -64,6 +64,7 @@ pub use models::als::{AlternatingLeastSquares, Confidence, Explanation, Solver, 
 pub use models::factors::Factors;
 pub use models::knn::{NearestNeighbours, Weighting};
 pub use models::recommender::Recommender;
+pub use models::rp3beta::Rp3Beta;
 pub use models::similarity::ItemSimilarity;
 pub use observer::Observer;
 pub use rank::{RankOptions, Rankings};

@@ -256,6 +256,12 @@ impl<T: Real> CsrMatrix<T> {
         Ok(Self { columns, indptr, indices, values })
     }
 
+    /// Takes parts that are known to fit.
+    pub(crate) fn of_parts(columns: usize, indptr: Vec<i64>, indices: Vec<i32>, values: Vec<T>) -> Self {
+        assert_eq!(indices.len(), values.len());
+        Self { columns, indptr, indices, values }
+    }
+
     /// The same without stored zeros.
     #[must_use]
     pub(crate) fn without_zeros(self) -> Self {

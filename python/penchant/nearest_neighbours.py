@@ -12,10 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant import _core
-from penchant._base.item_similarity import ItemSimilarityBase, precision
+from penchant._base.item_similarity import ItemSimilarityBase, check_neighbours, precision
 from penchant._base.progress import Progress
 from penchant._sparse import Csr, Rows, any_rows
-from penchant._validation import check_memory, integer, number
+from penchant._validation import integer, number
 from penchant.weighting import bm25_weight, normalize, tfidf_weight
 
 __all__ = [
@@ -59,6 +59,7 @@ class ItemItemRecommender(ItemSimilarityBase):
     """
 
     _KIND = "ItemItemRecommender"
+    _is_in_implicit = True
     _weighting = "counts"
     _cosine = False
 
@@ -193,10 +194,6 @@ def all_pairs_knn(users: Any, K: int = 100, num_threads: int = 0, show_progress:
 
 
 def _neighbours(csr: Csr, params: dict[str, Any], progress: Progress) -> Csr:
-    items, indptr, _, values = csr
-    # Each user makes neighbours of all pairs of their items.
-    pairs = int((np.diff(indptr).astype(np.float64) ** 2).sum())
-    most = min(items * min(params["neighbours"], items), pairs)
-    check_memory(most * (4 + values.itemsize), f"{params['neighbours']} neighbours for each of {items} items")
-    progress.total(items)
-    return items, *_core.knn.neighbours(csr, params, progress.step)
+    check_neighbours(csr, params["neighbours"])
+    progress.total(csr[0])
+    return csr[0], *_core.knn.neighbours(csr, params, progress.step)

@@ -4,4 +4,5 @@ pub(crate) mod als;
 pub(crate) mod factors;
 pub(crate) mod knn;
 pub(crate) mod recommender;
+pub(crate) mod rp3beta;
 pub(crate) mod similarity;

@@ -77,6 +77,13 @@ mod _core {
         };
     }
 
+    /// Random walks.
+    #[pymodule]
+    mod rp3beta {
+        #[pymodule_export]
+        use crate::python::models::rp3beta::{check_parameters, walks};
+    }
+
     /// Sparse matrices.
     #[pymodule]
     mod sparse {

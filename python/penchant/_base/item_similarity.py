@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from penchant._base.contributions import history, largest
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Csr, Rows, any_rows, scipy_csr
-from penchant._validation import Floats, Ids, integer, one_id
+from penchant._validation import Floats, Ids, check_memory, integer, one_id
 from penchant.exceptions import NotFittedError
 
 # What the parts of the matrix are called in files.
@@ -35,6 +35,8 @@ class ItemSimilarityBase(RecommenderBase):
     """
 
     _by_rows = True
+    #: Whether `implicit` has such a model, with files of its own.
+    _is_in_implicit: ClassVar[bool] = False
     _unit = "item"
 
     def __init__(self) -> None:
@@ -179,6 +181,8 @@ class ItemSimilarityBase(RecommenderBase):
 
     def _npz(self) -> Mapping[str, Any]:
         """Return the arrays that `implicit` has for its neighbours."""
+        if not self._is_in_implicit:
+            return super()._npz()
         values: dict[str, Any] = {"K": getattr(self, "K", None)}
         if self._learned is not None:
             users, (items, indptr, indices, data) = self._learned
@@ -187,6 +191,8 @@ class ItemSimilarityBase(RecommenderBase):
         return values
 
     def _restore_npz(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        if not self._is_in_implicit:
+            super()._restore_npz(arrays)
         if "K" not in arrays:
             msg = f"it has no K, as a {self._KIND} has"
             raise ValueError(msg)
@@ -194,6 +200,15 @@ class ItemSimilarityBase(RecommenderBase):
             items = int(arrays["shape"][0])
             users = int(arrays.get("penchant_users", np.array(0)))
             self._take_parts(users, items, arrays["indptr"], arrays["indices"], arrays["data"])
+
+
+def check_neighbours(csr: Csr, K: int) -> None:
+    """Raise a MemoryError for more neighbours of items than this machine can hold."""
+    items, indptr, _, values = csr
+    # Each user makes neighbours of all pairs of their items.
+    pairs = int((np.diff(indptr).astype(np.float64) ** 2).sum())
+    most = min(items * min(K, items), pairs)
+    check_memory(most * (4 + values.itemsize), f"{K} neighbours for each of {items} items")
 
 
 def precision(rows: Rows) -> npt.DTypeLike:

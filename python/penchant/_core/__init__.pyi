@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from penchant._core import als, interactions, io, knn, metrics, rank, sparse, weighting
+from penchant._core import als, interactions, io, knn, metrics, rank, rp3beta, sparse, weighting
 
 __all__ = [
     "DEBUG_BUILD",
@@ -13,6 +13,7 @@ __all__ = [
     "knn",
     "metrics",
     "rank",
+    "rp3beta",
     "sparse",
     "weighting",
 ]

@@ -2,3 +2,4 @@
 
 pub(super) mod als;
 pub(super) mod knn;
+pub(super) mod rp3beta;

@@ -1,0 +1,152 @@
+//! Random walks from item to user to item.
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::kernel::Real;
+use crate::models::similarity::ItemSimilarity;
+use crate::observer::Observer;
+use crate::pool::{self, MAX_THREADS};
+use crate::rank::product::{Worth, top_of_product};
+use crate::sparse::{CsrMatrix, CsrView};
+
+/// Three-step random walks on the graph of users and items, in which popular ends are less likely
+/// (Paudel, Christoffel, Newell and Bernstein 2017).
+///
+/// A step goes along an edge with a probability in proportion to its weight, raised to the power α. An item keeps the
+/// items where a walk over one of its users ends most likely, each divided by its degree to the power β. With β = 0 it
+/// is P3α (Cooper et al. 2014).
+///
+/// ```
+/// use penchant::{CsrMatrix, RankOptions, Recommender, Rp3Beta};
+/// let plays = CsrMatrix::from_triplets(3, 3, &[(0, 0, 1.0_f32), (0, 1, 1.0), (1, 0, 1.0), (1, 2, 1.0), (2, 2, 1.0)])?;
+/// let model = Rp3Beta::new(2).beta(0.5).fit(&plays.view())?;
+/// assert_eq!(model.similar_items(&[0], &RankOptions::top(2))?.ids(0), [1, 2]);
+/// # Ok::<(), penchant::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rp3Beta {
+    neighbours: usize,
+    alpha: f64,
+    beta: f64,
+    normalize: bool,
+    threads: usize,
+}
+
+impl Rp3Beta {
+    /// Keeps so many neighbours of each item.
+    #[must_use]
+    pub fn new(neighbours: usize) -> Self {
+        Self { neighbours, alpha: 1.0, beta: 0.6, normalize: true, threads: 0 }
+    }
+
+    /// α, the power of the probabilities; 1 by default.
+    #[must_use]
+    pub fn alpha(self, alpha: f64) -> Self {
+        Self { alpha, ..self }
+    }
+
+    /// β, how much popularity is discounted; 0.6 by default.
+    #[must_use]
+    pub fn beta(self, beta: f64) -> Self {
+        Self { beta, ..self }
+    }
+
+    /// Whether what an item keeps is scaled to sum to 1; it is by default.
+    #[must_use]
+    pub fn normalize(self, normalize: bool) -> Self {
+        Self { normalize, ..self }
+    }
+
+    /// The number of threads; 0, the default, means all that this process may use.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Checks every parameter.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.neighbours == 0 {
+            return Err(Error::InvalidParameter { name: "K", expected: "at least 1", value: 0.0 });
+        }
+        for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(Error::InvalidParameter {
+                    name,
+                    expected: "a finite number of at least 0",
+                    value,
+                });
+            }
+        }
+        if self.threads > MAX_THREADS {
+            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
+            return Err(Error::InvalidParameter { name, expected, value });
+        }
+        Ok(())
+    }
+
+    /// Walks from each column (item) of `user_items`, whose values are weights of edges.
+    pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<ItemSimilarity<T>> {
+        ItemSimilarity::new(user_items.rows(), self.walks(user_items, &())?)
+    }
+
+    /// Where walks from each item end: the largest entries of each row. `observer` hears of every row that is done.
+    pub(crate) fn walks<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        observer: &dyn Observer,
+    ) -> Result<CsrMatrix<T>> {
+        self.check()?;
+        user_items.check_finite()?;
+        if let Some(negative) = user_items.values().iter().find(|&&value| value < T::ZERO) {
+            let (name, expected) = ("a weight of an edge", "at least 0");
+            return Err(Error::InvalidParameter { name, expected, value: negative.to_f64() });
+        }
+        pool::run(self.threads, || {
+            let edges = user_items.transpose().without_zeros();
+            let (left, right) = (self.steps(&edges.view()), self.steps(&edges.view().transpose().view()));
+            let degrees = (0..left.view().rows()).map(|item| total(edges.view().row(item).values));
+            let worth = Discount(degrees.map(|degree| degree.powf(-self.beta)).collect());
+            let k = self.neighbours.min(left.view().rows().max(1));
+            let found = top_of_product(&left.view(), &right.view(), k, false, &worth, observer)?;
+            Ok(if self.normalize { scaled_to_one(found) } else { found })
+        })?
+    }
+
+    /// The probability of each step from a row, to the power of α.
+    fn steps<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
+        let (indptr, indices) = (edges.pattern().indptr().to_vec(), edges.pattern().indices().to_vec());
+        let rows = (0..edges.rows()).into_par_iter().flat_map_iter(|row| {
+            let values = edges.row(row).values;
+            let sum = total(values);
+            values.iter().map(move |value| T::from_f64((value.to_f64() / sum).powf(self.alpha)))
+        });
+        CsrMatrix::of_parts(edges.columns(), indptr, indices, rows.collect())
+    }
+}
+
+fn total<T: Real>(values: &[T]) -> f64 {
+    values.iter().map(|value| value.to_f64()).sum()
+}
+
+/// Rows that sum to 1, where they sum to anything.
+fn scaled_to_one<T: Real>(matrix: CsrMatrix<T>) -> CsrMatrix<T> {
+    let view = matrix.view();
+    let rows = (0..view.rows()).flat_map(|row| {
+        let values = view.row(row).values;
+        let sum = total(values);
+        values.iter().map(move |value| if sum > 0.0 { T::from_f64(value.to_f64() / sum) } else { *value })
+    });
+    let values = rows.collect();
+    matrix.with_values(values)
+}
+
+/// The sum times a factor of the column.
+struct Discount(Vec<f64>);
+
+impl Worth for Discount {
+    #[inline(always)]
+    fn worth(&self, _row: usize, column: usize, sum: f64) -> f64 {
+        sum * self.0[column]
+    }
+}

@@ -1,0 +1,51 @@
+//! Random walks.
+
+use pyo3::prelude::*;
+
+use crate::models::rp3beta::Rp3Beta;
+use crate::python::arrays::{AnyCsr, CsrArrays, csr_arrays, in_precision, view};
+use crate::python::interrupt::{Reporter, interruptible};
+
+/// The parameters of a fit as a dictionary of Python values.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(in crate::python) struct Params {
+    neighbours: usize,
+    alpha: f64,
+    beta: f64,
+    normalize: bool,
+    num_threads: usize,
+}
+
+impl Params {
+    fn build(&self) -> Rp3Beta {
+        let params = Rp3Beta::new(self.neighbours).alpha(self.alpha).beta(self.beta);
+        params.normalize(self.normalize).threads(self.num_threads)
+    }
+}
+
+/// Fails if a parameter is out of range.
+#[pyfunction]
+pub(in crate::python) fn check_parameters(params: Params) -> PyResult<()> {
+    Ok(params.build().check()?)
+}
+
+/// Where walks from the columns of a matrix end, as the three arrays of a CSR matrix of columns x columns.
+#[pyfunction]
+pub(in crate::python) fn walks<'py>(
+    py: Python<'py>,
+    matrix: AnyCsr<'py>,
+    params: Params,
+    progress: &Bound<'py, PyAny>,
+) -> PyResult<CsrArrays<'py>> {
+    let params = params.build();
+    in_precision!(AnyCsr(matrix) as T => {
+        let matrix = view::<T>(&matrix)?;
+        let found = interruptible(
+            py,
+            |messages, stop| params.walks(&matrix, &Reporter { messages, stop }),
+            |done: u64| progress.call1((done,)).map(drop),
+        )??;
+        csr_arrays(py, found)
+    })
+}
