@@ -131,6 +131,9 @@ pub enum Error {
         "the factors of the given rows are not finite: their values, or the fixed factors, are too large"
     )]
     NotFoldedIn,
+    /// A matrix has no Cholesky factorization.
+    #[error("the matrix of all items is not positive definite to working precision: raise regularization")]
+    NotPositiveDefinite,
     /// The observer asked to stop in the middle of an epoch.
     #[error("interrupted")]
     Interrupted,

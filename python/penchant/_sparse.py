@@ -75,6 +75,11 @@ class Rows:
             raise ValueError(msg)
 
 
+def precision(rows: Rows) -> npt.DTypeLike:
+    """Return the precision in which rows are worked with: that of floats, and otherwise single."""
+    return np.float64 if rows.values.dtype == np.float64 else np.float32
+
+
 def scipy_csr(csr: Csr, kind: Any = sp.csr_array) -> Any:
     """Return what the core takes as a SciPy matrix, whose constructor would look through it again."""
     columns, indptr, indices, values = csr

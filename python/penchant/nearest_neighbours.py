@@ -12,9 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant import _core
-from penchant._base.item_similarity import ItemSimilarityBase, check_neighbours, precision
+from penchant._base.item_similarity import ItemSimilarityBase, check_neighbours
 from penchant._base.progress import Progress
-from penchant._sparse import Csr, Rows, any_rows
+from penchant._sparse import Csr, Rows, any_rows, precision
 from penchant._validation import integer, number
 from penchant.weighting import bm25_weight, normalize, tfidf_weight
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from penchant import _core
-from penchant._base.item_similarity import ItemSimilarityBase, check_neighbours, precision
+from penchant._base.item_similarity import ItemSimilarityBase, check_neighbours
 from penchant._base.progress import Progress
-from penchant._sparse import Rows
+from penchant._sparse import Rows, precision
 from penchant._validation import describe, integer, number
 
 __all__ = ["P3alpha", "RP3beta"]

@@ -72,6 +72,15 @@ pub(super) fn shared<T: Element>(py: Python<'_>, values: Vec<T>) -> PyResult<Bou
     PyArray1::from_vec(py, values).reshape([size])
 }
 
+/// A square matrix without a copy, row after row.
+pub(super) fn square<T: Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    n: usize,
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    PyArray1::from_vec(py, values).reshape([n, n])
+}
+
 /// The three arrays of a CSR matrix: indptr, indices and values.
 pub(super) type CsrArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyAny>);
 

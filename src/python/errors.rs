@@ -10,7 +10,9 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::IdOutOfRange { .. } => PyIndexError::new_err(message),
-            Error::Diverged { .. } | Error::NotFoldedIn => ours("ModelFitError", message),
+            Error::Diverged { .. } | Error::NotFoldedIn | Error::NotPositiveDefinite => {
+                ours("ModelFitError", message)
+            }
             Error::Interrupted => PyKeyboardInterrupt::new_err(()),
             Error::NotAModel { .. } => ours("ModelFormatError", message),
             Error::Io { kind, .. } => std::io::Error::new(kind, message).into(),

@@ -31,6 +31,13 @@ mod _core {
         };
     }
 
+    /// EASE.
+    #[pymodule]
+    mod ease {
+        #[pymodule_export]
+        use crate::python::models::ease::{check_parameters, passes, weights};
+    }
+
     /// Events to matrices.
     #[pymodule]
     mod interactions {
@@ -72,8 +79,8 @@ mod _core {
     mod rank {
         #[pymodule_export]
         use crate::python::rank::{
-            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend, recommend_by_rows,
-            similar,
+            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend,
+            recommend_by_dense_rows, recommend_by_rows, similar,
         };
     }
 

@@ -144,6 +144,26 @@ pub(super) fn recommend_by_rows<'py>(
     })
 }
 
+/// The best columns for rows that are multiplied by a dense matrix: ids and scores.
+#[pyfunction]
+pub(super) fn recommend_by_dense_rows<'py>(
+    py: Python<'py>,
+    rows: AnyCsr<'py>,
+    matrix: &Bound<'py, PyAny>,
+    liked: Option<Entries<'py>>,
+    options: PyRankOptions<'py>,
+) -> PyResult<Ranked<'py>> {
+    let options = options.options()?;
+    let liked = liked.as_ref().map(pattern).transpose()?;
+    in_precision!(AnyCsr(rows) as T => {
+        let matrix: PyReadonlyArray2<'py, T> = matrix.extract()?;
+        let (rows, matrix) = (view(&rows)?, dense(&matrix)?);
+        let find =
+            |_, stop: &AtomicBool| rank::recommend_by_dense_rows(&rows, matrix, liked, &options, &Stop(stop));
+        ranked(py, interruptible(py, find, |(): ()| Ok(()))??)
+    })
+}
+
 /// Ids, ranks and scores.
 type Audience<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 

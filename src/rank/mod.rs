@@ -6,6 +6,7 @@
 mod audience;
 mod basis;
 mod best;
+mod by_dense_rows;
 mod by_rows;
 mod depth;
 mod filter;
@@ -25,6 +26,7 @@ mod tests;
 mod top_n;
 
 pub use audience::{AudienceMember, audience_by_rank, audience_by_score};
+pub use by_dense_rows::recommend_by_dense_rows;
 pub use by_rows::recommend_by_rows;
 pub use index::Index;
 pub use options::RankOptions;

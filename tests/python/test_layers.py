@@ -25,7 +25,7 @@ RUST_FLOORS = [
     {"error", "observer"},
     {"kernel"},
     {"pool", "dense", "sparse"},
-    {"gram", "labels", "weighting", "io", "metrics"},
+    {"gram", "inverse", "labels", "weighting", "io", "metrics"},
     {"rank", "interactions"},
     {"models"},
     {"lib", "bench", "python"},

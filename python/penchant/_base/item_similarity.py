@@ -13,7 +13,7 @@ from penchant import _core
 from penchant._base.contributions import history, largest
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Csr, Rows, any_rows, scipy_csr
+from penchant._sparse import Csr, Rows, any_rows, precision, scipy_csr
 from penchant._validation import Floats, Ids, check_memory, integer, one_id
 from penchant.exceptions import NotFittedError
 
@@ -209,8 +209,3 @@ def check_neighbours(csr: Csr, K: int) -> None:
     pairs = int((np.diff(indptr).astype(np.float64) ** 2).sum())
     most = min(items * min(K, items), pairs)
     check_memory(most * (4 + values.itemsize), f"{K} neighbours for each of {items} items")
-
-
-def precision(rows: Rows) -> npt.DTypeLike:
-    """Return the precision in which rows are worked with: that of floats, and otherwise single."""
-    return np.float64 if rows.values.dtype == np.float64 else np.float32

@@ -11,6 +11,7 @@ from typing import Any
 #: Of each name the module and the class.
 MODELS: dict[str, tuple[str, str]] = {
     "als": ("penchant.als", "AlternatingLeastSquares"),
+    "ease": ("penchant.ease", "EASE"),
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),
     "tfidf": ("penchant.nearest_neighbours", "TFIDFRecommender"),

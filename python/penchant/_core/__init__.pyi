@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from penchant._core import als, interactions, io, knn, metrics, rank, rp3beta, sparse, weighting
+from penchant._core import als, ease, interactions, io, knn, metrics, rank, rp3beta, sparse, weighting
 
 __all__ = [
     "DEBUG_BUILD",
     "__version__",
     "als",
+    "ease",
     "interactions",
     "io",
     "knn",

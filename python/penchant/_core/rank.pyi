@@ -12,6 +12,7 @@ __all__ = [
     "index_of_directions",
     "index_of_items",
     "recommend",
+    "recommend_by_dense_rows",
     "recommend_by_rows",
     "similar",
 ]
@@ -41,6 +42,9 @@ def recommend(
 ) -> tuple[_Ids, _Floats]: ...
 def recommend_by_rows(
     rows: _Csr, matrix: _Csr, liked: _Entries | None, options: Mapping[str, Any]
+) -> tuple[_Ids, _Floats]: ...
+def recommend_by_dense_rows(
+    rows: _Csr, matrix: _Floats, liked: _Entries | None, options: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...
 def similar(
     factors: _Floats, index: Index | None, ids: _Ids, vectors: _Floats | None, options: Mapping[str, Any]

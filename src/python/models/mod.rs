@@ -1,5 +1,6 @@
 //! The models.
 
 pub(super) mod als;
+pub(super) mod ease;
 pub(super) mod knn;
 pub(super) mod rp3beta;

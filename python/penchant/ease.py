@@ -1,0 +1,194 @@
+"""EASE: the best linear model of all items by all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from penchant import _core
+from penchant._base.contributions import history, largest
+from penchant._base.progress import Progress
+from penchant._base.rank_options import RankOptions, check_results
+from penchant._base.recommender import RecommenderBase
+from penchant._sparse import Rows, precision
+from penchant._validation import Floats, Ids, check_memory, factors, integer, number, one_id
+from penchant.exceptions import NotFittedError
+
+__all__ = ["EASE"]
+
+
+class EASE(RecommenderBase):
+    """An embarrassingly shallow autoencoder: each item as a linear function of all others, in closed form.
+
+    The weights ``B``, items x items with zeros on the diagonal, minimize ``|X - X B|^2 + l |B|^2``. What a
+    user has decides what they get, so users need not be known. A fit takes time in proportion to the cube of
+    the number of items, and the memory of two dense matrices of items x items.
+
+    Parameters
+    ----------
+    regularization : float, default 500.0
+        l, the weight of the squares of the weights; above 0. The more data, the larger.
+    num_threads : int, default 0
+        The number of threads; 0 for all that the process may use. The result does not depend on it.
+
+    Attributes
+    ----------
+    weights : numpy.ndarray, shape [n_items, n_items]
+        How much having an item (the row) adds to the score of another (the column): of float64 if the data
+        was, else float32. None before a fit. Read-only; to change it, assign another one.
+
+    References
+    ----------
+    Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> plays = sp.csr_array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+    >>> model = EASE(regularization=1.0).fit(plays, show_progress=False)
+    >>> model.recommend(2, plays[[2]], N=1)[0].tolist()
+    [0]
+    """
+
+    _KIND = "EASE"
+    _by_rows = True
+    _unit = "item"
+
+    def __init__(self, regularization: float = 500.0, num_threads: int = 0) -> None:
+        self.regularization = regularization
+        self.num_threads = num_threads
+        # The number of users, and the weights; replaced together.
+        self._learned: tuple[int, Floats] | None = None
+
+    @property
+    def weights(self) -> Any:
+        """How much having an item (the row) adds to the score of another (the column)."""
+        return None if self._learned is None else self._learned[1]
+
+    @weights.setter
+    def weights(self, values: Any) -> None:
+        if values is None:
+            self._learned = None
+            return
+        self._take(0 if self._learned is None else self._learned[0], factors(values, "weights"))
+
+    def _take(self, users: int, weights: Floats) -> None:
+        if weights.shape[0] != weights.shape[1]:
+            msg = f"weights must have as many rows as columns, got {weights.shape[0]} and {weights.shape[1]}"
+            raise ValueError(msg)
+        weights.flags.writeable = False
+        self._learned = users, weights
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._learned is not None:
+            self._take(*self._learned)  # NumPy forgets that arrays are read-only
+
+    def _matrix(self) -> Floats:
+        if self._learned is None:
+            msg = "this EASE has no weights yet: call fit first"
+            raise NotFittedError(msg)
+        return self._learned[1]
+
+    def _check_parameters(self) -> None:
+        _core.ease.check_parameters(number(self.regularization, "regularization"), self._threads())
+
+    def _fit(self, rows: Rows, progress: Progress) -> None:
+        items, dtype = rows.columns, np.dtype(precision(rows))
+        check_memory(2 * items**2 * dtype.itemsize, f"two matrices of {items} x {items} items")
+        progress.total(items * _core.ease.passes())
+        weights = _core.ease.weights(
+            rows.csr(dtype), float(self.regularization), self._threads(), progress.step
+        )
+        self._take(len(rows), weights)
+
+    def _shape(self) -> tuple[int, int] | None:
+        return None if self._learned is None else (self._learned[0], len(self._learned[1]))
+
+    def _recommend(
+        self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
+    ) -> tuple[Ids, Floats]:
+        del recalculate  # it always does
+        assert rows is not None
+        weights = self._matrix()
+        check_results(len(userids), options.width(len(weights)), weights.dtype)
+        entries = None if liked is None else liked.entries()
+        return _core.rank.recommend_by_dense_rows(rows.csr(weights.dtype), weights, entries, options.core())
+
+    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
+        weights = self._matrix()
+        check_results(len(itemids), options.width(len(weights)), weights.dtype)
+        ones = np.ones(len(itemids), weights.dtype)
+        rows = (len(weights), np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
+        return _core.rank.recommend_by_dense_rows(rows, weights, None, options.core())
+
+    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
+        """Take in what has changed, by a fit to everything; users alone need no update.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
+            Everything that is known of everyone.
+        userids, itemids : array of int
+            Who and what has changed; that does not matter here.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            As `fit` does. The model is then what it was.
+        """
+        del userids, itemids
+        self.fit(user_items, show_progress=False)
+
+    def explain(
+        self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
+    ) -> tuple[float, list[tuple[int, float]], None]:
+        """Tell which of a user's items speak for recommending another.
+
+        Parameters
+        ----------
+        userid : int
+            The row of `user_items` that is the user's; any id will do where that is the only row.
+        user_items : scipy.sparse matrix or array, shape [n_users, n_items] or [1, n_items]
+            What the user likes.
+        itemid : int
+            The item in question.
+        user_weights : None
+            There is nothing to be used again.
+        N : int, default 10
+            The most contributions.
+
+        Returns
+        -------
+        score : float
+            The score of the item.
+        contributions : list of (itemid, contribution)
+            The `N` largest terms of that sum, ties to the smaller id.
+        user_weights : None
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            Before a fit, or if an argument is not what it should be.
+        IndexError
+            If `user_items` has no such row, or the model no such item.
+        """
+        del user_weights
+        weights = self._matrix()
+        N = integer(N, "N", 1)
+        item = one_id(itemid, "itemid", len(weights))
+        owned, values = history(userid, user_items, len(weights))
+        terms = values * weights[owned, item].astype(np.float64)
+        return float(terms.sum()), largest(owned, terms, N), None
+
+    def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
+        if self._learned is None:
+            return {}
+        return {"weights": self._learned[1], "users": np.array([self._learned[0]], np.int64)}
+
+    def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        if "weights" in tensors:
+            self._take(int(tensors["users"][0]), factors(tensors["weights"], "weights"))
