@@ -23,16 +23,22 @@ from penchant._core import __version__
 if TYPE_CHECKING:
     from penchant import (
         als,
+        composition,
         datasets,
+        ease,
         evaluation,
         exceptions,
         interactions,
         nearest_neighbours,
+        popularity,
         recommender,
+        rp3beta,
         utils,
         weighting,
     )
     from penchant.als import AlternatingLeastSquares
+    from penchant.composition import Blend, Fallback, Reserved
+    from penchant.ease import EASE
     from penchant.exceptions import (
         DatasetError,
         DataWarning,
@@ -42,11 +48,20 @@ if TYPE_CHECKING:
         PenchantError,
     )
     from penchant.interactions import Interactions
+    from penchant.popularity import Popularity
     from penchant.recommender import Recommender
+    from penchant.rp3beta import P3alpha, RP3beta
 
 # What is imported when it is asked for (PEP 562): of each name the module that has it.
 _CLASSES = {
     "AlternatingLeastSquares": "als",
+    "Blend": "composition",
+    "EASE": "ease",
+    "Fallback": "composition",
+    "P3alpha": "rp3beta",
+    "Popularity": "popularity",
+    "RP3beta": "rp3beta",
+    "Reserved": "composition",
     "DataWarning": "exceptions",
     "DatasetError": "exceptions",
     "Interactions": "interactions",
@@ -57,28 +72,39 @@ _CLASSES = {
     "Recommender": "recommender",
 }
 _MODULES = (
-    "als", "datasets", "evaluation", "exceptions", "interactions", "nearest_neighbours", "recommender",
-    "utils", "weighting",
+    "als", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
+    "nearest_neighbours", "popularity", "recommender", "rp3beta", "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [
+    "EASE",
     "AlternatingLeastSquares",
+    "Blend",
     "DataWarning",
     "DatasetError",
+    "Fallback",
     "Interactions",
     "ModelFitError",
     "ModelFormatError",
     "NotFittedError",
+    "P3alpha",
     "PenchantError",
+    "Popularity",
+    "RP3beta",
     "Recommender",
+    "Reserved",
     "__version__",
     "als",
+    "composition",
     "datasets",
+    "ease",
     "evaluation",
     "exceptions",
     "interactions",
     "nearest_neighbours",
+    "popularity",
     "recommender",
+    "rp3beta",
     "utils",
     "weighting",
 ]

@@ -13,7 +13,7 @@ from penchant._base.contributions import history, largest
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Rows, precision
+from penchant._sparse import Rows, precision, scipy_csr
 from penchant._validation import Floats, Ids, check_memory, factors, integer, number, one_id
 from penchant.exceptions import NotFittedError
 
@@ -55,6 +55,7 @@ class EASE(RecommenderBase):
 
     _KIND = "EASE"
     _by_rows = True
+    _by_users = False
     _unit = "item"
 
     def __init__(self, regularization: float = 500.0, num_threads: int = 0) -> None:
@@ -117,6 +118,13 @@ class EASE(RecommenderBase):
         check_results(len(userids), options.width(len(weights)), weights.dtype)
         entries = None if liked is None else liked.entries()
         return _core.rank.recommend_by_dense_rows(rows.csr(weights.dtype), weights, entries, options.core())
+
+    def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
+        del userids, recalculate
+        assert rows is not None
+        weights = self._matrix()
+        scores: Floats = scipy_csr((len(weights), *rows.csr(weights.dtype)[1:])) @ weights
+        return scores
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         weights = self._matrix()

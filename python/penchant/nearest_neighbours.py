@@ -53,7 +53,7 @@ class ItemItemRecommender(ItemSimilarityBase):
     --------
     >>> import scipy.sparse as sp
     >>> plays = sp.csr_array([[9.0, 3.0, 0.0], [5.0, 8.0, 1.0], [0.0, 7.0, 0.0]])
-    >>> model = CosineRecommender(K=3).fit(plays, show_progress=False)
+    >>> model = ItemItemRecommender(K=3).fit(plays, show_progress=False)
     >>> model.recommend(2, plays[[2]], N=1)[0].tolist()
     [0]
     """

@@ -1,6 +1,9 @@
 //! `NumPy` arrays as the slices and views of the core, without copies.
 
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{
+    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::dense::DenseView;
@@ -61,6 +64,9 @@ pub(super) fn pattern<'a>(entries: &'a Entries<'_>) -> PyResult<Pattern<'a>> {
 
 /// Views a two-dimensional array, row-major and without gaps.
 pub(super) fn dense<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyResult<DenseView<'a, T>> {
+    if !array.is_c_contiguous() {
+        return Err(PyValueError::new_err("arrays must be contiguous, row after row"));
+    }
     let shape = array.as_array().raw_dim();
     Ok(DenseView::new(array.as_slice()?, shape[0], shape[1])?)
 }

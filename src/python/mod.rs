@@ -79,7 +79,7 @@ mod _core {
     mod rank {
         #[pymodule_export]
         use crate::python::rank::{
-            PyIndex, audience_by_rank, index_of_directions, index_of_items, recommend,
+            PyIndex, all_scores, audience_by_rank, index_of_directions, index_of_items, recommend,
             recommend_by_dense_rows, recommend_by_rows, similar,
         };
     }
@@ -113,7 +113,7 @@ mod _core {
         let modules = module.py().import("sys")?.getattr("modules")?;
         for value in module.dict().values() {
             if let Ok(room) = value.cast_into::<PyModule>() {
-                let name = format!("penchant._core.{}", room.name()?);
+                let name = format!("penchant.{}", room.name()?);
                 room.setattr("__name__", &name)?;
                 modules.set_item(name, room)?;
             }

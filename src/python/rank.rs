@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::error::Error;
@@ -103,6 +103,24 @@ pub(super) fn recommend<'py>(
         let items: PyReadonlyArray2<'py, T> = item_factors.extract()?;
         let (users, items) = (dense(&user_factors)?, dense(&items)?);
         ranked(py, py.detach(|| rank::recommend(users, items, index, userids, liked, &options))?)
+    })
+}
+
+/// The scores of all items for users, one row for each.
+#[pyfunction]
+pub(super) fn all_scores<'py>(
+    py: Python<'py>,
+    user_factors: AnyFactors<'py>,
+    item_factors: &Bound<'py, PyAny>,
+    userids: PyReadonlyArray1<'py, i32>,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let userids = userids.as_slice()?;
+    in_precision!(AnyFactors(user_factors) as T => {
+        let items: PyReadonlyArray2<'py, T> = item_factors.extract()?;
+        let (users, items) = (dense(&user_factors)?, dense(&items)?);
+        let scores = py.detach(|| rank::all_scores(users, items, userids, threads))?;
+        Ok(PyArray1::from_vec(py, scores).reshape([userids.len(), items.rows()])?.into_any())
     })
 }
 

@@ -39,9 +39,9 @@ pub(crate) fn top_of_product<T: Real>(
                 if observer.interrupted() {
                     return Err(Error::Interrupted);
                 }
-                let rows = block * ROWS_PER_BLOCK..left.rows().min((block + 1) * ROWS_PER_BLOCK);
-                let count = rows.len() as u64;
-                let found = kernel::dispatch(Rows { left, right, diagonal, worth, rows, sums, best });
+                let range = block * ROWS_PER_BLOCK..left.rows().min((block + 1) * ROWS_PER_BLOCK);
+                let count = range.len() as u64;
+                let found = kernel::dispatch(Rows { left, right, diagonal, worth, range, sums, best });
                 observer.progress(count);
                 Ok(found)
             },
@@ -73,7 +73,7 @@ struct Rows<'a, 'b, T: Real, W> {
     right: &'a CsrView<'b, T>,
     diagonal: bool,
     worth: &'a W,
-    rows: std::ops::Range<usize>,
+    range: std::ops::Range<usize>,
     sums: &'a mut Sums,
     best: &'a mut Best<T>,
 }
@@ -83,9 +83,9 @@ impl<T: Real, W: Worth> WithSimd for Rows<'_, '_, T, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Block<T> {
-        let Self { left, right, diagonal, worth, rows, sums, best } = self;
+        let Self { left, right, diagonal, worth, range, sums, best } = self;
         let mut found = Block { counts: Vec::new(), indices: Vec::new(), values: Vec::new() };
-        for row in rows {
+        for row in range {
             let entries = left.row(row);
             sums.add(entries, right);
             let scored = |column: usize, sum: f64| worth.worth(row, column, sum);

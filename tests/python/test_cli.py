@@ -16,6 +16,7 @@ from conftest import COLUMNS, SOUNDS
 
 import penchant
 from penchant import AlternatingLeastSquares, Interactions, Recommender
+from penchant._base import registry
 from penchant.cli import _event_options, _model_options, main
 from penchant.evaluation import evaluate, train_test_split
 
@@ -139,12 +140,43 @@ def test_a_half_life_is_an_age_or_a_number(text, value):
 
 def test_the_parameters_of_the_model_are_those_of_the_library():
     parameters = inspect.signature(AlternatingLeastSquares).parameters
-    for name, (_, default, _) in _model_options.PARAMETERS.items():
+    options = _model_options.parameters_of(AlternatingLeastSquares)
+    for name, (_, default, what) in options.items():
         known = parameters[name].default
         assert default == (np.dtype(known).name if name == "dtype" else known), name
+        assert what not in ("", name.replace("_", " ")), name
     # A file holds one fit on the CPU, so that these mean nothing here.
     others = {"use_native", "use_cg", "calculate_training_loss", "warm_start", "use_gpu"}
-    assert {*parameters} == {*_model_options.PARAMETERS} | others
+    assert {*parameters} == {*options} | others
+
+
+@pytest.mark.parametrize("name", _model_options.NAMES)
+def test_any_model_is_fitted_and_used(run, plays_file, tmp_path, name):
+    out = tmp_path / "model"
+    run("fit", plays_file, "--item", "artist", "--weight", "plays", "--model", name, "-o", out, "-q")
+    assert ["class", registry.MODELS[name][1]] in run("info", out)
+    assert {row[0] for row in run("recommend", out, "rock1", "-n", "2")[1:]} == {"rock1"}
+    metrics = dict(
+        run("evaluate", plays_file, "--item", "artist", "--model", name, "--random-state", "1", "-q")
+    )
+    assert 0 < float(metrics["ndcg"]) < 1
+
+
+def test_each_model_has_its_own_options(capsys):
+    for name, (option, text) in {
+        "bm25": ("--K1", "how late repeated counts saturate"),
+        "rp3beta": ("--beta", "how much popularity is discounted"),
+        "ease": ("--regularization", "the weight of the squares of the weights"),
+        "als": ("--cg-steps", "conjugate-gradient steps"),
+    }.items():
+        with pytest.raises(SystemExit):
+            main(["fit", "--model", name, "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        assert f"{option} " in shown
+        assert text in shown.lower() or text in shown
+    with pytest.raises(SystemExit):
+        main(["fit", "x.tsv", "-o", "m", "--model", "cosine", "--factors", "3"])
+    assert "unrecognized arguments: --factors 3" in capsys.readouterr().err
 
 
 def test_recommend_gives_what_the_library_gives(run, model_file):

@@ -266,7 +266,7 @@ def test_help_loads_no_library():
 import sys
 from penchant.cli import main
 try:
-    main(["fit", "--help"])
+    main(["--help"])
 except SystemExit:
     print({name.split(".")[0] for name in sys.modules}, file=sys.stderr)
 """

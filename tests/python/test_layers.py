@@ -16,7 +16,7 @@ PYTHON_FLOORS = [
     {"_validation", "_frames"},
     {"_sparse", "_labels", "_files"},
     {"interactions", "_base", "weighting"},
-    {"als", "nearest_neighbours", "rp3beta", "ease", "popularity", "evaluation"},
+    {"als", "nearest_neighbours", "rp3beta", "ease", "popularity", "composition", "evaluation"},
     {"recommender", "datasets"},
     {"cpu", "recommender_base", "cli", "__init__"},
     {"__main__"},

@@ -35,6 +35,7 @@ class ItemSimilarityBase(RecommenderBase):
     """
 
     _by_rows = True
+    _by_users = False
     #: Whether `implicit` has such a model, with files of its own.
     _is_in_implicit: ClassVar[bool] = False
     _unit = "item"
@@ -92,6 +93,14 @@ class ItemSimilarityBase(RecommenderBase):
         check_results(len(userids), options.width(matrix[0]), matrix[3].dtype)
         entries = None if liked is None else liked.entries()
         return _core.rank.recommend_by_rows(rows.csr(matrix[3].dtype), matrix, entries, options.core())
+
+    def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
+        del userids, recalculate
+        assert rows is not None
+        matrix = self._matrix()
+        owned = scipy_csr((matrix[0], *rows.csr(matrix[3].dtype)[1:]))
+        scores: Floats = (owned @ scipy_csr(matrix)).toarray()
+        return scores
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         matrix = self._matrix()

@@ -122,6 +122,15 @@ class MatrixFactorizationBase(RecommenderBase):
 
         return in_blocks(block, len(userids), item_factors, options)
 
+    def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
+        if recalculate and rows is not None:
+            item_factors = self._fitted("item_factors")
+            user_factors = self._vectors("item_factors", item_factors, rows)
+            userids = np.arange(len(userids), dtype=np.int32)
+        else:
+            user_factors, item_factors = self._fitted_pair()
+        return _core.rank.all_scores(user_factors, item_factors, userids, self._threads())
+
     def _typical(self, users: Floats) -> Floats:
         """Return factors of users that a search may expect: of all of them, where they fit these."""
         everyone = self._store.sides[0]

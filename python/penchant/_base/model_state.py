@@ -15,11 +15,11 @@ from penchant._files import not_a_model
 def model_with(cls: Any, parameters: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     """Return an unfitted model with parameters, of which those that it does not know are ignored."""
     known = cls._parameter_names()
-    parameters = cls._amended({name: value for name, value in parameters.items() if name in known}, arrays)
     try:
-        model = cls(**parameters)
+        parameters = cls._amended(dict(parameters), arrays)
+        model = cls(**{name: value for name, value in parameters.items() if name in known})
         model._check_parameters()
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise not_a_model(f"its parameters are wrong: {error}") from None
     return model
 
@@ -37,7 +37,9 @@ def parsed(text: str) -> dict[str, Any]:
 
 def parameters_of(model: Any) -> dict[str, Any]:
     """Return the parameters of a model as JSON has them."""
-    return {name: _plain(value) for name, value in model.get_params().items()}
+    plain: dict[str, Any] = {name: _plain(value) for name, value in model.get_params().items()}
+    plain |= model._plain_parameters()
+    return plain
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from penchant._base.parameters import Parameters
 from penchant._base.progress import Callback, Progress
 from penchant._base.rank_options import RankOptions, rank_options
 from penchant._sparse import Rows, any_rows, csr_rows
-from penchant._validation import Floats, Ids, describe, ids, integer, warn
+from penchant._validation import Floats, Ids, check_memory, describe, ids, integer, warn
 from penchant.exceptions import NotFittedError
 
 # Results of recommend_all that are made at a time.
@@ -38,6 +38,10 @@ class RecommenderBase(Parameters):
     _KIND: ClassVar[str]
     #: Whether recommending takes the rows of users: what they have decides what they get.
     _by_rows: ClassVar[bool] = False
+    #: Whether it takes users whom the model knows.
+    _by_users: ClassVar[bool] = True
+    #: Parameters that make no sense where a file holds one fit.
+    _only_in_python: ClassVar[tuple[str, ...]] = ()
     #: The unit of the progress bar of a fit.
     _unit: ClassVar[str] = "row"
 
@@ -60,6 +64,10 @@ class RecommenderBase(Parameters):
     @abstractmethod
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         """Return ids and scores for each item."""
+
+    def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
+        """Return the score of every item for each user, which is 0 where nothing speaks for or against it."""
+        raise NotImplementedError
 
     @abstractmethod
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
@@ -135,6 +143,10 @@ class RecommenderBase(Parameters):
         self._check_parameters()
         # Repeats are summed in f64, whatever the model works in.
         rows = any_rows(getattr(user_items, "matrix", user_items), "user_items", np.float64)
+        if not np.count_nonzero(rows.values):
+            has = f"{rows.shape[0]} rows, {rows.shape[1]} columns and {len(rows.values)} stored entries"
+            msg = f"user_items has {has}, none of them other than 0; there is nothing to learn from"
+            raise ValueError(msg)
         with Progress(show_progress, self._unit, callback) as progress:
             self._fit(rows, progress)
             if self._unit != "epoch":
@@ -216,9 +228,10 @@ class RecommenderBase(Parameters):
         >>> ids.tolist()
         [[2, -1], [-1, -1]]
         """
-        users, count = self._known_shape(users_needed=not (recalculate_user or self._by_rows))
+        needed = self._by_users and not recalculate_user
+        users, count = self._known_shape(users_needed=needed)
         # Who they are does not matter where their rows say it all: they may be new.
-        known = _MOST_IDS if recalculate_user or self._by_rows else users
+        known = users if needed else _MOST_IDS
         userids = ids(userid, "userid", known, scalar=True)
         options = rank_options(
             N, items, filter_items, count, self._threads(), min_score=min_score, groups=item_groups,
@@ -248,7 +261,7 @@ class RecommenderBase(Parameters):
         """
         rows = csr_rows(user_items, "user_items")
         rows.check_count(np.size(userids), "users")
-        return self._knows(ids(userids, "userids", _MOST_IDS if self._by_rows else self.shape[0]), rows)
+        return self._knows(ids(userids, "userids", self.shape[0] if self._by_users else _MOST_IDS), rows)
 
     def _known_shape(self, *, users_needed: bool) -> tuple[int, int]:
         """Return the numbers of users and items, of which only the second may be known."""
@@ -330,6 +343,44 @@ class RecommenderBase(Parameters):
 
         block(0, 0)  # what is wrong is said at once
         return _blocks(block, count, size, show_progress)
+
+    def score(self, userid: Any, user_items: Any = None, recalculate_user: bool = False) -> Floats:
+        """Return the score of every item, for users and items that are looked at one by one.
+
+        It takes memory for all items of each user: to find the best, ask `recommend`.
+
+        Parameters
+        ----------
+        userid : int or array of int
+            Whose scores.
+        user_items : scipy.sparse CSR matrix or array, shape [n_requested_users, n_items], optional
+            One row for each requested user, for models that go by it and to recalculate.
+        recalculate_user : bool, default False
+            As for `recommend`.
+
+        Returns
+        -------
+        numpy.ndarray, shape [n_items] or [n_requested_users, n_items]
+            0 where nothing speaks for or against an item.
+
+        Raises
+        ------
+        NotFittedError, IndexError, ValueError, TypeError
+            As `recommend` does.
+        """
+        needed = self._by_users and not recalculate_user
+        users, count = self._known_shape(users_needed=needed)
+        known = users if needed else _MOST_IDS
+        userids = ids(userid, "userid", known, scalar=True)
+        rows = None
+        if recalculate_user or self._by_rows:
+            rows = csr_rows(user_items, "user_items")
+            rows.check_count(len(userids), "users")
+            rows.check_width(count)
+        check_memory(8 * count * len(userids), f"scores of {count} items for each of {len(userids)} users")
+        scores = self._every_score(userids, rows, recalculate=bool(recalculate_user))
+        row: Floats = scores[0] if np.ndim(userid) == 0 else scores
+        return row
 
     def rank_items(
         self, userid: Any, user_items: Any, selected_items: Any, recalculate_user: bool = False
@@ -508,6 +559,10 @@ class RecommenderBase(Parameters):
         """
         model: Self = model_file.load(cls, file)
         return model
+
+    def _plain_parameters(self) -> dict[str, Any]:
+        """Return those parameters as JSON has them which do not say themselves how."""
+        return {}
 
     @classmethod
     def _amended(cls, parameters: dict[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:

@@ -11,6 +11,11 @@ from typing import Any
 #: Of each name the module and the class.
 MODELS: dict[str, tuple[str, str]] = {
     "als": ("penchant.als", "AlternatingLeastSquares"),
+    "popularity": ("penchant.popularity", "Popularity"),
+    "random": ("penchant.popularity", "Random"),
+    "blend": ("penchant.composition", "Blend"),
+    "fallback": ("penchant.composition", "Fallback"),
+    "reserved": ("penchant.composition", "Reserved"),
     "ease": ("penchant.ease", "EASE"),
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),

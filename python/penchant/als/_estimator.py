@@ -125,6 +125,7 @@ class AlternatingLeastSquares(FoldIn):
 
     _KIND = "AlternatingLeastSquares"
     _unit = "epoch"
+    _only_in_python = ("use_cg", "warm_start")
     dtype: np.dtype[Any]
 
     def __init__(

@@ -1,70 +1,117 @@
-"""The options of the model, and models in files."""
+"""The options of the model, which its class says, and models in files."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import inspect
+import re
+import typing
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penchant._base.registry import MODELS, model_class
 from penchant.cli._parser import Command, given, natural
 
 if TYPE_CHECKING:
-    from penchant.als import AlternatingLeastSquares
+    from penchant._base.recommender import RecommenderBase
     from penchant.interactions import Interactions
     from penchant.recommender import Recommender
 
-#: Of each parameter the type or the choices, the default, and what it is.
-PARAMETERS: dict[str, tuple[Any, object, str]] = {
-    "factors": (int, 100, "the number of factors"),
-    "regularization": (float, 0.01, "the weight of the squared lengths of the factors"),
-    "alpha": (float, 1.0, "how fast confidence grows with the weight"),
-    "iterations": (int, 15, "the number of epochs"),
-    "confidence": (
-        ("alpha", "linear", "log"),
-        "alpha",
-        "how confidence grows: in proportion, from 1 in proportion, or from 1 as the logarithm does",
-    ),
-    "epsilon": (float, 1.0, "the weight at which the logarithm begins to flatten"),
-    "unobserved_weight": (float, 1.0, "the weight of the pairs that nobody touched"),
-    "regularization_exponent": (
-        float,
-        0.0,
-        "0: the same regularization for all; 1: more where there is more to fit",
-    ),
-    "solver": (("auto", "cg", "dual", "cholesky"), "auto", "how each row is solved"),
-    "cg_steps": (int, 3, "the most conjugate-gradient steps for a row"),
-    "relaxation": (float, 1.5, "between 0 and 2; 1 is plain alternating least squares"),
-    "tolerance": (float, None, "stop when an epoch improves the loss by less than this part of it"),
-    "dtype": (("float32", "float64"), "float32", "the precision of the factors"),
-    "random_state": (natural, None, "the seed; equal seeds give equal models"),
-    "num_threads": (int, 0, "the number of threads, also for reading; 0 for all"),
-}
+# Models that are made of other models have no options that fit into a line.
+_COMPOSED = ("blend", "fallback", "reserved")
+NAMES = tuple(name for name in MODELS if name not in _COMPOSED)
 
 
-def add_parameters(command: Command) -> None:
-    """Add the parameters of `AlternatingLeastSquares`."""
+def add_parameters(command: Command, seed: str | None = None) -> None:
+    """Add ``--model``, and, as soon as it is known which, the parameters of that model.
+
+    `seed` says what ``--random-state`` is where the model takes none.
+    """
+    text = f"which model: {', '.join(NAMES)} (default als); --help after it shows its own options"
     group = command.add_argument_group("the model")
-    for name, (kind, default, what) in PARAMETERS.items():
+    group.add_argument("--model", choices=NAMES, default="als", metavar="NAME", help=text)
+    command.late = lambda arguments: _add_parameters_of(_named(arguments), group, seed)
+
+
+def _named(arguments: Sequence[str]) -> str:
+    """Return the model that arguments name, before they are parsed."""
+    scout = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    scout.add_argument("--model", default="als")
+    try:
+        name: str = scout.parse_known_args(arguments)[0].model
+    except SystemExit:
+        return "als"  # whoever parses them will say why
+    return name if name in NAMES else "als"
+
+
+def _add_parameters_of(name: str, group: argparse._ArgumentGroup, seed: str | None) -> None:
+    parameters = parameters_of(model_class(name))
+    if seed is not None:
+        parameters = {"random_state": (natural, None, seed)} | parameters
+    for parameter, (kind, default, what) in parameters.items():
+        option = f"--{parameter.replace('_', '-')}"
+        text = what if default is None else f"{what} (default {default})"
         settings: dict[str, Any] = {"type": kind, "metavar": "N"}
         if isinstance(kind, tuple):
             settings = {"choices": kind}
-        text = what if default is None else f"{what} (default {default})"
-        group.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **settings)
+        elif kind is bool:
+            settings = {"action": argparse.BooleanOptionalAction}
+        group.add_argument(option, default=argparse.SUPPRESS, help=text.replace("%", "%%"), **settings)
 
 
-def model_of(options: argparse.Namespace) -> AlternatingLeastSquares:
+def parameters_of(cls: Any) -> dict[str, tuple[Any, object, str]]:
+    """Return of each parameter of a model the type or the choices, the default, and what it is."""
+    hints = typing.get_type_hints(cls.__init__)
+    found: dict[str, tuple[Any, object, str]] = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        text = _described(cls, name)
+        if name in cls._only_in_python or text.startswith("accepted for"):
+            continue
+        kind, default = _kind(name, hints.get(name)), parameter.default
+        if kind is not None:
+            shown = default if isinstance(default, int | float | str) else None
+            found[name] = (kind, "float32" if name == "dtype" else shown, text)
+    return found
+
+
+def _kind(name: str, hint: Any) -> Any:
+    """Return a type of arguments, or choices, for a type of parameters; None for what fits into no line."""
+    if name == "dtype":
+        return ("float32", "float64")
+    if name == "random_state":
+        return natural
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)
+    kinds = [kind for kind in typing.get_args(hint) or (hint,) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 and kinds[0] in (int, float, bool, str) else None
+
+
+def _described(cls: Any, name: str) -> str:
+    """Return the first sentence about a parameter from the documentation of a class or its bases."""
+    for each in cls.__mro__:
+        text = inspect.cleandoc(each.__doc__ or "")
+        section = text.partition("Parameters\n----------\n")[2]
+        for names, body in re.findall(r"^(\w[\w, ]*)(?: : .*)?\n((?:    .*\n|\n)+)", section + "\n", re.M):
+            words = " ".join(body.split())
+            if name in names.split(", ") and not words.startswith("As for"):
+                sentence = re.split(r"(?<=\w)[.;] (?=[A-Z`])|\.$|; ", words)[0]
+                plain = sentence.replace("`", "")
+                return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
+    return name.replace("_", " ")
+
+
+def model_of(options: argparse.Namespace) -> RecommenderBase:
     """Return a model with the parameters that were given, after a look at them."""
-    from penchant.als import AlternatingLeastSquares
-
-    model = AlternatingLeastSquares(**given(options, PARAMETERS))
+    cls = model_class(options.model)
+    model: RecommenderBase = cls(**given(options, parameters_of(cls)))
     model._check_parameters()  # before a long reading, not after it
     return model
 
 
 def add_model(command: Command) -> None:
     """Add the file of a model."""
-    command.add_argument("model", metavar="MODEL", help="a file that 'penchant fit' wrote")
+    command.add_argument("file", metavar="MODEL", help="a file that 'penchant fit' wrote")
 
 
 def open_model(path: str) -> tuple[Recommender, Interactions]:

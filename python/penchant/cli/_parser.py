@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
@@ -18,11 +19,16 @@ class Command(argparse.ArgumentParser):
         settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **settings)
         self._mixing = False
+        #: Adds what depends on the arguments themselves.
+        self.late: Callable[[Sequence[str]], None] | None = None
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse arguments; those of verbs in any order."""
+        if self.late is not None:
+            late, self.late = self.late, None
+            late(sys.argv[1:] if args is None else args)
         if self._mixing or self._subparsers is not None:
             return super().parse_known_args(args, namespace)
         self._mixing = True  # what follows calls this method

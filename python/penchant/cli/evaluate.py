@@ -31,7 +31,7 @@ def add(verbs: Verbs) -> None:
     add_quiet(command)
     add_output(command)
     _event_options.add_reading(command)
-    add_parameters(command)
+    add_parameters(command, "the seed of the split; equal seeds put the same part aside")
     command.set_defaults(random_state=0)
 
 

@@ -34,7 +34,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> None:
     """Explain."""
     check_output(options)
-    recommender, data = open_model(options.model)
+    recommender, data = open_model(options.file)
     (user,) = labels_like(data.users, [options.user], "user", options.unknown)
     (item,) = labels_like(data.items, [options.item], "item", options.unknown)
     put(recommender.explain(user, item, options.n, unknown=options.unknown), options)

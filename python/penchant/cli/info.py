@@ -28,7 +28,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> None:
     """Show it."""
     check_output(options)
-    facts = _facts(options.model)
+    facts = _facts(options.file)
     put({"property": list(facts), "value": list(facts.values())}, options)
 
 

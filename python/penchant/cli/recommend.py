@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     if named + options.all + bool(options.basket) != 1:
         options.error("name users, or give one of --users-from, --all and --for")
     check_output(options)
-    recommender, data = open_model(options.model)
+    recommender, data = open_model(options.file)
     settings: dict[str, Any] = {
         "filter_liked": not options.keep_liked,
         "min_score": options.min_score,

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     if not options.items and options.containing is None:
         options.error("name items, or give --containing")
     check_output(options)
-    recommender, data = open_model(options.model)
+    recommender, data = open_model(options.file)
     items = labels_like(data.items, options.items, "item", options.unknown)
     if options.containing is not None:
         found = _containing(data, options.containing)

@@ -38,9 +38,9 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open, update, and write the model."""
-    output = Path(options.output or options.model)
+    output = Path(options.output or options.file)
     check_folder(str(output))
-    recommender, _ = open_model(options.model)
+    recommender, _ = open_model(options.file)
     columns = given(options, _event_options.PARTS)
     try:
         recommender.update(options.events, show_progress=not options.quiet, **columns)
