@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         popularity,
         recommender,
         rp3beta,
+        user_neighbours,
         utils,
         weighting,
     )
@@ -73,7 +74,7 @@ _CLASSES = {
 }
 _MODULES = (
     "als", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
-    "nearest_neighbours", "popularity", "recommender", "rp3beta", "utils", "weighting",
+    "nearest_neighbours", "popularity", "recommender", "rp3beta", "user_neighbours", "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "popularity",
     "recommender",
     "rp3beta",
+    "user_neighbours",
     "utils",
     "weighting",
 ]

@@ -32,6 +32,7 @@ from penchant.nearest_neighbours import (
     TFIDFRecommender,
 )
 from penchant.popularity import Random
+from penchant.user_neighbours import UserUserRecommender
 
 EXAMPLES = int(os.environ.get("PENCHANT_FUZZ", "60"))
 fuzzed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -54,6 +55,7 @@ MODELS = {
     "Random": lambda **p: Random(**p),
     "Reserved": lambda **p: Reserved(**{"model": Popularity(), "items": [1, 5], **p}),
     "TFIDFRecommender": lambda **p: TFIDFRecommender(**{"K": 4, **p}),
+    "UserUserRecommender": lambda **p: UserUserRecommender(**{"K": 3, **p}),
 }  # fmt: skip
 
 NAMED = (

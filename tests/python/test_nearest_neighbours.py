@@ -21,6 +21,7 @@ from penchant.nearest_neighbours import (
     bm25_weight,
     tfidf_weight,
 )
+from penchant.user_neighbours import UserUserRecommender
 from penchant.utils import ParameterWarning
 
 MODELS = {
@@ -274,3 +275,40 @@ def test_the_callback_and_the_bar_are_served():
     assert [epoch for epoch, _, _ in called] == [0]
     assert repr(model) == "CosineRecommender(K=20, shrinkage=0.0) <30 users x 20 items>"
     assert repr(CosineRecommender(K=3)) == "CosineRecommender(K=3, shrinkage=0.0) <unfitted>"
+
+
+@given(seed=st.integers(0, 10**6), K=st.integers(1, 12), n=st.integers(1, 8), stranger=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_the_nearest_users_say_what_is_recommended(seed, K, n, stranger):
+    plays = plays_of(seed)
+    model = UserUserRecommender(K=K).fit(plays, show_progress=False)
+    dense = plays.toarray()
+    lengths = np.linalg.norm(dense, axis=1)
+    unit = np.divide(dense, lengths[:, None], out=np.zeros_like(dense), where=lengths[:, None] > 0)
+    asked = sp.csr_array(np.round(np.random.default_rng(seed).random((30, 20)) * 2)) if stranger else plays
+    own = asked.toarray()
+    own = np.divide(
+        own, np.linalg.norm(own, axis=1)[:, None], out=np.zeros_like(own), where=own.any(1)[:, None]
+    )
+    near = (own @ unit.T).round(12)
+    if not stranger:
+        np.fill_diagonal(near, 0)
+    users = np.arange(30)
+    ids, scores = model.recommend(users + 70 * stranger, asked, n, recalculate_user=stranger)
+    for user in users.tolist():
+        neighbours = best(near[user], near[user] > 0, K)
+        expected = near[user, neighbours] @ dense[neighbours]
+        reached = dense[neighbours].any(axis=0)
+        reached[asked[[user]].indices] = False
+        got = ids[user][scores[user] > -np.inf]
+        chosen = best(expected.round(9), reached, n)
+        np.testing.assert_allclose(scores[user][: len(got)], expected[chosen], atol=1e-8)
+    if not stranger:
+        like, cosines = model.similar_users(users, N=3)
+        some = [user for user in users.tolist() if dense[user].any()]
+        np.testing.assert_allclose(cosines[some, 0], 1)
+        np.testing.assert_allclose(
+            model.score(users, plays)[2],
+            near[2, best(near[2], near[2] > 0, K)] @ dense[best(near[2], near[2] > 0, K)],
+            atol=1e-9,
+        )

@@ -20,6 +20,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),
     "tfidf": ("penchant.nearest_neighbours", "TFIDFRecommender"),
+    "user-user": ("penchant.user_neighbours", "UserUserRecommender"),
     "p3alpha": ("penchant.rp3beta", "P3alpha"),
     "rp3beta": ("penchant.rp3beta", "RP3beta"),
     "bm25": ("penchant.nearest_neighbours", "BM25Recommender"),
