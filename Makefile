@@ -46,6 +46,7 @@ bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the compar
 	$(BIN)/python benches/peers/compare.py
 	$(BIN)/python benches/peers/top_n.py
 	$(BIN)/python benches/peers/events.py
+	$(BIN)/python benches/peers/neighbours.py
 
 docs: $(VENV)/installed ## Build the documentation of the crate, and write the notebooks from their scripts
 	cargo doc --locked --no-deps

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         popularity,
         recommender,
         rp3beta,
+        slim,
         user_neighbours,
         utils,
         weighting,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from penchant.popularity import Popularity
     from penchant.recommender import Recommender
     from penchant.rp3beta import P3alpha, RP3beta
+    from penchant.slim import SLIM
 
 # What is imported when it is asked for (PEP 562): of each name the module that has it.
 _CLASSES = {
@@ -63,6 +65,7 @@ _CLASSES = {
     "Popularity": "popularity",
     "RP3beta": "rp3beta",
     "Reserved": "composition",
+    "SLIM": "slim",
     "DataWarning": "exceptions",
     "DatasetError": "exceptions",
     "Interactions": "interactions",
@@ -74,11 +77,13 @@ _CLASSES = {
 }
 _MODULES = (
     "als", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
-    "nearest_neighbours", "popularity", "recommender", "rp3beta", "user_neighbours", "utils", "weighting",
+    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "user_neighbours", "utils",
+    "weighting",
 )  # fmt: skip
 
 __all__ = [
     "EASE",
+    "SLIM",
     "AlternatingLeastSquares",
     "Blend",
     "DataWarning",
@@ -106,6 +111,7 @@ __all__ = [
     "popularity",
     "recommender",
     "rp3beta",
+    "slim",
     "user_neighbours",
     "utils",
     "weighting",

@@ -5,7 +5,7 @@ use crate::kernel::Real;
 use crate::models::similarity::ItemSimilarity;
 use crate::observer::Observer;
 use crate::pool::{self, MAX_THREADS};
-use crate::rank::product::{Worth, top_of_product};
+use crate::rank::product::{Product, Worth, top_of_product};
 use crate::sparse::{CsrMatrix, CsrView};
 use crate::weighting;
 
@@ -143,16 +143,6 @@ impl NearestNeighbours {
                 top_of_product(&left, &right, k, true, &Product, observer)
             }
         })?
-    }
-}
-
-/// The bare product.
-pub(crate) struct Product;
-
-impl Worth for Product {
-    #[inline(always)]
-    fn worth(&self, _row: usize, _column: usize, sum: f64) -> f64 {
-        sum
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod knn;
 pub(crate) mod recommender;
 pub(crate) mod rp3beta;
 pub(crate) mod similarity;
+pub(crate) mod slim;

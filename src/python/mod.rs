@@ -91,6 +91,13 @@ mod _core {
         use crate::python::models::rp3beta::{check_parameters, walks};
     }
 
+    /// SLIM.
+    #[pymodule]
+    mod slim {
+        #[pymodule_export]
+        use crate::python::models::slim::{check_parameters, weights};
+    }
+
     /// Sparse matrices.
     #[pymodule]
     mod sparse {

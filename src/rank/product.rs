@@ -17,6 +17,16 @@ pub(crate) trait Worth: Sync {
     fn worth(&self, row: usize, column: usize, sum: f64) -> f64;
 }
 
+/// The bare product.
+pub(crate) struct Product;
+
+impl Worth for Product {
+    #[inline(always)]
+    fn worth(&self, _row: usize, _column: usize, sum: f64) -> f64 {
+        sum
+    }
+}
+
 /// The entries of `left · right` that are worth most, at most `k` in each row, ties to the smaller column.
 ///
 /// Only pairs that some row of `right` connects count, whatever they sum up to; stored zeros connect as well. With

@@ -32,6 +32,7 @@ from penchant.nearest_neighbours import (
     TFIDFRecommender,
 )
 from penchant.popularity import Random
+from penchant.slim import SLIM
 from penchant.user_neighbours import UserUserRecommender
 
 EXAMPLES = int(os.environ.get("PENCHANT_FUZZ", "60"))
@@ -54,6 +55,7 @@ MODELS = {
     "RP3beta": lambda **p: RP3beta(**{"K": 4, **p}),
     "Random": lambda **p: Random(**p),
     "Reserved": lambda **p: Reserved(**{"model": Popularity(), "items": [1, 5], **p}),
+    "SLIM": lambda **p: SLIM(**{"l1_regularization": 0.1, **p}),
     "TFIDFRecommender": lambda **p: TFIDFRecommender(**{"K": 4, **p}),
     "UserUserRecommender": lambda **p: UserUserRecommender(**{"K": 3, **p}),
 }  # fmt: skip

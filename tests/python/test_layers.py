@@ -24,6 +24,7 @@ PYTHON_FLOORS = [
         "popularity",
         "composition",
         "user_neighbours",
+        "slim",
         "evaluation",
     },
     {"recommender", "datasets"},

@@ -16,6 +16,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "blend": ("penchant.composition", "Blend"),
     "fallback": ("penchant.composition", "Fallback"),
     "reserved": ("penchant.composition", "Reserved"),
+    "slim": ("penchant.slim", "SLIM"),
     "ease": ("penchant.ease", "EASE"),
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),

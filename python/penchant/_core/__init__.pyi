@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from penchant._core import als, ease, interactions, io, knn, metrics, rank, rp3beta, sparse, weighting
+from penchant._core import als, ease, interactions, io, knn, metrics, rank, rp3beta, slim, sparse, weighting
 
 __all__ = [
     "DEBUG_BUILD",
@@ -15,6 +15,7 @@ __all__ = [
     "metrics",
     "rank",
     "rp3beta",
+    "slim",
     "sparse",
     "weighting",
 ]
