@@ -150,8 +150,8 @@ impl Slim {
                 let old = weights[id];
                 let residual = target - (products[id] - diagonal[id] * old);
                 let new = ((residual - self.l1) / (diagonal[id] + self.l2)).max(0.0);
-                if new != old {
-                    let change = new - old;
+                let change = new - old;
+                if change != 0.0 {
                     let others = gram.row(id);
                     for (&other, value) in others.indices.iter().zip(others.values) {
                         products[other as usize] += value.to_f64() * change;

@@ -296,6 +296,9 @@ def test_the_nearest_users_say_what_is_recommended(seed, K, n, stranger):
     users = np.arange(30)
     ids, scores = model.recommend(users + 70 * stranger, asked, n, recalculate_user=stranger)
     for user in users.tolist():
+        falling = np.sort(near[user])[::-1]
+        if falling[K - 1] - falling[K] < 1e-9 and falling[K] > 0:
+            continue  # rounding decides who is the last neighbour
         neighbours = best(near[user], near[user] > 0, K)
         expected = near[user, neighbours] @ dense[neighbours]
         reached = dense[neighbours].any(axis=0)
@@ -307,8 +310,6 @@ def test_the_nearest_users_say_what_is_recommended(seed, K, n, stranger):
         like, cosines = model.similar_users(users, N=3)
         some = [user for user in users.tolist() if dense[user].any()]
         np.testing.assert_allclose(cosines[some, 0], 1)
-        np.testing.assert_allclose(
-            model.score(users, plays)[2],
-            near[2, best(near[2], near[2] > 0, K)] @ dense[best(near[2], near[2] > 0, K)],
-            atol=1e-9,
-        )
+        assert like.shape == (30, 3)
+        found, listed = model.score(users, plays), ids >= 0
+        np.testing.assert_allclose(found[np.nonzero(listed)[0], ids[listed]], scores[listed], atol=1e-9)
