@@ -58,7 +58,7 @@ fn sparse(c: &mut Criterion) {
     )
     .expect("ids are in range");
     group.bench_function("1000", |b| {
-        b.iter(|| Ease::new(100.0).fit(black_box(&narrow.view())).expect("it fits"))
+        b.iter(|| Ease::new(100.0).fit(black_box(&narrow.view())).expect("it fits"));
     });
     group.finish();
 }

@@ -18,7 +18,7 @@ use crate::sparse::CsrView;
 /// use penchant::{CsrMatrix, Ease};
 /// let plays = CsrMatrix::from_triplets(2, 2, &[(0, 0, 1.0_f32), (0, 1, 1.0), (1, 1, 1.0)])?;
 /// let weights = Ease::new(1.0).fit(&plays.view())?;
-/// assert_eq!(weights.iter().map(|w| (w * 100.0_f32).round()).collect::<Vec<_>>(), [0.0, 33.0, 50.0, 0.0]);
+/// assert_eq!(weights.iter().map(|w| (w * 100.0_f32).round()).collect::<Vec<_>>(), [0.0, 50.0, 33.0, 0.0]);
 /// # Ok::<(), penchant::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
