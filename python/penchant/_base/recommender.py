@@ -2,110 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO, ClassVar, Self
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from penchant._base import model_file
-from penchant._base.parameters import Parameters
 from penchant._base.progress import Callback, Progress
 from penchant._base.rank_options import RankOptions, rank_options
+from penchant._base.saved_model import SavedModel
 from penchant._sparse import Rows, any_rows, csr_rows
 from penchant._validation import Floats, Ids, check_memory, describe, ids, integer, warn
-from penchant.exceptions import NotFittedError
 
 # Results of recommend_all that are made at a time.
 _RESULTS_PER_BLOCK = 1_000_000
 _MOST_IDS = np.iinfo(np.int32).max
 
 
-class RecommenderBase(Parameters):
+class RecommenderBase(SavedModel):
     """A model: fitted to a matrix of users x items, asked for recommendations.
 
     A subclass says how it learns and answers in the hooks `_fit`, `_shape`, `_recommend`, `_similar`,
     `_tensors` and `_restore`. What reaches them has been checked.
     """
-
-    num_threads: int
-
-    #: What the class is called in a file; its subclasses as well.
-    _KIND: ClassVar[str]
-    #: Whether recommending takes the rows of users: what they have decides what they get.
-    _by_rows: ClassVar[bool] = False
-    #: Whether it takes users whom the model knows.
-    _by_users: ClassVar[bool] = True
-    #: Parameters that make no sense where a file holds one fit.
-    _only_in_python: ClassVar[tuple[str, ...]] = ()
-    #: The unit of the progress bar of a fit.
-    _unit: ClassVar[str] = "row"
-
-    # What a model has to say for itself.
-
-    @abstractmethod
-    def _fit(self, rows: Rows, progress: Progress) -> None:
-        """Learn from the rows of users, all at once or not at all."""
-
-    @abstractmethod
-    def _shape(self) -> tuple[int, int] | None:
-        """Return the numbers of users and items; None before a fit."""
-
-    @abstractmethod
-    def _recommend(
-        self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
-    ) -> tuple[Ids, Floats]:
-        """Return ids and scores for each user; `rows` is what they have, `liked` what to leave out of it."""
-
-    @abstractmethod
-    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
-        """Return ids and scores for each item."""
-
-    def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
-        """Return the score of every item for each user, which is 0 where nothing speaks for or against it."""
-        raise NotImplementedError
-
-    @abstractmethod
-    def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
-        """Return what was learned, for a file."""
-
-    @abstractmethod
-    def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take what `_tensors` returned; a ValueError or KeyError if that is not possible."""
-
-    def _check_parameters(self) -> None:
-        """Raise if a parameter is out of range."""
-        self._threads()
-
-    def _knows(self, userids: Ids, rows: Rows) -> npt.NDArray[np.bool_]:
-        """Return about which users the model knows something; `rows` is what they have."""
-        del userids
-        return np.diff(rows.indptr) > 0
-
-    # What callers see.
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """The numbers of users and items that the model was fitted to."""
-        shape = self._shape()
-        if shape is None:
-            msg = f"this {type(self).__name__} has not been fitted yet: call fit first"
-            raise NotFittedError(msg)
-        return shape
-
-    def __repr__(self) -> str:
-        shape = self._shape()
-        shown = ", ".join(f"{name}={_shown(getattr(self, name))}" for name in self._shown_parameters())
-        fitted = "unfitted" if shape is None else f"{shape[0]} users x {shape[1]} items"
-        return f"{type(self).__name__}({shown}) <{fitted}>"
-
-    def _shown_parameters(self) -> list[str]:
-        """Return the parameters that the repr shows: all but the number of threads."""
-        return [name for name in self._parameter_names() if name != "num_threads"]
 
     def fit(self, user_items: Any, show_progress: bool = True, callback: Callback | None = None) -> Self:
         """Learn from what users did.
@@ -501,93 +422,6 @@ class RecommenderBase(Parameters):
         del userid, N, filter_users, users
         msg = f"{type(self).__name__} compares items, not users"
         raise NotImplementedError(msg)
-
-    # Files.
-
-    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
-        """Save the model: its parameters, and what it has learned.
-
-        Parameters
-        ----------
-        file : path or binary file object
-            A name that ends in ``.npz`` gets the format of `implicit`, if that has such a model, which it can
-            load. Everything else is safetensors, which the Rust crate and whatever reads that format can
-            open. The file is replaced as a whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-        TypeError
-            If `file` is neither a path nor a file object.
-        ValueError
-            If `implicit` has no such model.
-        """
-        model_file.save(self, file)
-
-    @classmethod
-    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
-        """Load a saved model, of either format, ours or that of `implicit`.
-
-        Parameters
-        ----------
-        file : path or binary file object
-
-        Returns
-        -------
-        model
-            Of the class that this is called on; called on `RecommenderBase` itself, of the class that the
-            file names. A source of random numbers is not kept in a file; an int is.
-
-        Raises
-        ------
-        ModelFormatError
-            If this is not a model, of another class, cut short, or of a newer version.
-        OSError
-            If it cannot be read.
-        TypeError
-            If `file` is neither a path nor a file object.
-
-        Examples
-        --------
-        >>> import io
-        >>> from penchant.als import AlternatingLeastSquares
-        >>> file = io.BytesIO()
-        >>> AlternatingLeastSquares(factors=7).save(file)
-        >>> AlternatingLeastSquares.load(io.BytesIO(file.getvalue())).factors
-        7
-        """
-        model: Self = model_file.load(cls, file)
-        return model
-
-    def _plain_parameters(self) -> dict[str, Any]:
-        """Return those parameters as JSON has them which do not say themselves how."""
-        return {}
-
-    @classmethod
-    def _amended(cls, parameters: dict[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
-        """Return the parameters of a file, made to fit what is in it."""
-        del tensors
-        return parameters
-
-    def _npz(self) -> Mapping[str, Any]:
-        """Return what `implicit` has in a file of such a model."""
-        msg = f"implicit has no {self._KIND}: give the file another name than one that ends in .npz"
-        raise ValueError(msg)
-
-    def _restore_npz(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take what a file of `implicit` has."""
-        del arrays
-        msg = f"implicit has no {self._KIND}"
-        raise ValueError(msg)
-
-    def _threads(self) -> int:
-        """Return the number of threads, checked."""
-        return integer(self.num_threads, "num_threads", 0)
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, np.dtype) else repr(value)
 
 
 def _unwrapped(found: tuple[Ids, Floats], asked: Any) -> tuple[Ids, Floats]:
