@@ -1,7 +1,8 @@
 """How good recommendations are on public data, beside what others have published on exactly these splits.
 
-It looks for the data where PENCHANT_DATA points, or in ../shared/data. Parameters were chosen on a part of the training
-data that was put aside (a fifth of it on Gowalla); the test data is used here alone.
+It looks for the data where PENCHANT_DATA points, or in ../shared/data. Those of RP3beta on
+Gowalla were chosen on a fifth of the training data that was put aside, that of EASE is the published one; those of the
+other two lines are a start that nothing has been chosen for yet.
 """
 
 import argparse

@@ -1,6 +1,5 @@
 """Nearest neighbours against dense products that are sorted in full."""
 
-import io
 import pickle
 import warnings
 
@@ -267,11 +266,9 @@ def test_recommenders_speak_labels_with_any_model(tmp_path):
 
 def test_the_callback_and_the_bar_are_served():
     called = []
-    stderr = io.StringIO()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = CosineRecommender().fit(plays_of(6), callback=lambda *told: called.append(told))
-    del stderr
     assert [epoch for epoch, _, _ in called] == [0]
     assert repr(model) == "CosineRecommender(K=20, shrinkage=0.0) <30 users x 20 items>"
     assert repr(CosineRecommender(K=3)) == "CosineRecommender(K=3, shrinkage=0.0) <unfitted>"
