@@ -162,6 +162,16 @@ def test_any_model_is_fitted_and_used(run, plays_file, tmp_path, name):
     assert 0 < float(metrics["ndcg"]) < 1
 
 
+def test_what_a_model_cannot_do_is_said_in_one_line(fails, plays_file, tmp_path):
+    out = tmp_path / "model"
+    assert main(["fit", str(plays_file), *COLUMNS, "--model", "popularity", "-o", str(out), "-q"]) == 0
+    assert fails("similar", out, "nirvana") == "penchant: Popularity does not compare items"
+    assert (
+        fails("explain", out, "rock1", "nirvana")
+        == "penchant: Popularity cannot say where its scores come from"
+    )
+
+
 def test_each_model_has_its_own_options(capsys):
     for name, (option, text) in {
         "bm25": ("--K1", "how late repeated counts saturate"),

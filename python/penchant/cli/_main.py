@@ -25,7 +25,10 @@ penchant evaluate plays.tsv --item artist --weight plays
 penchant recommend model.safetensors --all -o everyone.parquet
 """
 
-_MISTAKES = (OSError, ValueError, LookupError, OverflowError, ImportError, MemoryError, PenchantError)
+_MISTAKES = (
+    OSError, ValueError, LookupError, OverflowError, ImportError, MemoryError, NotImplementedError,
+    PenchantError,
+)  # fmt: skip
 
 
 def parser() -> Command:
