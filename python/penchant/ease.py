@@ -9,18 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from penchant import _core
-from penchant._base.contributions import history, largest
+from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results
-from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Rows, precision, scipy_csr
-from penchant._validation import Floats, Ids, check_memory, factors, integer, number, one_id
+from penchant._validation import Floats, Ids, check_memory, factors, number
 from penchant.exceptions import NotFittedError
 
 __all__ = ["EASE"]
 
 
-class EASE(RecommenderBase):
+class EASE(ItemWeightsBase):
     """An embarrassingly shallow autoencoder: each item as a linear function of all others, in closed form.
 
     The weights ``B``, items x items with zeros on the diagonal, minimize ``|X - X B|^2 + l |B|^2``. What a
@@ -54,9 +53,6 @@ class EASE(RecommenderBase):
     """
 
     _KIND = "EASE"
-    _by_rows = True
-    _by_users = False
-    _unit = "item"
 
     def __init__(self, regularization: float = 500.0, num_threads: int = 0) -> None:
         self.regularization = regularization
@@ -133,64 +129,9 @@ class EASE(RecommenderBase):
         rows = (len(weights), np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
         return _core.rank.recommend_by_dense_rows(rows, weights, None, options.core())
 
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed, by a fit to everything; users alone need no update.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone.
-        userids, itemids : array of int
-            Who and what has changed; that does not matter here.
-
-        Raises
-        ------
-        TypeError, ValueError, MemoryError
-            As `fit` does. The model is then what it was.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
-
-    def explain(
-        self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
-    ) -> tuple[float, list[tuple[int, float]], None]:
-        """Tell which of a user's items speak for recommending another.
-
-        Parameters
-        ----------
-        userid : int
-            The row of `user_items` that is the user's; any id will do where that is the only row.
-        user_items : scipy.sparse matrix or array, shape [n_users, n_items] or [1, n_items]
-            What the user likes.
-        itemid : int
-            The item in question.
-        user_weights : None
-            There is nothing to be used again.
-        N : int, default 10
-            The most contributions.
-
-        Returns
-        -------
-        score : float
-            The score of the item.
-        contributions : list of (itemid, contribution)
-            The `N` largest terms of that sum, ties to the smaller id.
-        user_weights : None
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            Before a fit, or if an argument is not what it should be.
-        IndexError
-            If `user_items` has no such row, or the model no such item.
-        """
-        del user_weights
-        weights = self._matrix()
-        N = integer(N, "N", 1)
-        item = one_id(itemid, "itemid", len(weights))
-        owned, values = history(userid, user_items, len(weights))
-        terms = values * weights[owned, item].astype(np.float64)
-        return float(terms.sum()), largest(owned, terms, N), None
+    def _weights_for(self, item: int, owned: Ids) -> npt.NDArray[np.float64]:
+        weights: npt.NDArray[np.float64] = self._matrix()[owned, item].astype(np.float64)
+        return weights
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:

@@ -165,24 +165,6 @@ class Popularity(RecommenderBase):
         msg = f"{type(self).__name__} does not compare items"
         raise NotImplementedError(msg)
 
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed, by counting everything.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone.
-        userids, itemids : array of int
-            Who and what has changed; that does not matter here.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `fit` does. The model is then what it was.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
-
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:
             return {}
@@ -271,18 +253,6 @@ class Random(RecommenderBase):
         del itemids, options
         msg = f"{type(self).__name__} does not compare items"
         raise NotImplementedError(msg)
-
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed: how many users and items there are.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-        userids, itemids : array of int
-            These do not matter here.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         return {} if self._learned is None else {"shape": np.array(self._learned, np.int64)}

@@ -173,24 +173,6 @@ class UserUserRecommender(RecommenderBase):
         found, scores = _core.rank.recommend_by_rows(own, self._matrices()[1], None, options.core())
         return (found[0], scores[0]) if np.ndim(userid) == 0 else (found, scores)
 
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed, which takes no time.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone.
-        userids, itemids : array of int
-            Who and what has changed; that does not matter here.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `fit` does. The model is then what it was.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
-
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:
             return {}

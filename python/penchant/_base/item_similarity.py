@@ -10,18 +10,17 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from penchant import _core
-from penchant._base.contributions import history, largest
+from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.rank_options import RankOptions, check_results
-from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Csr, Rows, any_rows, precision, scipy_csr
-from penchant._validation import Floats, Ids, check_memory, integer, one_id
+from penchant._validation import Floats, Ids, check_memory
 from penchant.exceptions import NotFittedError
 
 # What the parts of the matrix are called in files.
 _PARTS = ("similarity.indptr", "similarity.indices", "similarity.values")
 
 
-class ItemSimilarityBase(RecommenderBase):
+class ItemSimilarityBase(ItemWeightsBase):
     """A model with a sparse matrix of items x items.
 
     What a user has decides what they get: the score of item ``j`` is the sum of ``user_items[u, i] *
@@ -34,11 +33,8 @@ class ItemSimilarityBase(RecommenderBase):
         None before a fit. Read-only; to change it, assign another one.
     """
 
-    _by_rows = True
-    _by_users = False
     #: Whether `implicit` has such a model, with files of its own.
     _is_in_implicit: ClassVar[bool] = False
-    _unit = "item"
 
     def __init__(self) -> None:
         # The number of users, and the matrix; replaced together.
@@ -109,65 +105,9 @@ class ItemSimilarityBase(RecommenderBase):
         rows = (matrix[0], np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
         return _core.rank.recommend_by_rows(rows, matrix, None, options.core())
 
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed, by a fit to everything: it takes seconds, and users need no update.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone.
-        userids, itemids : array of int
-            Who and what has changed; that does not matter here.
-
-        Raises
-        ------
-        TypeError, ValueError, MemoryError
-            As `fit` does. The model is then what it was.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
-
-    def explain(
-        self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
-    ) -> tuple[float, list[tuple[int, float]], None]:
-        """Tell which of a user's items speak for recommending another.
-
-        Parameters
-        ----------
-        userid : int
-            The row of `user_items` that is the user's; any id will do where that is the only row.
-        user_items : scipy.sparse matrix or array, shape [n_users, n_items] or [1, n_items]
-            What the user likes.
-        itemid : int
-            The item in question.
-        user_weights : None
-            There is nothing to be used again.
-        N : int, default 10
-            The most contributions.
-
-        Returns
-        -------
-        score : float
-            The score of the item.
-        contributions : list of (itemid, contribution)
-            The `N` largest terms of that sum, ties to the smaller id.
-        user_weights : None
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            Before a fit, or if an argument is not what it should be.
-        IndexError
-            If `user_items` has no such row, or the model no such item.
-        """
-        del user_weights
-        matrix = self._matrix()
-        N = integer(N, "N", 1)
-        item = one_id(itemid, "itemid", matrix[0])
-        owned, values = history(userid, user_items, matrix[0])
-        row = self.similarity[owned].tocsc()[:, [item]].tocoo()
-        terms = values[row.row] * row.data.astype(np.float64)
-        return float(terms.sum()), largest(owned[row.row], terms, N), None
+    def _weights_for(self, item: int, owned: Ids) -> npt.NDArray[np.float64]:
+        weights: npt.NDArray[np.float64] = self.similarity[owned].tocsc()[:, [item]].toarray().ravel()
+        return weights.astype(np.float64)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:

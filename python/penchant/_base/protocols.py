@@ -13,11 +13,3 @@ class SupportsExplain(Protocol):
         self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
     ) -> tuple[float, list[tuple[int, float]], Any]:
         """Return the score, the largest contributions to it, and what another call for the user may reuse."""
-
-
-@runtime_checkable
-class SupportsUpdate(Protocol):
-    """Takes in more data without a new fit."""
-
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Learn from all of the data, in which these users have changed and these items are new."""

@@ -74,6 +74,26 @@ class RecommenderBase(SavedModel):
                 progress.call_back(0, float("nan"))
         return self
 
+    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
+        """Take in what has changed: by a fit to everything, where the model has no better way.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
+            Everything that is known of everyone, new users and items included.
+        userids : array of int
+            The users that are new or not what they were.
+        itemids : array of int
+            The items that are new.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            As `fit` does. The model is then what it was.
+        """
+        del userids, itemids
+        self.fit(user_items, show_progress=False)
+
     def recommend(
         self,
         userid: Any,

@@ -92,7 +92,7 @@ class Composed(RecommenderBase):
             The users that are not what they were, and the items that are new.
         """
         for model in self.models:
-            model.update(user_items, userids, itemids)  # type: ignore[attr-defined]
+            model.update(user_items, userids, itemids)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         return {

@@ -239,7 +239,7 @@ class LabelledModel:
         ------
         KeyError
             For an unknown label; it names close ones.
-        TypeError
+        NotImplementedError
             If the model cannot explain its scores.
 
         References
@@ -249,7 +249,7 @@ class LabelledModel:
         data, answers = self.data, self._answers
         if not isinstance(self.model, SupportsExplain):
             msg = f"{type(self.model).__name__} cannot say where its scores come from"
-            raise TypeError(msg)
+            raise NotImplementedError(msg)
         users = answers.users(_single(user, "user"), unknown)
         items = answers.items(_single(item, "item"), unknown)
         row = data.matrix[users[:1]]

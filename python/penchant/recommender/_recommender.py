@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import scipy.sparse as sp
 
-from penchant._base.protocols import SupportsUpdate
 from penchant._base.recommender import RecommenderBase
 from penchant._base.registry import model_class
 from penchant._files import read, write
@@ -160,11 +159,11 @@ class Recommender(LabelledModel):
         return self
 
     def update(self, events: Any, *, show_progress: bool = True, **columns: Any) -> Self:
-        """Add more events, and solve for the users they are about and for new items.
+        """Add more events. Models with factors are solved for the users they are about and for new items.
 
-        Everyone else's factors stay as they are, also where all their weights have faded alike with a
-        half-life; a fit every now and then makes up for that. New users who
-        only have new items that nobody else has are told from nobody: their scores are 0 until a fit.
+        Other models are fitted anew. Of those with factors everyone else's stay as they are, also where all
+        their weights have faded alike with a half-life; a fit every now and then makes up for that. New users
+        who only have new items that nobody else has are told from nobody: their scores are 0 until a fit.
 
         Parameters
         ----------
@@ -178,9 +177,6 @@ class Recommender(LabelledModel):
         """
         old = self.data
         before = old.matrix
-        if not isinstance(self.model, SupportsUpdate):
-            msg = f"{type(self.model).__name__} has to be fitted anew to take in more events"
-            raise TypeError(msg)
         data = copy.copy(old).update(events, show_progress=show_progress, **columns)
         users = changed_rows(before, data.matrix, data.faded_since(old))
         items = np.arange(before.shape[1], data.shape[1], dtype=np.int32)
