@@ -188,6 +188,23 @@ impl<'a, T: Real> CsrView<'a, T> {
         })
     }
 
+    /// The same without stored zeros; nothing if there are none.
+    pub(crate) fn without_zeros(&self) -> Option<CsrMatrix<T>> {
+        if self.values.iter().all(|&value| value != T::ZERO) {
+            return None;
+        }
+        let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+        for row in (0..self.rows()).map(|row| self.row(row)) {
+            let known = row.indices.iter().zip(row.values).filter(|(_, value)| **value != T::ZERO);
+            for (&column, &value) in known {
+                indices.push(column);
+                values.push(value);
+            }
+            indptr.push(indices.len() as i64);
+        }
+        Some(CsrMatrix { columns: self.columns(), indptr, indices, values })
+    }
+
     /// The transposed matrix, by a counting sort: one pass to count, one to place.
     #[must_use]
     pub fn transpose(&self) -> CsrMatrix<T> {
@@ -260,27 +277,6 @@ impl<T: Real> CsrMatrix<T> {
     pub(crate) fn of_parts(columns: usize, indptr: Vec<i64>, indices: Vec<i32>, values: Vec<T>) -> Self {
         assert_eq!(indices.len(), values.len());
         Self { columns, indptr, indices, values }
-    }
-
-    /// The same without stored zeros.
-    #[must_use]
-    pub(crate) fn without_zeros(self) -> Self {
-        if self.values.iter().all(|&value| value != T::ZERO) {
-            return self;
-        }
-        let mut kept =
-            Self { columns: self.columns, indptr: vec![0], indices: Vec::new(), values: Vec::new() };
-        let view = self.view();
-        for row in (0..view.rows()).map(|row| view.row(row)) {
-            for (&column, &value) in
-                row.indices.iter().zip(row.values).filter(|(_, value)| **value != T::ZERO)
-            {
-                kept.indices.push(column);
-                kept.values.push(value);
-            }
-            kept.indptr.push(kept.indices.len() as i64);
-        }
-        kept
     }
 
     /// The same entries with other values, one for each.

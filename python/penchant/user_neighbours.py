@@ -128,8 +128,7 @@ class UserUserRecommender(RecommenderBase):
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         own = self._rows_of(userids, rows, recalculate=recalculate)
         near = self._neighbours(userids, own, recalculate=recalculate)
-        scores: Floats = (scipy_csr(near) @ scipy_csr(self._matrices()[0])).toarray()
-        return scores
+        return _core.rank.all_scores_by_rows(near, self._matrices()[0], self._threads())
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         del itemids, options

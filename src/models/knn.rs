@@ -5,7 +5,7 @@ use crate::kernel::Real;
 use crate::models::similarity::ItemSimilarity;
 use crate::observer::Observer;
 use crate::pool::{self, MAX_THREADS};
-use crate::rank::product::{Product, Worth, top_of_product};
+use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 use crate::weighting;
 
@@ -116,47 +116,48 @@ impl NearestNeighbours {
         self.check()?;
         user_items.check_finite()?;
         pool::run(self.threads, || {
-            let documents = user_items.transpose().without_zeros();
-            let weighted = match self.weighting {
-                Weighting::Counts => documents,
-                Weighting::TfIdf => {
-                    let weights = weighting::tfidf(&documents.view())?;
-                    documents.with_values(weights)
-                }
-                Weighting::Bm25 { k1, b } => {
-                    let weights = weighting::bm25(&documents.view(), k1, b)?;
-                    documents.with_values(weights)
-                }
-            };
-            // Users who have nearly everything may weigh nothing.
-            let weighted = weighted.without_zeros();
-            let (left, right) = (weighted.view(), weighted.view().transpose());
-            let right = right.view();
-            let k = self.neighbours.min(left.rows().max(1));
+            let weighted = self.weighted(user_items)?;
+            let rows = weighted.as_ref().map_or(*user_items, CsrMatrix::view);
+            let k = self.neighbours.min(rows.columns().max(1));
             if self.cosine {
-                let lengths = (0..left.rows()).map(|item| {
-                    left.row(item).values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
-                });
-                let worth = Cosine { lengths: lengths.collect(), shrinkage: self.shrinkage };
-                top_of_product(&left, &right, k, true, &worth, observer)
+                let mut lengths = vec![0.0; rows.columns()];
+                for (&item, value) in rows.pattern().indices().iter().zip(rows.values()) {
+                    lengths[item as usize] += value.to_f64() * value.to_f64();
+                }
+                let lengths: Vec<f64> = lengths.into_iter().map(f64::sqrt).collect();
+                let shrinkage = self.shrinkage;
+                let divisor = |of: f64, other: f64| {
+                    let lengths = of * other + shrinkage;
+                    // Where all weights are 0 the product is as well.
+                    if lengths > 0.0 { lengths } else { 1.0 }
+                };
+                best_partners(&rows, k, true, &lengths, divisor, observer)
             } else {
-                top_of_product(&left, &right, k, true, &Product, observer)
+                best_partners(&rows, k, true, &vec![(); rows.columns()], |(), ()| 1.0, observer)
             }
         })?
     }
-}
 
-/// The product divided by both lengths and what is added to them.
-struct Cosine {
-    lengths: Vec<f64>,
-    shrinkage: f64,
-}
-
-impl Worth for Cosine {
-    #[inline(always)]
-    fn worth(&self, row: usize, column: usize, sum: f64) -> f64 {
-        let lengths = self.lengths[row] * self.lengths[column] + self.shrinkage;
-        // Weights may all be 0.
-        if lengths > 0.0 { sum / lengths } else { 0.0 }
+    /// The weights without those that are 0; nothing if they are the counts as they are.
+    fn weighted<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<Option<CsrMatrix<T>>> {
+        let known = user_items.without_zeros();
+        let documents = || known.as_ref().map_or(*user_items, CsrMatrix::view).transpose();
+        let weighted = match self.weighting {
+            Weighting::Counts => return Ok(known),
+            Weighting::TfIdf => {
+                let documents = documents();
+                let weights = weighting::tfidf(&documents.view())?;
+                documents.with_values(weights)
+            }
+            Weighting::Bm25 { k1, b } => {
+                let documents = documents();
+                let weights = weighting::bm25(&documents.view(), k1, b)?;
+                documents.with_values(weights)
+            }
+        };
+        let weighted = weighted.view().transpose();
+        // Users who have nearly everything may weigh nothing.
+        let known = weighted.view().without_zeros();
+        Ok(Some(known.unwrap_or(weighted)))
     }
 }

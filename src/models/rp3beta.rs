@@ -7,7 +7,7 @@ use crate::kernel::Real;
 use crate::models::similarity::ItemSimilarity;
 use crate::observer::Observer;
 use crate::pool::{self, MAX_THREADS};
-use crate::rank::product::{Worth, top_of_product};
+use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// Three-step random walks on the graph of users and items, in which popular ends are less likely
@@ -103,23 +103,29 @@ impl Rp3Beta {
             return Err(Error::InvalidParameter { name, expected, value: negative.to_f64() });
         }
         pool::run(self.threads, || {
-            let edges = user_items.transpose().without_zeros();
-            let (left, right) = (self.steps(&edges.view()), self.steps(&edges.view().transpose().view()));
-            let degrees = (0..left.view().rows()).map(|item| total(edges.view().row(item).values));
-            let worth = Discount(degrees.map(|degree| degree.powf(-self.beta)).collect());
-            let k = self.neighbours.min(left.view().rows().max(1));
-            let found = top_of_product(&left.view(), &right.view(), k, false, &worth, observer)?;
+            let known = user_items.without_zeros();
+            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
+            let mut degrees = vec![0.0; rows.columns()];
+            for (&item, value) in rows.pattern().indices().iter().zip(rows.values()) {
+                degrees[item as usize] += value.to_f64();
+            }
+            // From i over u to j: (r_ui / d_i)^α (r_uj / d_u)^α / d_j^β, of which the user's part is shared.
+            let facts: Vec<_> = degrees.iter().map(|d| (d.powf(self.alpha), d.powf(self.beta))).collect();
+            let divisor = |from: (f64, f64), to: (f64, f64)| from.0 * to.1;
+            let shared = self.shared(&rows);
+            let k = self.neighbours.min(rows.columns().max(1));
+            let found = best_partners(&shared.view(), k, false, &facts, divisor, observer)?;
             Ok(if self.normalize { scaled_to_one(found) } else { found })
         })?
     }
 
-    /// The probability of each step from a row, to the power of α.
-    fn steps<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
+    /// What each edge has to do with a walk over its user: (r / √d)^α.
+    fn shared<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
         let (indptr, indices) = (edges.pattern().indptr().to_vec(), edges.pattern().indices().to_vec());
         let rows = (0..edges.rows()).into_par_iter().flat_map_iter(|row| {
             let values = edges.row(row).values;
-            let sum = total(values);
-            values.iter().map(move |value| T::from_f64((value.to_f64() / sum).powf(self.alpha)))
+            let root = total(values).sqrt();
+            values.iter().map(move |value| T::from_f64((value.to_f64() / root).powf(self.alpha)))
         });
         CsrMatrix::of_parts(edges.columns(), indptr, indices, rows.collect())
     }
@@ -139,14 +145,4 @@ fn scaled_to_one<T: Real>(matrix: CsrMatrix<T>) -> CsrMatrix<T> {
     });
     let values = rows.collect();
     matrix.with_values(values)
-}
-
-/// The sum times a factor of the column.
-struct Discount(Vec<f64>);
-
-impl Worth for Discount {
-    #[inline(always)]
-    fn worth(&self, _row: usize, column: usize, sum: f64) -> f64 {
-        sum * self.0[column]
-    }
 }

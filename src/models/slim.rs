@@ -7,7 +7,7 @@ use crate::kernel::Real;
 use crate::models::similarity::ItemSimilarity;
 use crate::observer::Observer;
 use crate::pool::{self, MAX_THREADS};
-use crate::rank::product::{Product, top_of_product};
+use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// Sparse linear methods (Ning and Karypis 2011): the matrix `W` of items x items, non-negative and with a diagonal of
@@ -100,10 +100,9 @@ impl Slim {
         }
         pool::run(self.threads, || {
             let items = user_items.columns();
-            let by_item = user_items.transpose().without_zeros();
-            let by_user = by_item.view().transpose();
-            let gram =
-                top_of_product(&by_item.view(), &by_user.view(), items.max(1), true, &Product, observer)?;
+            let known = user_items.without_zeros();
+            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
+            let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
             let gram = gram.view();
             let diagonal: Vec<f64> = (0..items).map(|item| value_at(&gram, item, item)).collect();
             let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)

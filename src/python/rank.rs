@@ -124,6 +124,22 @@ pub(super) fn all_scores<'py>(
     })
 }
 
+/// The scores of all columns for rows that are multiplied by a sparse matrix.
+#[pyfunction]
+pub(super) fn all_scores_by_rows<'py>(
+    py: Python<'py>,
+    rows: AnyCsr<'py>,
+    matrix: &Bound<'py, PyAny>,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    in_precision!(AnyCsr(rows) as T => {
+        let matrix: Csr<'py, T> = matrix.extract()?;
+        let (rows, matrix) = (view(&rows)?, view(&matrix)?);
+        let scores = py.detach(|| rank::all_scores_by_rows(&rows, &matrix, threads))?;
+        Ok(PyArray1::from_vec(py, scores).reshape([rows.rows(), matrix.columns()])?.into_any())
+    })
+}
+
 /// The rows most like each of `ids`, or like the vectors given for them: ids and scores.
 #[pyfunction]
 pub(super) fn similar<'py>(

@@ -3,10 +3,8 @@
 
 use crate::kernel::Real;
 
-/// How many are gathered before they are cut down, in multiples of what is kept.
-const SLACK: usize = 4;
-/// The least that are gathered.
-const SMALLEST: usize = 512;
+/// How many are gathered beyond what is kept before they are cut down, at least.
+const SLACK: usize = 32;
 
 /// Keeps the best `n` of what is offered: the higher score first, then the smaller id. NaN is never kept.
 pub(crate) struct Best<T: Real> {
@@ -17,7 +15,7 @@ pub(crate) struct Best<T: Real> {
 
 impl<T: Real> Best<T> {
     pub(crate) fn new(n: usize) -> Self {
-        Self { n, places: Vec::with_capacity((SLACK * n).max(SMALLEST)), least: None }
+        Self { n, places: Vec::new(), least: None }
     }
 
     /// What scores less cannot enter; `None` as long as anything can.
@@ -26,40 +24,70 @@ impl<T: Real> Best<T> {
         self.least
     }
 
+    /// Hears that what scores less than this need not be kept: `n` others score as much.
+    #[inline(always)]
+    pub(crate) fn raise(&mut self, least: T) {
+        if self.least.is_none_or(|before| before < least) {
+            self.least = Some(least);
+        }
+    }
+
     /// Offers an id, which the caller offers once.
     #[inline(always)]
     pub(crate) fn offer(&mut self, score: T, id: u32) {
         if score.is_nan() || self.least.is_some_and(|least| score < least) {
             return;
         }
-        self.places.push(score.place(id));
-        if self.places.len() == self.places.capacity() {
+        self.push(score.place(id));
+    }
+
+    /// The same for a place.
+    #[inline(always)]
+    pub(crate) fn offer_place(&mut self, place: T::Place) {
+        if self.least.is_none_or(|least| T::of_place(place).0 >= least) {
+            self.push(place);
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, place: T::Place) {
+        self.places.push(place);
+        if self.places.len() >= self.n + self.n.max(SLACK) {
             self.cut();
         }
+    }
+
+    /// Takes all that another has gathered, which begins anew; those ids have not been offered here.
+    pub(crate) fn merge(&mut self, other: &mut Self) {
+        self.places.append(&mut other.places);
+        other.least = None;
+        self.cut();
     }
 
     #[inline(never)]
     fn cut(&mut self) {
         if self.places.len() > self.n {
-            self.places.select_nth_unstable_by(self.n, |a, b| b.cmp(a));
+            self.places.select_nth_unstable_by(self.n - 1, |a, b| b.cmp(a));
             self.places.truncate(self.n);
-        }
-        if self.places.len() == self.n {
+            self.least = Some(T::of_place(self.places[self.n - 1]).0);
+        } else if self.places.len() == self.n {
             self.least = self.places.iter().min().map(|&place| T::of_place(place).0);
         }
     }
 
-    /// Takes out what was kept, in the order of ids, and begins anew.
-    pub(crate) fn take_by_id(&mut self, ids: &mut Vec<i32>, scores: &mut Vec<T>) {
+    /// How many were kept.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len().min(self.n)
+    }
+
+    /// What was kept, in the order of ids.
+    pub(crate) fn sorted_by_id(&mut self) -> impl Iterator<Item = (u32, T)> {
         self.cut();
         self.places.sort_unstable_by_key(|&place| T::of_place(place).1);
-        for &place in &self.places {
+        self.places.drain(..).map(|place| {
             let (score, id) = T::of_place(place);
-            ids.push(id as i32);
-            scores.push(score);
-        }
-        self.places.clear();
-        self.least = None;
+            (id, score)
+        })
     }
 }
 
@@ -83,7 +111,11 @@ mod tests {
             for (id, &score) in scores.iter().enumerate() {
                 best.offer(T::from_f64(score), id as u32);
             }
-            best.take_by_id(&mut ids, &mut found);
+            for (id, score) in best.sorted_by_id() {
+                ids.push(id as i32);
+                found.push(score);
+            }
+            best = Best::new(n);
             prop_assert_eq!(&ids, &sorted.iter().map(|&(id, _)| id as i32).collect::<Vec<_>>());
             prop_assert_eq!(&found, &sorted.iter().map(|&(_, score)| score).collect::<Vec<_>>());
         }

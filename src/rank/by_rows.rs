@@ -113,13 +113,11 @@ impl<T: Real> WithSimd for Queries<'_, '_, T> {
                 for &id in listed {
                     offer(&mut selection, id as usize, sums.get(id as usize).unwrap_or(0.0));
                 }
-                sums.drain(row, matrix, &mut (), |(), _, _| true, |(), _, _| {});
+                sums.drain(&mut (), |(), _| true, |(), _, _| {});
             } else {
                 sums.drain(
-                    row,
-                    matrix,
                     &mut selection,
-                    |selection, _, block| {
+                    |selection, block| {
                         let threshold = selection.threshold();
                         let mut any = false;
                         for &sum in block {

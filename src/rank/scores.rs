@@ -3,9 +3,17 @@
 use rayon::prelude::*;
 
 use crate::dense::DenseView;
-use crate::error::{Result, check_ids, check_size};
+use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::pool;
+use crate::rank::sums::Sums;
+use crate::sparse::CsrView;
+
+/// Users that share the reading of the items.
+const USERS: usize = 16;
+
+/// Items that stay in the cache while all those users look at them.
+const ITEMS: usize = 8;
 
 /// The products of the factors of each of `userids` with those of all items, row after row. They are the scores that
 /// [`recommend`](crate::rank::recommend) gives, bit for bit.
@@ -21,27 +29,67 @@ pub fn all_scores<T: Real>(
     let mut scores = vec![T::ZERO; userids.len() * items];
     if items > 0 {
         pool::run(threads, || {
-            scores.par_chunks_mut(items).zip(userids).for_each(|(scores, &user)| {
-                kernel::dispatch(Row { user: user_factors.row(user as usize), item_factors, scores });
-            });
+            scores.par_chunks_mut(items * USERS).zip(userids.par_chunks(USERS)).for_each(
+                |(scores, userids)| {
+                    kernel::dispatch(Users { userids, user_factors, item_factors, scores });
+                },
+            );
         })?;
     }
     Ok(scores)
 }
 
-struct Row<'a, T> {
-    user: &'a [T],
+struct Users<'a, T> {
+    userids: &'a [i32],
+    user_factors: DenseView<'a, T>,
     item_factors: DenseView<'a, T>,
     scores: &'a mut [T],
 }
 
-impl<T: Real> WithSimd for Row<'_, T> {
+impl<T: Real> WithSimd for Users<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for (item, score) in self.scores.iter_mut().enumerate() {
-            *score = kernel::dot(self.user, self.item_factors.row(item));
+        let items = self.item_factors.rows();
+        for first in (0..items).step_by(ITEMS) {
+            let tile = first..items.min(first + ITEMS);
+            for (scores, &user) in self.scores.chunks_exact_mut(items).zip(self.userids) {
+                let user = self.user_factors.row(user as usize);
+                for item in tile.clone() {
+                    scores[item] = kernel::dot(user, self.item_factors.row(item));
+                }
+            }
         }
     }
+}
+
+/// `rows · matrix` as a dense matrix, row after row: the scores that
+/// [`recommend_by_rows`](crate::rank::recommend_by_rows) gives, and 0 where nothing speaks for or against a column.
+///
+/// `rows` may have fewer columns than `matrix` has rows, never more.
+pub fn all_scores_by_rows<T: Real>(
+    rows: &CsrView<'_, T>,
+    matrix: &CsrView<'_, T>,
+    threads: usize,
+) -> Result<Vec<T>> {
+    if rows.columns() > matrix.rows() {
+        let (what, value) = ("the number of columns of user_items", rows.columns());
+        return Err(Error::TooLarge { what, value, max: matrix.rows() });
+    }
+    rows.check_finite()?;
+    let columns = matrix.columns();
+    let mut scores = vec![T::ZERO; rows.rows() * columns];
+    if columns > 0 {
+        pool::run(threads, || {
+            scores.par_chunks_mut(columns).enumerate().for_each_init(
+                || Sums::new(columns),
+                |sums, (row, scores)| {
+                    sums.add(rows.row(row), matrix);
+                    sums.drain(scores, |_, _| false, |scores, column, sum| scores[column] = T::from_f64(sum));
+                },
+            );
+        })?;
+    }
+    Ok(scores)
 }

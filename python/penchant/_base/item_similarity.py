@@ -94,9 +94,7 @@ class ItemSimilarityBase(ItemWeightsBase):
         del userids, recalculate
         assert rows is not None
         matrix = self._matrix()
-        owned = scipy_csr((matrix[0], *rows.csr(matrix[3].dtype)[1:]))
-        scores: Floats = (owned @ scipy_csr(matrix)).toarray()
-        return scores
+        return _core.rank.all_scores_by_rows(rows.csr(matrix[3].dtype), matrix, self._threads())
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         matrix = self._matrix()

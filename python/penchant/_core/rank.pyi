@@ -9,6 +9,7 @@ import numpy.typing as npt
 __all__ = [
     "Index",
     "all_scores",
+    "all_scores_by_rows",
     "audience_by_rank",
     "index_of_directions",
     "index_of_items",
@@ -42,6 +43,7 @@ def recommend(
     options: Mapping[str, Any],
 ) -> tuple[_Ids, _Floats]: ...
 def all_scores(user_factors: _Floats, item_factors: _Floats, userids: _Ids, threads: int) -> _Floats: ...
+def all_scores_by_rows(rows: _Csr, matrix: _Csr, threads: int) -> _Floats: ...
 def recommend_by_rows(
     rows: _Csr, matrix: _Csr, liked: _Entries | None, options: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...

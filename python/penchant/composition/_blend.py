@@ -15,8 +15,8 @@ from penchant._sparse import Rows
 from penchant._validation import Floats, Ids, describe, number
 from penchant.composition._composed import Composed
 
-# Scores that are held at a time, in all models.
-_SCORES_PER_BLOCK = 1 << 24
+# Scores of a model that are held at a time: they stay in the cache while they are added up.
+_SCORES_PER_BLOCK = 1 << 20
 # What is added to ranks (Cormack, Clarke and Buettcher 2009).
 _RANK_OFFSET = 60
 
@@ -93,8 +93,11 @@ class Blend(Composed):
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         total: Any = 0.0
         for model, weight in zip(self._parts(), self._weights(), strict=True):
-            scores = model._every_score(userids, rows, recalculate=recalculate).astype(np.float64)
-            total = total + weight * (_deviations(scores) if self.method == "scores" else _ranks(scores))
+            scores = model._every_score(userids, rows, recalculate=recalculate)
+            if self.method == "scores":
+                total = total + scores * (weight * _reciprocal_deviations(scores))
+            else:
+                total = total + weight * _reciprocal_ranks(scores)
         found: Floats = total
         return found
 
@@ -115,15 +118,16 @@ class Blend(Composed):
         return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])
 
 
-def _deviations(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    spread = scores.std(axis=1, keepdims=True)
-    scaled: npt.NDArray[np.float64] = np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
-    return scaled
+def _reciprocal_deviations(scores: Floats) -> npt.NDArray[np.float64]:
+    """Return what brings the scores of each row to a deviation of 1; 0 where they are all the same."""
+    spread = scores.std(axis=1, keepdims=True, dtype=np.float64)
+    factors: npt.NDArray[np.float64] = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+    return factors
 
 
-def _ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _reciprocal_ranks(scores: Floats) -> npt.NDArray[np.float64]:
     order = np.argsort(-scores, axis=1, kind="stable")
-    ranks = np.empty_like(scores)
+    ranks = np.empty(scores.shape)
     np.put_along_axis(ranks, order, np.arange(1.0, scores.shape[1] + 1)[None, :], axis=1)
     reciprocal: npt.NDArray[np.float64] = 1.0 / (_RANK_OFFSET + ranks)
     return reciprocal
