@@ -88,6 +88,6 @@ class SLIM(ItemSimilarityBase):
         csr = rows.csr(precision(rows))
         # Each user connects all pairs of their items.
         pairs = min(float((np.diff(csr[1]).astype(np.float64) ** 2).sum()), float(rows.columns) ** 2)
-        check_memory(int(2 * pairs * (4 + csr[3].itemsize)), f"the products of {rows.columns} items")
+        check_memory(int(pairs * (4 + 5 * csr[3].itemsize)), f"the products of {rows.columns} items")
         progress.total(2 * rows.columns)
         self._take(len(rows), (rows.columns, *_core.slim.weights(csr, self._params(), progress.step)))

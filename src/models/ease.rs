@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::inverse::{PASSES, invert};
 use crate::kernel::Real;
+use crate::models::check;
 use crate::observer::Observer;
-use crate::pool::{self, MAX_THREADS};
+use crate::pool;
 use crate::sparse::CsrView;
 
 /// An embarrassingly shallow autoencoder (Steck 2019): the matrix `B` of items x items with a diagonal of zeros that
@@ -46,11 +47,7 @@ impl Ease {
             let (name, expected) = ("regularization", "a finite number above 0");
             return Err(Error::InvalidParameter { name, expected, value: self.regularization });
         }
-        if self.threads > MAX_THREADS {
-            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
-            return Err(Error::InvalidParameter { name, expected, value });
-        }
-        Ok(())
+        check::threads(self.threads)
     }
 
     /// The weights `B`, items x items, row after row.

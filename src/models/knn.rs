@@ -1,10 +1,11 @@
 //! Nearest neighbours: items that the same users have, and users that have the same items.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::Real;
-use crate::models::similarity::ItemSimilarity;
+use crate::models::check;
+use crate::models::similarity::{ItemSimilarity, LearnsSimilarity};
 use crate::observer::Observer;
-use crate::pool::{self, MAX_THREADS};
+use crate::pool;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 use crate::weighting;
@@ -83,59 +84,18 @@ impl NearestNeighbours {
 
     /// Checks every parameter.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.neighbours == 0 {
-            return Err(Error::InvalidParameter { name: "K", expected: "at least 1", value: 0.0 });
-        }
-        if !(self.shrinkage.is_finite() && self.shrinkage >= 0.0) {
-            let expected = "a finite number of at least 0";
-            return Err(Error::InvalidParameter { name: "shrinkage", expected, value: self.shrinkage });
-        }
+        check::at_least_one("K", self.neighbours)?;
+        check::not_negative([("shrinkage", self.shrinkage)])?;
         if let Weighting::Bm25 { k1, b } = self.weighting {
             weighting::check_bm25(k1, b)?;
         }
-        if self.threads > MAX_THREADS {
-            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
-            return Err(Error::InvalidParameter { name, expected, value });
-        }
-        Ok(())
+        check::threads(self.threads)
     }
 
     /// Finds the neighbours of the columns (items) of `user_items`.
     pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<ItemSimilarity<T>> {
-        let similarity = self.of_columns(user_items, &())?;
+        let similarity = self.learn(user_items, &())?;
         ItemSimilarity::new(user_items.rows(), similarity)
-    }
-
-    /// The likeness of the columns of a matrix: the largest entries of each row. `observer` hears of every row that
-    /// is done.
-    pub(crate) fn of_columns<T: Real>(
-        &self,
-        user_items: &CsrView<'_, T>,
-        observer: &dyn Observer,
-    ) -> Result<CsrMatrix<T>> {
-        self.check()?;
-        user_items.check_finite()?;
-        pool::run(self.threads, || {
-            let weighted = self.weighted(user_items)?;
-            let rows = weighted.as_ref().map_or(*user_items, CsrMatrix::view);
-            let k = self.neighbours.min(rows.columns().max(1));
-            if self.cosine {
-                let mut lengths = vec![0.0; rows.columns()];
-                for (&item, value) in rows.pattern().indices().iter().zip(rows.values()) {
-                    lengths[item as usize] += value.to_f64() * value.to_f64();
-                }
-                let lengths: Vec<f64> = lengths.into_iter().map(f64::sqrt).collect();
-                let shrinkage = self.shrinkage;
-                let divisor = |of: f64, other: f64| {
-                    let lengths = of * other + shrinkage;
-                    // Where all weights are 0 the product is as well.
-                    if lengths > 0.0 { lengths } else { 1.0 }
-                };
-                best_partners(&rows, k, true, &lengths, divisor, observer)
-            } else {
-                best_partners(&rows, k, true, &vec![(); rows.columns()], |(), ()| 1.0, observer)
-            }
-        })?
     }
 
     /// The weights without those that are 0; nothing if they are the counts as they are.
@@ -159,5 +119,33 @@ impl NearestNeighbours {
         // Users who have nearly everything may weigh nothing.
         let known = weighted.view().without_zeros();
         Ok(Some(known.unwrap_or(weighted)))
+    }
+}
+
+impl LearnsSimilarity for NearestNeighbours {
+    fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
+        self.check()?;
+        user_items.check_finite()?;
+        pool::run(self.threads, || {
+            let weighted = self.weighted(user_items)?;
+            let rows = weighted.as_ref().map_or(*user_items, CsrMatrix::view);
+            let k = self.neighbours.min(rows.columns().max(1));
+            if self.cosine {
+                let mut lengths = vec![0.0; rows.columns()];
+                for (&item, value) in rows.pattern().indices().iter().zip(rows.values()) {
+                    lengths[item as usize] += value.to_f64() * value.to_f64();
+                }
+                let lengths: Vec<f64> = lengths.into_iter().map(f64::sqrt).collect();
+                let shrinkage = self.shrinkage;
+                let divisor = |of: f64, other: f64| {
+                    let lengths = of * other + shrinkage;
+                    // Where all weights are 0 the product is as well.
+                    if lengths > 0.0 { lengths } else { 1.0 }
+                };
+                best_partners(&rows, k, true, &lengths, divisor, observer)
+            } else {
+                best_partners(&rows, k, true, &vec![(); rows.columns()], |(), ()| 1.0, observer)
+            }
+        })?
     }
 }

@@ -1,6 +1,7 @@
 //! The models, and what they have in common.
 
 pub(crate) mod als;
+mod check;
 pub(crate) mod ease;
 pub(crate) mod factors;
 pub(crate) mod knn;

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::Real;
-use crate::models::similarity::ItemSimilarity;
+use crate::models::check;
+use crate::models::similarity::{ItemSimilarity, LearnsSimilarity};
 use crate::observer::Observer;
-use crate::pool::{self, MAX_THREADS};
+use crate::pool;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
@@ -66,42 +67,32 @@ impl Rp3Beta {
 
     /// Checks every parameter.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.neighbours == 0 {
-            return Err(Error::InvalidParameter { name: "K", expected: "at least 1", value: 0.0 });
-        }
-        for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::InvalidParameter {
-                    name,
-                    expected: "a finite number of at least 0",
-                    value,
-                });
-            }
-        }
-        if self.threads > MAX_THREADS {
-            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
-            return Err(Error::InvalidParameter { name, expected, value });
-        }
-        Ok(())
+        check::at_least_one("K", self.neighbours)?;
+        check::not_negative([("alpha", self.alpha), ("beta", self.beta)])?;
+        check::threads(self.threads)
     }
 
     /// Walks from each column (item) of `user_items`, whose values are weights of edges.
     pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<ItemSimilarity<T>> {
-        ItemSimilarity::new(user_items.rows(), self.walks(user_items, &())?)
+        ItemSimilarity::new(user_items.rows(), self.learn(user_items, &())?)
     }
 
-    /// Where walks from each item end: the largest entries of each row. `observer` hears of every row that is done.
-    pub(crate) fn walks<T: Real>(
-        &self,
-        user_items: &CsrView<'_, T>,
-        observer: &dyn Observer,
-    ) -> Result<CsrMatrix<T>> {
+    /// What each edge has to do with a walk over its user: (r / √d)^α.
+    fn shared<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
+        let (indptr, indices) = (edges.pattern().indptr().to_vec(), edges.pattern().indices().to_vec());
+        let rows = (0..edges.rows()).into_par_iter().flat_map_iter(|row| {
+            let values = edges.row(row).values;
+            let root = total(values).sqrt();
+            values.iter().map(move |value| T::from_f64((value.to_f64() / root).powf(self.alpha)))
+        });
+        CsrMatrix::of_parts(edges.columns(), indptr, indices, rows.collect())
+    }
+}
+
+impl LearnsSimilarity for Rp3Beta {
+    fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
-        user_items.check_finite()?;
-        if let Some(negative) = user_items.values().iter().find(|&&value| value < T::ZERO) {
-            let (name, expected) = ("a weight of an edge", "at least 0");
-            return Err(Error::InvalidParameter { name, expected, value: negative.to_f64() });
-        }
+        check::weights(user_items, "a weight of an edge")?;
         pool::run(self.threads, || {
             let known = user_items.without_zeros();
             let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
@@ -117,17 +108,6 @@ impl Rp3Beta {
             let found = best_partners(&shared.view(), k, false, &facts, divisor, observer)?;
             Ok(if self.normalize { scaled_to_one(found) } else { found })
         })?
-    }
-
-    /// What each edge has to do with a walk over its user: (r / √d)^α.
-    fn shared<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
-        let (indptr, indices) = (edges.pattern().indptr().to_vec(), edges.pattern().indices().to_vec());
-        let rows = (0..edges.rows()).into_par_iter().flat_map_iter(|row| {
-            let values = edges.row(row).values;
-            let root = total(values).sqrt();
-            values.iter().map(move |value| T::from_f64((value.to_f64() / root).powf(self.alpha)))
-        });
-        CsrMatrix::of_parts(edges.columns(), indptr, indices, rows.collect())
     }
 }
 

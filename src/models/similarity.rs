@@ -9,11 +9,18 @@ use crate::io::atomic::{failed, write_atomically};
 use crate::io::tensors::{Tensor, from_bytes, not_a_model, to_bytes};
 use crate::kernel::Real;
 use crate::models::recommender::Recommender;
+use crate::observer::Observer;
 use crate::rank::{RankOptions, Rankings, recommend_by_rows};
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// What the parts are called in files.
 const PARTS: [&str; 4] = ["similarity.indptr", "similarity.indices", "similarity.values", "shape"];
+
+/// What learns such a matrix: all models but their parameters are alike.
+pub(crate) trait LearnsSimilarity: Sync {
+    /// The matrix, items x items, for columns of `user_items`. `observer` hears of every column that is done.
+    fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>>;
+}
 
 /// How much each item speaks for others: entry `(i, j)` is what having `i` adds to the score of `j`.
 ///

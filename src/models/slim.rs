@@ -4,9 +4,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::kernel::Real;
-use crate::models::similarity::ItemSimilarity;
+use crate::models::check;
+use crate::models::similarity::{ItemSimilarity, LearnsSimilarity};
 use crate::observer::Observer;
-use crate::pool::{self, MAX_THREADS};
+use crate::pool;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
@@ -59,75 +60,18 @@ impl Slim {
 
     /// Checks every parameter.
     pub(crate) fn check(&self) -> Result<()> {
-        let numbers =
-            [("l1_regularization", self.l1), ("l2_regularization", self.l2), ("tolerance", self.tolerance)];
-        for (name, value) in numbers {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::InvalidParameter {
-                    name,
-                    expected: "a finite number of at least 0",
-                    value,
-                });
-            }
-        }
-        if self.iterations == 0 {
-            return Err(Error::InvalidParameter { name: "iterations", expected: "at least 1", value: 0.0 });
-        }
-        if self.threads > MAX_THREADS {
-            let (name, expected, value) = ("num_threads", "between 0 and 1024", self.threads as f64);
-            return Err(Error::InvalidParameter { name, expected, value });
-        }
-        Ok(())
+        check::not_negative([
+            ("l1_regularization", self.l1),
+            ("l2_regularization", self.l2),
+            ("tolerance", self.tolerance),
+        ])?;
+        check::at_least_one("iterations", self.iterations)?;
+        check::threads(self.threads)
     }
 
     /// Finds the weights of the columns (items) of `user_items`.
     pub fn fit<T: Real>(&self, user_items: &CsrView<'_, T>) -> Result<ItemSimilarity<T>> {
-        ItemSimilarity::new(user_items.rows(), self.weights(user_items, &())?)
-    }
-
-    /// The weights, of which the row is the item that one has and the column the item that it speaks for. `observer`
-    /// hears twice of every item.
-    pub(crate) fn weights<T: Real>(
-        &self,
-        user_items: &CsrView<'_, T>,
-        observer: &dyn Observer,
-    ) -> Result<CsrMatrix<T>> {
-        self.check()?;
-        user_items.check_finite()?;
-        if let Some(negative) = user_items.values().iter().find(|&&value| value < T::ZERO) {
-            let (name, expected) = ("a value of SLIM", "at least 0");
-            return Err(Error::InvalidParameter { name, expected, value: negative.to_f64() });
-        }
-        pool::run(self.threads, || {
-            let items = user_items.columns();
-            let known = user_items.without_zeros();
-            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
-            let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
-            let gram = gram.view();
-            let diagonal: Vec<f64> = (0..items).map(|item| value_at(&gram, item, item)).collect();
-            let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
-                .into_par_iter()
-                .map_init(
-                    || Descent { weights: vec![0.0; items], products: vec![0.0; items] },
-                    |descent, item| {
-                        if observer.interrupted() {
-                            return Err(Error::Interrupted);
-                        }
-                        let found = self.column(&gram, &diagonal, item, descent);
-                        observer.progress(1);
-                        Ok(found)
-                    },
-                )
-                .collect::<Result<_>>()?;
-            let mut indptr = vec![0];
-            let (mut indices, mut values) = (Vec::new(), Vec::new());
-            for (ids, weights) in columns {
-                indices.extend_from_slice(&ids);
-                values.extend_from_slice(&weights);
-                indptr.push(indices.len() as i64);
-            }
-            Ok(CsrMatrix::of_parts(items, indptr, indices, values).view().transpose())
-        })?
+        ItemSimilarity::new(user_items.rows(), self.learn(user_items, &())?)
     }
 
     /// The weights of the others for one item.
@@ -171,6 +115,43 @@ impl Slim {
         }
         products.fill(0.0);
         found
+    }
+}
+
+impl LearnsSimilarity for Slim {
+    fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
+        self.check()?;
+        check::weights(user_items, "a value of SLIM")?;
+        pool::run(self.threads, || {
+            let items = user_items.columns();
+            let known = user_items.without_zeros();
+            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
+            let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
+            let gram = gram.view();
+            let diagonal: Vec<f64> = (0..items).map(|item| value_at(&gram, item, item)).collect();
+            let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
+                .into_par_iter()
+                .map_init(
+                    || Descent { weights: vec![0.0; items], products: vec![0.0; items] },
+                    |descent, item| {
+                        if observer.interrupted() {
+                            return Err(Error::Interrupted);
+                        }
+                        let found = self.column(&gram, &diagonal, item, descent);
+                        observer.progress(1);
+                        Ok(found)
+                    },
+                )
+                .collect::<Result<_>>()?;
+            let mut indptr = vec![0];
+            let (mut indices, mut values) = (Vec::new(), Vec::new());
+            for (ids, weights) in columns {
+                indices.extend_from_slice(&ids);
+                values.extend_from_slice(&weights);
+                indptr.push(indices.len() as i64);
+            }
+            Ok(CsrMatrix::of_parts(items, indptr, indices, values).view().transpose())
+        })?
     }
 }
 

@@ -155,4 +155,5 @@ def check_neighbours(csr: Csr, K: int) -> None:
     # Each user makes neighbours of all pairs of their items.
     pairs = int((np.diff(indptr).astype(np.float64) ** 2).sum())
     most = min(items * min(K, items), pairs)
-    check_memory(most * (4 + values.itemsize), f"{K} neighbours for each of {items} items")
+    # The result, and lists of twice as many with a score and an id in one number.
+    check_memory(most * (4 + 5 * values.itemsize), f"{K} neighbours for each of {items} items")

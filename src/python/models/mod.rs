@@ -4,4 +4,5 @@ pub(super) mod als;
 pub(super) mod ease;
 pub(super) mod knn;
 pub(super) mod rp3beta;
+mod similarity;
 pub(super) mod slim;

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 
 use crate::models::slim::Slim;
-use crate::python::arrays::{AnyCsr, CsrArrays, csr_arrays, in_precision, view};
-use crate::python::interrupt::{Reporter, interruptible};
+use crate::python::arrays::{AnyCsr, CsrArrays};
+use crate::python::models::similarity::learn;
 
 /// The parameters of a fit as a dictionary of Python values.
 #[derive(FromPyObject)]
@@ -38,14 +38,5 @@ pub(in crate::python) fn weights<'py>(
     params: Params,
     progress: &Bound<'py, PyAny>,
 ) -> PyResult<CsrArrays<'py>> {
-    let params = params.build();
-    in_precision!(AnyCsr(matrix) as T => {
-        let matrix = view::<T>(&matrix)?;
-        let found = interruptible(
-            py,
-            |messages, stop| params.weights(&matrix, &Reporter { messages, stop }),
-            |done: u64| progress.call1((done,)).map(drop),
-        )??;
-        csr_arrays(py, found)
-    })
+    learn(py, &params.build(), matrix, progress)
 }
