@@ -69,6 +69,7 @@ pub use models::recommender::Recommender;
 pub use models::rp3beta::Rp3Beta;
 pub use models::similarity::ItemSimilarity;
 pub use models::slim::Slim;
+pub use models::sparse_ease::SparseEase;
 pub use observer::Observer;
 pub use rank::{RankOptions, Rankings};
 pub use sparse::{CsrMatrix, CsrView, MAX_IDS, Pattern, Row, check_structure};

@@ -161,6 +161,12 @@ impl<'a, T: Real> CsrView<'a, T> {
         Row { indices: self.pattern.row(row), values: &self.values[self.pattern.range(row)] }
     }
 
+    /// One value; 0 where nothing is stored.
+    pub(crate) fn value(&self, row: usize, column: usize) -> T {
+        let row = self.row(row);
+        row.indices.binary_search(&(column as i32)).map_or(T::ZERO, |at| row.values[at])
+    }
+
     /// The number of stored entries in each column.
     #[must_use]
     pub fn column_degrees(&self) -> Vec<i64> {
@@ -277,6 +283,17 @@ impl<T: Real> CsrMatrix<T> {
     pub(crate) fn of_parts(columns: usize, indptr: Vec<i64>, indices: Vec<i32>, values: Vec<T>) -> Self {
         assert_eq!(indices.len(), values.len());
         Self { columns, indptr, indices, values }
+    }
+
+    /// Puts rows that are known to fit after each other.
+    pub(crate) fn of_rows(columns: usize, rows: Vec<(Vec<i32>, Vec<T>)>) -> Self {
+        let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+        for (ids, row) in rows {
+            indices.extend_from_slice(&ids);
+            values.extend_from_slice(&row);
+            indptr.push(indices.len() as i64);
+        }
+        Self::of_parts(columns, indptr, indices, values)
     }
 
     /// The same entries with other values, one for each.

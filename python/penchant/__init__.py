@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         recommender,
         rp3beta,
         slim,
+        sparse_ease,
         user_neighbours,
         utils,
         weighting,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from penchant.recommender import Recommender
     from penchant.rp3beta import P3alpha, RP3beta
     from penchant.slim import SLIM
+    from penchant.sparse_ease import SparseEASE
 
 # What is imported when it is asked for (PEP 562): of each name the module that has it.
 _CLASSES = {
@@ -66,6 +68,7 @@ _CLASSES = {
     "RP3beta": "rp3beta",
     "Reserved": "composition",
     "SLIM": "slim",
+    "SparseEASE": "sparse_ease",
     "DataWarning": "exceptions",
     "DatasetError": "exceptions",
     "Interactions": "interactions",
@@ -77,8 +80,8 @@ _CLASSES = {
 }
 _MODULES = (
     "als", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
-    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "user_neighbours", "utils",
-    "weighting",
+    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease", "user_neighbours",
+    "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [
@@ -99,6 +102,7 @@ __all__ = [
     "RP3beta",
     "Recommender",
     "Reserved",
+    "SparseEASE",
     "__version__",
     "als",
     "composition",
@@ -112,6 +116,7 @@ __all__ = [
     "recommender",
     "rp3beta",
     "slim",
+    "sparse_ease",
     "user_neighbours",
     "utils",
     "weighting",

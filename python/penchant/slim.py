@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from penchant import _core
-from penchant._base.item_similarity import ItemSimilarityBase
+from penchant._base.item_similarity import ItemSimilarityBase, check_pairs
 from penchant._base.progress import Progress
 from penchant._sparse import Rows, precision
-from penchant._validation import check_memory, integer, number
+from penchant._validation import integer, number
 
 __all__ = ["SLIM"]
 
@@ -86,8 +84,6 @@ class SLIM(ItemSimilarityBase):
 
     def _fit(self, rows: Rows, progress: Progress) -> None:
         csr = rows.csr(precision(rows))
-        # Each user connects all pairs of their items.
-        pairs = min(float((np.diff(csr[1]).astype(np.float64) ** 2).sum()), float(rows.columns) ** 2)
-        check_memory(int(pairs * (4 + 5 * csr[3].itemsize)), f"the products of {rows.columns} items")
+        check_pairs(csr)
         progress.total(2 * rows.columns)
         self._take(len(rows), (rows.columns, *_core.slim.weights(csr, self._params(), progress.step)))

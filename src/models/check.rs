@@ -23,6 +23,14 @@ pub(crate) fn not_negative<const N: usize>(numbers: [(&'static str, f64); N]) ->
     Ok(())
 }
 
+/// A number that must be finite and above 0.
+pub(crate) fn above_zero(name: &'static str, value: f64) -> Result<()> {
+    if !(value.is_finite() && value > 0.0) {
+        return Err(Error::InvalidParameter { name, expected: "a finite number above 0", value });
+    }
+    Ok(())
+}
+
 /// A number of threads, or 0 for all.
 pub(crate) fn threads(threads: usize) -> Result<()> {
     if threads > MAX_THREADS {

@@ -43,10 +43,7 @@ impl Ease {
 
     /// Checks every parameter.
     pub(crate) fn check(&self) -> Result<()> {
-        if !(self.regularization.is_finite() && self.regularization > 0.0) {
-            let (name, expected) = ("regularization", "a finite number above 0");
-            return Err(Error::InvalidParameter { name, expected, value: self.regularization });
-        }
+        check::above_zero("regularization", self.regularization)?;
         check::threads(self.threads)
     }
 

@@ -9,3 +9,4 @@ pub(crate) mod recommender;
 pub(crate) mod rp3beta;
 pub(crate) mod similarity;
 pub(crate) mod slim;
+pub(crate) mod sparse_ease;

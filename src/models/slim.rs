@@ -128,7 +128,7 @@ impl LearnsSimilarity for Slim {
             let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
             let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
             let gram = gram.view();
-            let diagonal: Vec<f64> = (0..items).map(|item| value_at(&gram, item, item)).collect();
+            let diagonal: Vec<f64> = (0..items).map(|item| gram.value(item, item).to_f64()).collect();
             let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
                 .into_par_iter()
                 .map_init(
@@ -143,14 +143,7 @@ impl LearnsSimilarity for Slim {
                     },
                 )
                 .collect::<Result<_>>()?;
-            let mut indptr = vec![0];
-            let (mut indices, mut values) = (Vec::new(), Vec::new());
-            for (ids, weights) in columns {
-                indices.extend_from_slice(&ids);
-                values.extend_from_slice(&weights);
-                indptr.push(indices.len() as i64);
-            }
-            Ok(CsrMatrix::of_parts(items, indptr, indices, values).view().transpose())
+            Ok(CsrMatrix::of_rows(items, columns).view().transpose())
         })?
     }
 }
@@ -159,9 +152,4 @@ impl LearnsSimilarity for Slim {
 struct Descent {
     weights: Vec<f64>,
     products: Vec<f64>,
-}
-
-fn value_at<T: Real>(matrix: &CsrView<'_, T>, row: usize, column: usize) -> f64 {
-    let entries = matrix.row(row);
-    entries.indices.binary_search(&(column as i32)).map_or(0.0, |at| entries.values[at].to_f64())
 }

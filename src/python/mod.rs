@@ -98,6 +98,13 @@ mod _core {
         use crate::python::models::slim::{check_parameters, weights};
     }
 
+    /// EASE among nearest neighbours.
+    #[pymodule]
+    mod sparse_ease {
+        #[pymodule_export]
+        use crate::python::models::sparse_ease::{check_parameters, weights};
+    }
+
     /// Sparse matrices.
     #[pymodule]
     mod sparse {

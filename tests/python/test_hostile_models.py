@@ -33,6 +33,7 @@ from penchant.nearest_neighbours import (
 )
 from penchant.popularity import Random
 from penchant.slim import SLIM
+from penchant.sparse_ease import SparseEASE
 from penchant.user_neighbours import UserUserRecommender
 
 EXAMPLES = int(os.environ.get("PENCHANT_FUZZ", "60"))
@@ -56,6 +57,7 @@ MODELS = {
     "Random": lambda **p: Random(**p),
     "Reserved": lambda **p: Reserved(**{"model": Popularity(), "items": [1, 5], **p}),
     "SLIM": lambda **p: SLIM(**{"l1_regularization": 0.1, **p}),
+    "SparseEASE": lambda **p: SparseEASE(**{"regularization": 2.0, "K": 4, **p}),
     "TFIDFRecommender": lambda **p: TFIDFRecommender(**{"K": 4, **p}),
     "UserUserRecommender": lambda **p: UserUserRecommender(**{"K": 3, **p}),
 }  # fmt: skip

@@ -157,3 +157,11 @@ def check_neighbours(csr: Csr, K: int) -> None:
     most = min(items * min(K, items), pairs)
     # The result, and lists of twice as many with a score and an id in one number.
     check_memory(most * (4 + 5 * values.itemsize), f"{K} neighbours for each of {items} items")
+
+
+def check_pairs(csr: Csr) -> None:
+    """Raise a MemoryError for more products of two items than this machine can hold."""
+    items, indptr, _, values = csr
+    # Each user connects all pairs of their items.
+    pairs = min(float((np.diff(indptr).astype(np.float64) ** 2).sum()), float(items) ** 2)
+    check_memory(int(pairs * (4 + 5 * values.itemsize)), f"the products of {items} items")

@@ -18,6 +18,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "reserved": ("penchant.composition", "Reserved"),
     "slim": ("penchant.slim", "SLIM"),
     "ease": ("penchant.ease", "EASE"),
+    "sparse-ease": ("penchant.sparse_ease", "SparseEASE"),
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),
     "tfidf": ("penchant.nearest_neighbours", "TFIDFRecommender"),

@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from penchant._core import als, ease, interactions, io, knn, metrics, rank, rp3beta, slim, sparse, weighting
+from penchant._core import (
+    als,
+    ease,
+    interactions,
+    io,
+    knn,
+    metrics,
+    rank,
+    rp3beta,
+    slim,
+    sparse,
+    sparse_ease,
+    weighting,
+)
 
 __all__ = [
     "DEBUG_BUILD",
@@ -17,6 +30,7 @@ __all__ = [
     "rp3beta",
     "slim",
     "sparse",
+    "sparse_ease",
     "weighting",
 ]
 

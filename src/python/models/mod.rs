@@ -6,3 +6,4 @@ pub(super) mod knn;
 pub(super) mod rp3beta;
 mod similarity;
 pub(super) mod slim;
+pub(super) mod sparse_ease;

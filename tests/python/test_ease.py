@@ -1,0 +1,85 @@
+"""EASE and SparseEASE against inverses and regressions by NumPy."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penchant import EASE, SparseEASE
+
+
+def counts(seed, users=30, items=12):
+    random = np.random.default_rng(seed)
+    X = random.integers(0, 4, (users, items)) * (random.random((users, items)) < 0.4)
+    X[:, 4] = 0
+    return X.astype(np.float64)
+
+
+def slow_ease(X, regularization):
+    inverse = np.linalg.inv(X.T @ X + regularization * np.eye(X.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def slow_sparse_ease(X, regularization, K):
+    gram = X.T @ X
+    items = len(gram)
+    lengths = np.sqrt(np.diag(gram))
+    weights = np.zeros((items, items))
+    for j in range(items):
+        alike = {i: abs(gram[i, j]) / lengths[i] for i in range(items) if i != j and gram[i, j] != 0}
+        near = sorted(alike, key=lambda i: (-alike[i], i))[:K]
+        square = gram[np.ix_(near, near)] + regularization * np.eye(len(near))
+        weights[near, j] = np.linalg.solve(square, gram[near, j])
+    return weights
+
+
+@given(seed=st.integers(0, 10**6), regularization=st.sampled_from([0.5, 3.0, 50.0]))
+@settings(max_examples=20, deadline=None)
+def test_ease_is_the_inverse_without_its_diagonal(seed, regularization):
+    X = counts(seed)
+    found = EASE(regularization).fit(sp.csr_array(X), show_progress=False).weights
+    np.testing.assert_allclose(found, slow_ease(X, regularization), atol=1e-9)
+
+
+@given(seed=st.integers(0, 10**6), regularization=st.sampled_from([0.5, 3.0, 50.0]), K=st.integers(1, 14))
+@settings(max_examples=40, deadline=None)
+def test_sparse_ease_is_a_regression_on_the_neighbours(seed, regularization, K):
+    X = counts(seed)
+    found = SparseEASE(regularization, K).fit(sp.csr_array(X), show_progress=False).similarity
+    np.testing.assert_allclose(found.toarray(), slow_sparse_ease(X, regularization, K), atol=1e-9)
+
+
+def test_with_all_neighbours_both_are_the_same():
+    X = sp.csr_array(counts(1, users=200))  # every pair of items has a user, but for the one without users
+    dense = EASE(20.0).fit(X, show_progress=False)
+    sparse = SparseEASE(20.0, K=100).fit(X, show_progress=False)
+    np.testing.assert_allclose(sparse.similarity.toarray(), dense.weights, atol=1e-12)
+    ids, scores = dense.recommend([0, 1], X[[0, 1]], N=3)
+    other_ids, other_scores = sparse.recommend([0, 1], X[[0, 1]], N=3)
+    np.testing.assert_array_equal(ids, other_ids)
+    np.testing.assert_allclose(scores, other_scores)
+
+
+def test_bits_do_not_depend_on_threads():
+    X = sp.csr_array((np.random.default_rng(0).random((300, 150)) < 0.1).astype(np.float32))
+    one = SparseEASE(5.0, K=20, num_threads=1).fit(X, show_progress=False).similarity
+    many = SparseEASE(5.0, K=20, num_threads=4).fit(X, show_progress=False).similarity
+    np.testing.assert_array_equal(one.data, many.data)
+    np.testing.assert_array_equal(one.indices, many.indices)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (SparseEASE(0.0), "regularization must be a finite number above 0"),
+        (SparseEASE(K=0), "K must be at least 1"),
+        (SparseEASE(num_threads=-1), "num_threads must be"),
+        (EASE(-1.0), "regularization must be a finite number above 0"),
+    ],
+)
+def test_parameters_out_of_range_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        wrong.fit(sp.csr_array(counts(0)), show_progress=False)
