@@ -32,7 +32,7 @@ pub(crate) use pass::{Pass, pass_scratch};
 pub(crate) use prefetch::prefetch;
 pub use real::Real;
 pub(crate) use rows::GROUP;
-pub(crate) use scalar::{dot, dot_f64};
+pub(crate) use scalar::{dot, dot_f64, dots};
 pub(crate) use screen::{PANEL, QUERIES, Screen};
 pub(crate) use stored::{Half, Stored, compact};
 pub(crate) use tile::{gram, pack, padded, rotate};

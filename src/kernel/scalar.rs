@@ -18,6 +18,37 @@ pub(crate) fn dot_f64<T: Real>(a: &[T], b: &[T]) -> f64 {
     dot_in::<T, f64>(a, b)
 }
 
+/// `a · b` for several `b`, each with the bits of [`dot`]: together they keep more sums under way than one alone.
+#[inline(always)]
+pub(crate) fn dots<T: Real, const N: usize>(a: &[T], bs: [&[T]; N]) -> [T; N] {
+    assert!(bs.iter().all(|b| b.len() == a.len()), "the lengths of dot products");
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let b_blocks = bs.map(|b| b.as_chunks::<LANES>().0);
+    let mut sums = [[T::ZERO; LANES]; N];
+    for (block, a) in a_blocks.iter().enumerate() {
+        for n in 0..N {
+            let b = &b_blocks[n][block];
+            for lane in 0..LANES {
+                sums[n][lane] += a[lane] * b[lane];
+            }
+        }
+    }
+    let mut products = [T::ZERO; N];
+    for n in 0..N {
+        let mut sum = T::ZERO;
+        for (&a, &b) in a_rest.iter().zip(bs[n].as_chunks::<LANES>().1) {
+            sum += a * b;
+        }
+        for half in [8, 4, 2, 1] {
+            for lane in 0..half {
+                sums[n][lane] += sums[n][lane + half];
+            }
+        }
+        products[n] = sums[n][0] + sum;
+    }
+    products
+}
+
 #[inline(always)]
 fn dot_in<T: Real, A: Real>(a: &[T], b: &[T]) -> A {
     assert_eq!(a.len(), b.len(), "the lengths of a dot product");

@@ -8,7 +8,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::lanes::{load, store};
 use super::stored::{read, write};
-use super::{Gathered, Half, Pass, Real, Stored, WIDTH, gram, pack, padded, pass_scratch, rotate, vector};
+use super::{
+    Gathered, Half, Pass, Real, Stored, WIDTH, dot, dots, gram, pack, padded, pass_scratch, rotate, vector,
+};
 
 fn every_arch() -> Vec<Arch> {
     #[cfg(target_arch = "x86_64")]
@@ -192,6 +194,13 @@ impl<T: Real> WithSimd for Steps<'_, T> {
 }
 
 proptest! {
+    #[test]
+    fn several_dot_products_have_the_bits_of_each(length in 0..70_usize, seed in any::<u64>()) {
+        let (a, bs) = (numbers::<f32>(length, seed), numbers::<f32>(3 * length, seed ^ 1));
+        let bs: [&[f32]; 3] = std::array::from_fn(|n| &bs[n * length..(n + 1) * length]);
+        prop_assert_eq!(dots(&a, bs).map(f32::to_bits), bs.map(|b| dot(&a, b).to_bits()));
+    }
+
     #[test]
     fn a_pass_is_the_sum_it_says(f in 1_usize..300, n in 0_usize..150) {
         let width = padded(f);

@@ -12,8 +12,8 @@ use crate::sparse::CsrView;
 /// Users that share the reading of the items.
 const USERS: usize = 16;
 
-/// Items that stay in the cache while all those users look at them.
-const ITEMS: usize = 8;
+/// Items that all those users look at together.
+const ITEMS: usize = 4;
 
 /// The products of the factors of each of `userids` with those of all items, row after row. They are the scores that
 /// [`recommend`](crate::rank::recommend) gives, bit for bit.
@@ -52,13 +52,17 @@ impl<T: Real> WithSimd for Users<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let items = self.item_factors.rows();
-        for first in (0..items).step_by(ITEMS) {
-            let tile = first..items.min(first + ITEMS);
+        let whole = items / ITEMS * ITEMS;
+        for first in (0..whole).step_by(ITEMS) {
+            let tile: [&[T]; ITEMS] = std::array::from_fn(|at| self.item_factors.row(first + at));
             for (scores, &user) in self.scores.chunks_exact_mut(items).zip(self.userids) {
-                let user = self.user_factors.row(user as usize);
-                for item in tile.clone() {
-                    scores[item] = kernel::dot(user, self.item_factors.row(item));
-                }
+                let products = kernel::dots(self.user_factors.row(user as usize), tile);
+                scores[first..first + ITEMS].copy_from_slice(&products);
+            }
+        }
+        for (scores, &user) in self.scores.chunks_exact_mut(items).zip(self.userids) {
+            for item in whole..items {
+                scores[item] = kernel::dot(self.user_factors.row(user as usize), self.item_factors.row(item));
             }
         }
     }

@@ -15,8 +15,8 @@ from penchant._sparse import Rows
 from penchant._validation import Floats, Ids, describe, number
 from penchant.composition._composed import Composed
 
-# Scores of a model that are held at a time: they stay in the cache while they are added up.
-_SCORES_PER_BLOCK = 1 << 20
+# Scores of a model that are held at a time.
+_SCORES_PER_BLOCK = 1 << 22
 # What is added to ranks (Cormack, Clarke and Buettcher 2009).
 _RANK_OFFSET = 60
 
