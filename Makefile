@@ -10,7 +10,7 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test lint fuzz bench docs clean
+.PHONY: help demo test lint fuzz bench quality docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the compar
 	$(BIN)/python benches/peers/top_n.py
 	$(BIN)/python benches/peers/events.py
 	$(BIN)/python benches/peers/neighbours.py
+
+quality: $(VENV)/installed ## Measure how good recommendations are on public data, beside published figures
+	$(BIN)/python benches/quality.py
 
 docs: $(VENV)/installed ## Build the documentation of the crate, and write the notebooks from their scripts
 	cargo doc --locked --no-deps

@@ -1,8 +1,9 @@
 """How good recommendations are on public data, beside what others have published on exactly these splits.
 
-It looks for the data where PENCHANT_DATA points, or in ../shared/data. Those of RP3beta on
-Gowalla were chosen on a fifth of the training data that was put aside, that of EASE is the published one; those of the
-other two lines are a start that nothing has been chosen for yet.
+It looks for the data where PENCHANT_DATA points, or in ../shared/data. Choices were made on a random fifth of each
+user's training items that was put aside, never on the test part. On Gowalla that says K=100, alpha .7, beta .3 with
+half the weight of ALS; the test part, in which popular items are more frequent than in a random fifth, prefers the
+parameters that came with the data (K=777, alpha .57, beta .2), so both are lines. EASE's is the published one.
 """
 
 import argparse
@@ -35,18 +36,23 @@ def at_20(model, train, test):
     return {"Recall@20": found["recall"], "NDCG@20": found["ndcg"]}
 
 
-def gowalla_rp3beta():
+#: Of the random walks: what came with the data, and what was chosen on a fifth of the training part.
+GIVEN = {"K": 777, "alpha": 0.57, "beta": 0.2}
+CHOSEN = {"K": 100, "alpha": 0.7, "beta": 0.3}
+
+
+def gowalla_rp3beta(walk):
     train, test = gowalla()
-    return at_20(RP3beta(K=100, alpha=0.6, beta=0.3).fit(train, show_progress=False), train, test)
+    return at_20(RP3beta(**walk).fit(train, show_progress=False), train, test)
 
 
-def gowalla_blend():
+def gowalla_blend(walk):
     train, test = gowalla()
     als = AlternatingLeastSquares(
-        factors=512, iterations=4, unobserved_weight=0.02, regularization=0.003, regularization_exponent=1.0,
+        factors=512, iterations=6, unobserved_weight=0.02, regularization=0.003, regularization_exponent=1.0,
         random_state=0,
     )  # fmt: skip
-    model = Blend([als, RP3beta(K=100, alpha=0.6, beta=0.3)], weights=[1.0, 0.5])
+    model = Blend([als, RP3beta(**walk)], weights=[1.0, 0.5])
     return at_20(model.fit(train, show_progress=False), train, test)
 
 
@@ -83,7 +89,7 @@ def movielens_ease():
 
 def citeulike_itemknn():
     train, test = (read_lists(DATA / f"citeulike-a/cf-{name}-10-users.dat") for name in ("train", "test"))
-    model = CosineRecommender(K=200, shrinkage=1.0).fit(train, show_progress=False)
+    model = CosineRecommender(K=200, shrinkage=5.0).fit(train, show_progress=False)
     return {"Recall@50": evaluate(model, train, test, K=50, show_progress=False)["recall"]}
 
 
@@ -96,11 +102,17 @@ def read_lists(path):
 
 #: Of each line what makes it, and what is aimed at.
 LINES = {
-    "Gowalla, RP3beta": (gowalla_rp3beta, "at least .184 / .152; EASE .1765 / .1467, LightGCN .1820 / .1547"),
-    "Gowalla, ALS and RP3beta": (gowalla_blend, "at least .190 / .160; BSPM .1920 / .1597"),
+    "Gowalla, RP3beta as given": (
+        lambda: gowalla_rp3beta(GIVEN), "at least .184 / .152; EASE .1765 / .1467, LightGCN .1820 / .1547",
+    ),
+    "Gowalla, RP3beta as chosen": (lambda: gowalla_rp3beta(CHOSEN), "the same"),
+    "Gowalla, ALS and RP3beta as given": (
+        lambda: gowalla_blend(GIVEN), "at least .190 / .160; BSPM .1920 / .1597",
+    ),
+    "Gowalla, ALS and RP3beta as chosen": (lambda: gowalla_blend(CHOSEN), "the same"),
     "MovieLens 1M, EASE": (movielens_ease, "published .7192 / .4494"),
     "CiteULike-a, ItemKNN": (citeulike_itemknn, "published .0989"),
-}
+}  # fmt: skip
 
 
 def main():
