@@ -72,6 +72,4 @@ class SparseEASE(ItemSimilarityBase):
         csr = rows.csr(precision(rows))
         check_pairs(csr)
         progress.total(2 * rows.columns)
-        self._take(
-            len(rows), (rows.columns, *_core.sparse_ease.weights(csr, self._params(), progress.step))
-        )
+        self._take(len(rows), (rows.columns, *_core.sparse_ease.weights(csr, self._params(), progress.step)))
