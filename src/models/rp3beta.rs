@@ -77,13 +77,15 @@ impl Rp3Beta {
         ItemSimilarity::new(user_items.rows(), self.learn(user_items, &())?)
     }
 
-    /// What each edge has to do with a walk over its user: (r / √d)^α.
-    fn shared<T: Real>(&self, edges: &CsrView<'_, T>) -> CsrMatrix<T> {
+    /// What each edge has to do with walks in both directions: (r / √(d d'))^α, with the degrees of its two ends.
+    fn shared<T: Real>(&self, edges: &CsrView<'_, T>, degrees: &[f64]) -> CsrMatrix<T> {
         let (indptr, indices) = (edges.pattern().indptr().to_vec(), edges.pattern().indices().to_vec());
         let rows = (0..edges.rows()).into_par_iter().flat_map_iter(|row| {
-            let values = edges.row(row).values;
-            let root = total(values).sqrt();
-            values.iter().map(move |value| T::from_f64((value.to_f64() / root).powf(self.alpha)))
+            let row = edges.row(row);
+            let root = total(row.values).sqrt();
+            row.indices.iter().zip(row.values).map(move |(&item, value)| {
+                T::from_f64((value.to_f64() / root / degrees[item as usize].sqrt()).powf(self.alpha))
+            })
         });
         CsrMatrix::of_parts(edges.columns(), indptr, indices, rows.collect())
     }
@@ -100,10 +102,12 @@ impl LearnsSimilarity for Rp3Beta {
             for (&item, value) in rows.pattern().indices().iter().zip(rows.values()) {
                 degrees[item as usize] += value.to_f64();
             }
-            // From i over u to j: (r_ui / d_i)^α (r_uj / d_u)^α / d_j^β, of which the user's part is shared.
-            let facts: Vec<_> = degrees.iter().map(|d| (d.powf(self.alpha), d.powf(self.beta))).collect();
+            // From i over u to j: (r_ui / d_i)^α (r_uj / d_u)^α / d_j^β. With s_ui = (r_ui / √(d_i d_u))^α, which is at
+            // most 1, it is s_ui s_uj / (d_i^(α/2) d_j^(β - α/2)): a symmetric product, and a factor for each end.
+            let half = self.alpha / 2.0;
+            let facts: Vec<_> = degrees.iter().map(|d| (d.powf(half), d.powf(self.beta - half))).collect();
             let divisor = |from: (f64, f64), to: (f64, f64)| from.0 * to.1;
-            let shared = self.shared(&rows);
+            let shared = self.shared(&rows, &degrees);
             let k = self.neighbours.min(rows.columns().max(1));
             let found = best_partners(&shared.view(), k, false, &facts, divisor, observer)?;
             Ok(if self.normalize { scaled_to_one(found) } else { found })
