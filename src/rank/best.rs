@@ -103,21 +103,21 @@ mod tests {
         sorted.sort_by(|a, b| b.1.partial_cmp(&a.1).expect("no NaN").then(a.0.cmp(&b.0)));
         sorted.truncate(n);
         sorted.sort_by_key(|&(id, _)| id);
-        let mut best = Best::<T>::new(n);
-        let (mut ids, mut found) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            ids.clear();
-            found.clear();
-            for (id, &score) in scores.iter().enumerate() {
-                best.offer(T::from_f64(score), id as u32);
+        // Directly, and gathered by another list that begins anew after each part.
+        let (mut best, mut merged, mut part) = (Best::<T>::new(n), Best::new(n), Best::new(n));
+        for (id, &score) in scores.iter().enumerate() {
+            let score = T::from_f64(score);
+            best.offer(score, id as u32);
+            part.offer(score, id as u32);
+            if id % 300 == 299 {
+                merged.merge(&mut part);
             }
-            for (id, score) in best.sorted_by_id() {
-                ids.push(id as i32);
-                found.push(score);
-            }
-            best = Best::new(n);
-            prop_assert_eq!(&ids, &sorted.iter().map(|&(id, _)| id as i32).collect::<Vec<_>>());
-            prop_assert_eq!(&found, &sorted.iter().map(|&(_, score)| score).collect::<Vec<_>>());
+        }
+        merged.merge(&mut part);
+        let sorted: Vec<(u32, T)> = sorted.into_iter().map(|(id, score)| (id as u32, score)).collect();
+        for list in [&mut best, &mut merged] {
+            prop_assert_eq!(list.len(), sorted.len());
+            prop_assert_eq!(&list.sorted_by_id().collect::<Vec<_>>(), &sorted);
         }
         Ok(())
     }

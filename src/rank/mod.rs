@@ -14,6 +14,7 @@ mod index;
 mod lists;
 mod options;
 pub(crate) mod pairs;
+mod partners;
 mod ranked;
 mod rankings;
 mod recommend;
