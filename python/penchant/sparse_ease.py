@@ -18,7 +18,8 @@ class SparseEASE(ItemSimilarityBase):
 
     Column ``j`` of the weights minimizes ``|x_j - X_S w|^2 + l |w|^2``, in which ``S`` are the `K` items most
     like ``j`` by the cosine: the regression of `EASE` with the items chosen beforehand, as in fsSLIM. With as
-    many neighbours as items it is `EASE`. A fit takes time in proportion to the number of items and the
+    many neighbours as items it is `EASE`, if every two items have a user in common; items without one are
+    never neighbours. A fit takes time in proportion to the number of items and the
     memory of those products of two items that are not 0.
 
     Parameters

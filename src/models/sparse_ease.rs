@@ -19,7 +19,8 @@ use crate::sparse::{CsrMatrix, CsrView, Row};
 ///
 /// Column `j` of the weights minimizes `|x_j − X_S w|² + λ |w|²`, in which `S` are the items that are most like `j` by
 /// the cosine: the ridge regression of EASE (Steck 2019) with the features chosen as in fsSLIM (Ning and Karypis
-/// 2011). With all items as neighbours it is EASE. It takes time in proportion to the number of items, and the memory
+/// 2011). With all items as neighbours it is EASE, if every two of them have a user in common; items without one are
+/// never neighbours. It takes time in proportion to the number of items, and the memory
 /// of those products of items that are not 0.
 ///
 /// ```
