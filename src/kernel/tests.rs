@@ -9,7 +9,8 @@ use pulp::{Arch, Simd, WithSimd};
 use super::lanes::{load, store};
 use super::stored::{read, write};
 use super::{
-    Gathered, Half, Pass, Real, Stored, WIDTH, dot, dots, gram, pack, padded, pass_scratch, rotate, vector,
+    Gathered, Half, Pass, Real, Stored, WIDTH, dot, gram, pack, padded, pass_scratch, products, rotate,
+    vector,
 };
 
 fn every_arch() -> Vec<Arch> {
@@ -193,12 +194,41 @@ impl<T: Real> WithSimd for Steps<'_, T> {
     }
 }
 
+struct Products<'a, T>(&'a [&'a [T]], &'a [&'a [T]]);
+
+impl<T: Real> WithSimd for Products<'_, T> {
+    type Output = Vec<(usize, usize, T)>;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let mut found = Vec::new();
+        products(simd, self.0, self.1, |m, n, product| found.push((m, n, product)));
+        found
+    }
+}
+
+fn check_products<T: Real>(f: usize, rows: usize, columns: usize, seed: u64) -> Result<(), TestCaseError> {
+    let (rows, columns) = (numbers::<T>(rows * f, seed), numbers::<T>(columns * f, seed ^ 1));
+    // Without coordinates there are no vectors either.
+    let [rows, columns] = [&rows, &columns].map(|all| all.chunks(f.max(1)).collect::<Vec<_>>());
+    for arch in every_arch() {
+        let mut found = arch.dispatch(Products(&rows, &columns));
+        prop_assert_eq!(found.len(), rows.len() * columns.len());
+        found.sort_by_key(|&(m, n, _)| (m, n));
+        for (at, (m, n, product)) in found.into_iter().enumerate() {
+            prop_assert_eq!((m, n), (at / columns.len(), at % columns.len()));
+            prop_assert_eq!(product.to_f64().to_bits(), dot(rows[m], columns[n]).to_f64().to_bits());
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
-    fn several_dot_products_have_the_bits_of_each(length in 0..70_usize, seed in any::<u64>()) {
-        let (a, bs) = (numbers::<f32>(length, seed), numbers::<f32>(3 * length, seed ^ 1));
-        let bs: [&[f32]; 3] = std::array::from_fn(|n| &bs[n * length..(n + 1) * length]);
-        prop_assert_eq!(dots(&a, bs).map(f32::to_bits), bs.map(|b| dot(&a, b).to_bits()));
+    fn many_dot_products_have_the_bits_of_each(
+        length in 0..70_usize, rows in 0..11_usize, columns in 0..11_usize, seed in any::<u64>(),
+    ) {
+        check_products::<f32>(length, rows, columns, seed)?;
+        check_products::<f64>(length, rows, columns, seed)?;
     }
 
     #[test]

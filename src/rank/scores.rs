@@ -9,11 +9,11 @@ use crate::pool;
 use crate::rank::sums::Sums;
 use crate::sparse::CsrView;
 
-/// Users that share the reading of the items.
-const USERS: usize = 16;
+/// Users that share the reading of the items, at most.
+const USERS: usize = 32;
 
 /// Items that all those users look at together.
-const ITEMS: usize = 4;
+const ITEMS: usize = 32;
 
 /// The products of the factors of each of `userids` with those of all items, row after row. They are the scores that
 /// [`recommend`](crate::rank::recommend) gives, bit for bit.
@@ -29,7 +29,8 @@ pub fn all_scores<T: Real>(
     let mut scores = vec![T::ZERO; userids.len() * items];
     if items > 0 {
         pool::run(threads, || {
-            scores.par_chunks_mut(items * USERS).zip(userids.par_chunks(USERS)).for_each(
+            let users = userids.len().div_ceil(rayon::current_num_threads()).clamp(1, USERS);
+            scores.par_chunks_mut(items * users).zip(userids.par_chunks(users)).for_each(
                 |(scores, userids)| {
                     kernel::dispatch(Users { userids, user_factors, item_factors, scores });
                 },
@@ -50,20 +51,19 @@ impl<T: Real> WithSimd for Users<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let items = self.item_factors.rows();
-        let whole = items / ITEMS * ITEMS;
-        for first in (0..whole).step_by(ITEMS) {
-            let tile: [&[T]; ITEMS] = std::array::from_fn(|at| self.item_factors.row(first + at));
-            for (scores, &user) in self.scores.chunks_exact_mut(items).zip(self.userids) {
-                let products = kernel::dots(self.user_factors.row(user as usize), tile);
-                scores[first..first + ITEMS].copy_from_slice(&products);
+        let users: Vec<&[T]> =
+            self.userids.iter().map(|&user| self.user_factors.row(user as usize)).collect();
+        for first in (0..items).step_by(ITEMS) {
+            let mut tile = [&[][..]; ITEMS];
+            let count = ITEMS.min(items - first);
+            for (at, row) in tile[..count].iter_mut().enumerate() {
+                *row = self.item_factors.row(first + at);
             }
-        }
-        for (scores, &user) in self.scores.chunks_exact_mut(items).zip(self.userids) {
-            for item in whole..items {
-                scores[item] = kernel::dot(self.user_factors.row(user as usize), self.item_factors.row(item));
-            }
+            kernel::products(simd, &users, &tile[..count], |user, item, product| {
+                self.scores[user * items + first + item] = product;
+            });
         }
     }
 }

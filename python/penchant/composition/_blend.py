@@ -16,7 +16,7 @@ from penchant._validation import Floats, Ids, describe, number
 from penchant.composition._composed import Composed
 
 # Scores of a model that are held at a time.
-_SCORES_PER_BLOCK = 1 << 22
+_SCORES_PER_BLOCK = 1 << 23
 # What is added to ranks (Cormack, Clarke and Buettcher 2009).
 _RANK_OFFSET = 60
 
