@@ -12,6 +12,9 @@ import numpy as np
 
 from penchant._validation import Ids
 
+# Candidates that are listed at a time where scores are equal.
+_IDS_AT_A_TIME = 1 << 20
+
 
 def listed(model: Any, users: Ids, rows: Any, k: int) -> tuple[Ids, Any, list[tuple[int, Ids, Any]]]:
     """Recommend k items to users, and find out where their order is arbitrary.
@@ -27,24 +30,35 @@ def listed(model: Any, users: Ids, rows: Any, k: int) -> tuple[Ids, Any, list[tu
     ids, scores = model.recommend(users, rows, N=k + 1)
     equal = (scores[:, 1:] == scores[:, :-1]) & (scores[:, 1:] > -np.inf)
     open_ended = equal[:, k - 1] if scores.shape[1] > k else np.zeros(len(ids), bool)
-    tied = []
-    for place in np.flatnonzero(equal.any(axis=1)).tolist():
-        found = (ids[place], scores[place])
-        if open_ended[place]:
-            found = _down_to_the_last(model, users[place], rows[[place]], k)
-        tied.append((place, *found))
+    further = _down_to_the_last(model, users, rows, k, np.flatnonzero(open_ended))
+    tied = [
+        (place, *further.get(place, (ids[place], scores[place])))
+        for place in np.flatnonzero(equal.any(axis=1)).tolist()
+    ]
     ids, scores = np.ascontiguousarray(ids[:, :k]), scores[:, :k]
     certain = ~(open_ended[:, None] & (scores == scores[:, -1:]))
     return ids, certain, tied
 
 
-def _down_to_the_last(model: Any, user: Any, row: Any, k: int) -> tuple[Ids, Any]:
+def _down_to_the_last(model: Any, users: Ids, rows: Any, k: int, places: Any) -> dict[int, tuple[Ids, Any]]:
+    """Return the candidates of some users down to the last that ties with place k, by longer and longer lists."""
+    found: dict[int, tuple[Ids, Any]] = {}
     n = k
-    while True:
+    while len(places):
         n = 4 * n
-        ids, scores = (values[0] for values in model.recommend(np.array([user]), row, N=n))
-        if len(ids) < n or scores[-1] < scores[k - 1]:
-            return ids, scores
+        size = max(1, _IDS_AT_A_TIME // n)
+        unfinished = []
+        for part in (places[first : first + size] for first in range(0, len(places), size)):
+            ids, scores = model.recommend(users[part], rows[part], N=n)
+            done = (scores[:, -1] < scores[:, k - 1]) | (scores.shape[1] < n)
+            # What lies far below place k is not kept.
+            lengths = (scores >= scores[:, [k - 1]]).sum(axis=1)
+            for at in np.flatnonzero(done).tolist():
+                length = int(lengths[at])
+                found[int(part[at])] = ids[at, :length].copy(), scores[at, :length].copy()
+            unfinished.append(part[~done])
+        places = np.concatenate(unfinished)
+    return found
 
 
 def expected(ids: Ids, scores: Any, relevant: Ids, k: int) -> tuple[float, float, float, float, float]:
