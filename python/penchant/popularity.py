@@ -31,8 +31,8 @@ class Popularity(RecommenderBase):
     ----------
     by : {"users", "weight"}, default "users"
         What makes an item popular: how many users have it, with a value above 0; or the sum of its values.
-        Of events that were read with a half-life the sum is a popularity that fades; of those of the last
-        days alone, a recent one.
+        Of events that were read with a ``half_life`` the sum is a popularity that fades; of those that were
+        read with a ``max_age``, a recent one.
     user_groups : array of int, shape [n_users], optional
         The group of each user, any integers from 0: a country, say. Users get what is popular in their
         group, and after that what is popular with everyone.

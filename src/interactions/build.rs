@@ -85,6 +85,29 @@ pub(crate) fn settle_dates(blocks: &mut [Block]) {
     });
 }
 
+/// Leaves out the events before a time, and says how many those were.
+pub(crate) fn leave_out(blocks: &mut [Block], before: f64) -> u64 {
+    let left_out = blocks.par_iter_mut().map(|block| {
+        let count = block.times.len();
+        let mut kept = 0;
+        for at in 0..count {
+            if block.times[at] >= before {
+                block.users[kept] = block.users[at];
+                block.items[kept] = block.items[at];
+                block.weights[kept] = block.weights[at];
+                block.times[kept] = block.times[at];
+                kept += 1;
+            }
+        }
+        block.users.truncate(kept);
+        block.items.truncate(kept);
+        block.weights.truncate(kept);
+        block.times.truncate(kept);
+        (count - kept) as u64
+    });
+    left_out.sum()
+}
+
 /// Lets weights fade: by half for every `half_life` before `latest`.
 pub(crate) fn fade(blocks: &mut [Block], latest: f64, half_life: f64) {
     blocks.par_iter_mut().for_each(|block| {

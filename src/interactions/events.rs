@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Interactions;
-use super::build::{Entries, entries, fade, faded, settle_dates};
+use super::build::{Entries, entries, fade, faded, leave_out, settle_dates};
 use super::chunk::Block;
 use super::encoder::Encoder;
 use super::lines::{self, Encoding, Format, Source};
-use super::options::{HalfLife, ReadOptions};
+use super::options::{Age, ReadOptions};
 use super::prune::{Kept, kept, pruned};
 use super::report::Report;
 use crate::error::{Error, Result, check_size};
@@ -151,20 +151,33 @@ impl Events {
 
     fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Interactions> {
         let Encoder {
-            users, items, mut blocks, bad, rows, ignored, clock, written, options, observer, ..
+            users,
+            items,
+            mut blocks,
+            bad,
+            rows,
+            mut ignored,
+            clock,
+            written,
+            options,
+            observer,
+            ..
         } = encoder;
         let (users, items, options) = (Arc::new(users), Arc::new(items), options.clone());
         let (before, old) =
             (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
         let old_latest = before.map_or(f64::NEG_INFINITY, |before| before.latest);
-        if matches!(options.half_life, Some(HalfLife::Seconds(_))) {
+        if [options.half_life, options.max_age].iter().any(|age| matches!(age, Some(Age::Seconds(_)))) {
             clock.check_seconds()?;
         }
         if clock.are_dates() {
             settle_dates(&mut blocks);
         }
         let latest = blocks.iter().flat_map(|block| &block.times).fold(old_latest, |a, &b| a.max(b));
-        let half_life = options.half_life_of_times();
+        if let Some(max_age) = options.max_age {
+            ignored += leave_out(&mut blocks, latest - options.in_times(max_age));
+        }
+        let half_life = options.half_life.map(|age| options.in_times(age));
         if let Some(half_life) = half_life {
             fade(&mut blocks, latest, half_life);
         }
@@ -210,7 +223,8 @@ impl Events {
                 )
                 .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
         };
-        if min_items <= 1 && min_users <= 1 {
+        // Of users and items whose events are all too old nothing is left.
+        if min_items <= 1 && min_users <= 1 && self.options.max_age.is_none() {
             (self.report.zeros, self.report.negatives) = signs(&entries.values);
             self.times = entries.times;
             let matrix = CsrMatrix::new(self.items.len(), entries.indptr, entries.indices, entries.values)?;

@@ -55,7 +55,7 @@ pub(crate) use lines::Source;
 pub use lines::{Column, Content, Format, Quote};
 #[cfg(feature = "python")]
 pub(crate) use lines::{Decoder, Encoding, number_of_text};
-pub use options::{Duplicates, HalfLife, ReadOptions};
+pub use options::{Age, Duplicates, ReadOptions};
 pub use report::{BadRows, Report, Written};
 pub use time::{Time, TimeFormat, TimeUnit};
 

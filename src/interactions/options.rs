@@ -22,9 +22,9 @@ pub enum Duplicates {
     Max,
 }
 
-/// The age at which a weight has halved.
+/// How old an event is; the latest one has age 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum HalfLife {
+pub enum Age {
     /// In seconds: times must be dates, or numbers that are seconds or have a unit.
     Seconds(f64),
     /// In the unit of the times, whatever that is.
@@ -47,7 +47,9 @@ pub struct ReadOptions {
     /// How times are written.
     pub times: TimeFormat,
     /// The age at which a weight has halved; the latest event has age 0.
-    pub half_life: Option<HalfLife>,
+    pub half_life: Option<Age>,
+    /// Older events are left out, as seen from the latest one. Entries that were read before an update stay.
+    pub max_age: Option<Age>,
     /// The weight of each kind of event, if there are kinds. Those of weight 0 do not count at all.
     pub kinds: Vec<(String, f64)>,
     /// Users with fewer items are left out, and items with fewer users, until all that is left has enough.
@@ -67,6 +69,7 @@ impl Default for ReadOptions {
             timed: false,
             times: TimeFormat::default(),
             half_life: None,
+            max_age: None,
             kinds: Vec::new(),
             min_items_per_user: 1,
             min_users_per_item: 1,
@@ -80,14 +83,15 @@ impl ReadOptions {
     /// Fails if a number is outside its range.
     pub fn check(&self) -> Result<()> {
         self.times.check()?;
-        if let Some(HalfLife::Seconds(value) | HalfLife::Units(value)) = self.half_life {
+        for (name, age) in [("half_life", self.half_life), ("max_age", self.max_age)] {
+            let Some(Age::Seconds(value) | Age::Units(value)) = age else { continue };
             if !(value.is_finite() && value > 0.0) {
                 let expected = "positive and finite";
-                return Err(Error::InvalidParameter { name: "half_life", expected, value });
+                return Err(Error::InvalidParameter { name, expected, value });
             }
             if !self.timed {
                 let expected = "left out, as the events have no time; it was";
-                return Err(Error::InvalidParameter { name: "half_life", expected, value });
+                return Err(Error::InvalidParameter { name, expected, value });
             }
         }
         if let Some(&(_, value)) = self.kinds.iter().find(|(_, weight)| !weight.is_finite()) {
@@ -99,12 +103,12 @@ impl ReadOptions {
         Ok(())
     }
 
-    /// The half-life in the unit in which times are kept: seconds if theirs is known.
-    pub(crate) fn half_life_of_times(&self) -> Option<f64> {
-        Some(match (self.half_life?, self.times.unit) {
-            (HalfLife::Units(value), Some(unit)) => value / unit.per_second(),
-            (HalfLife::Seconds(value) | HalfLife::Units(value), _) => value,
-        })
+    /// An age in the unit in which times are kept: seconds if theirs is known.
+    pub(crate) fn in_times(&self, age: Age) -> f64 {
+        match (age, self.times.unit) {
+            (Age::Units(value), Some(unit)) => value / unit.per_second(),
+            (Age::Seconds(value) | Age::Units(value), _) => value,
+        }
     }
 
     /// Whether the time of every entry is needed after reading, to tell which event is the latest.

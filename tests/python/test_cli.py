@@ -85,6 +85,7 @@ GIVEN = {
     "--kind-weight": ("a=b=0.5", "kind_weights", {"a=b": 0.5}),
     "--duplicates": ("last", "duplicates", "last"),
     "--half-life": ("30d", "half_life", dt.timedelta(days=30)),
+    "--max-age": ("2w", "max_age", dt.timedelta(days=14)),
     "--min-items-per-user": ("5", "min_items_per_user", 5),
     "--min-users-per-item": ("6", "min_users_per_item", 6),
     "--on-bad-rows": ("raise", "on_bad_rows", "raise"),
@@ -135,7 +136,7 @@ def test_what_is_not_given_is_left_to_the_library(monkeypatch):
      ("5s", dt.timedelta(seconds=5)), ("30", 30.0), ("1e3", 1000.0)],
 )  # fmt: skip
 def test_a_half_life_is_an_age_or_a_number(text, value):
-    assert _event_options._half_life(text) == value
+    assert _event_options._age_of("half_life")(text) == value
 
 
 def test_the_parameters_of_the_model_are_those_of_the_library():

@@ -40,6 +40,7 @@ TIMES = st.fixed_dictionaries(
     {"time": st.sampled_from([2, 1, "t"])},
     optional={
         "half_life": st.sampled_from([None, "30d", "3 y", 5.0, -1, 0, np.nan, np.timedelta64(3, "D"), np.timedelta64(1, "M")]),
+        "max_age": st.sampled_from([None, "30d", "x", 5.0, 0, np.inf]),
         "time_unit": st.sampled_from([None, "s", "ms", "us", "ns", "m", 3]),
         "time_format": st.sampled_from([None, "%Y%m%d", "%Y-%m-%d", "%d", "%", "%Q", "", "%s"]),
     },

@@ -48,6 +48,34 @@ def weights(data):
     return data.matrix.data
 
 
+def test_events_that_are_too_old_are_left_out_with_those_of_whom_nothing_else_is_known(door):
+    table = {
+        "user": ["ann", "bob", "bob", "eve"],
+        "item": ["dub", "ska", "dub", "ska"],
+        "t": ["2020-01-01", "2020-03-01", "2020-01-02", "2020-03-31"],
+    }
+    for age in ("30d", dt.timedelta(days=30), 30 * 86400):
+        data = door(table, time="t", max_age=age)
+        assert data.users.tolist() == ["bob", "eve"]
+        assert data.items.tolist() == ["ska"]
+        assert data.report.ignored_rows == 2
+    assert door(table, time="t", max_age="29d").users.tolist() == ["eve"]
+    assert door(table, time="t", max_age="1000d").users.tolist() == ["ann", "bob", "eve"]
+    with pytest.raises(ValueError, match="max_age must be positive"):
+        door(table, time="t", max_age=0)
+    with pytest.raises(ValueError, match="max_age needs time"):
+        door(table, max_age="30d")
+
+
+def test_an_update_leaves_out_the_old_among_its_own_events():
+    data = Interactions.from_frame(events(["2020-01-01", "2020-01-02", "2020-01-03"]), time="t", max_age="5d")
+    later = {"user": ["c", "a"], "item": ["x", "y"], "t": ["2020-02-01", "2020-01-20"]}
+    assert data.nnz == 3
+    data.update(later)
+    assert data.nnz == 4
+    assert data.report.ignored_rows == 1
+
+
 def test_an_age_needs_seconds_and_an_error_names_the_likely_unit(door):
     expected = weights(Interactions.from_frame(events(SECONDS), time="t", half_life=MONTH))
     np.testing.assert_allclose(expected, [0.4757, 0.5858, 1.0], atol=1e-4)

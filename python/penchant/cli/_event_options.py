@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli._messages import say
@@ -21,7 +22,7 @@ numbers from 0.
 #: The options that are columns.
 PARTS = ("user", "item", "weight", "time", "kind")
 _NAMES = (
-    "sep", "header", *PARTS, "duplicates", "half_life", "time_unit", "time_format", "min_items_per_user",
+    "sep", "header", *PARTS, "duplicates", "half_life", "max_age", "time_unit", "time_format", "min_items_per_user",
     "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding", "decimal", "thousands",
     "comment", "skip", "num_threads",
 )  # fmt: skip
@@ -84,7 +85,9 @@ def add_reading(command: Command) -> None:
     age = (
         "the age at which a weight has halved: 30d, 12h, 90min, 2w; a mere number is in the unit of the times"
     )
-    add("half-life", age, metavar="AGE", type=_half_life)
+    add("half-life", age, metavar="AGE", type=_age_of("half_life"))
+    oldest = "leave out events that are older, as seen from the latest one; as for --half-life"
+    add("max-age", oldest, metavar="AGE", type=_age_of("max_age"))
     units = "what times that are numbers count"
     add("time-unit", units, choices=("s", "ms", "us", "ns"))
     add(
@@ -125,14 +128,17 @@ def _sep(text: str) -> str:
     return text.replace(r"\t", "\t")
 
 
-def _half_life(text: str) -> float | dt.timedelta:
-    from penchant.interactions._options import age_of
+def _age_of(name: str) -> Callable[[str], float | dt.timedelta]:
+    def age_of_text(text: str) -> float | dt.timedelta:
+        from penchant.interactions._options import age_of
 
-    try:
-        age, in_seconds = age_of(text)
-        return dt.timedelta(seconds=age) if in_seconds else age
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error).removeprefix("half_life ")) from None
-    except OverflowError:
-        msg = f"must be an age that the calendar has room for, got {text!r}"
-        raise argparse.ArgumentTypeError(msg) from None
+        try:
+            age, in_seconds = age_of(text, name)
+            return dt.timedelta(seconds=age) if in_seconds else age
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name} ")) from None
+        except OverflowError:
+            msg = f"must be an age that the calendar has room for, got {text!r}"
+            raise argparse.ArgumentTypeError(msg) from None
+
+    return age_of_text

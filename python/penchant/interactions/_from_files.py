@@ -13,8 +13,8 @@ from penchant import _core
 from penchant.interactions._columns import Column, Columns, columns_of, places_of
 from penchant.interactions._lines import Layout, decoder_of, lines_of
 from penchant.interactions._options import (
+    Age,
     Duplicates,
-    HalfLife,
     KindWeights,
     OnBadRows,
     Reading,
@@ -44,7 +44,8 @@ def from_file(
     kind: Column | None = None,
     kind_weights: KindWeights | None = None,
     duplicates: Duplicates = "sum",
-    half_life: HalfLife | None = None,
+    half_life: Age | None = None,
+    max_age: Age | None = None,
     time_unit: TimeUnit | None = None,
     time_format: str | None = None,
     min_items_per_user: int = 1,
@@ -109,7 +110,8 @@ def from_file(
         How many lines to pass over at the start of each file, before the names of columns.
     show_progress : bool, default True
         Show a progress bar.
-    user, item, weight, time, kind, kind_weights, duplicates, half_life, time_unit, time_format
+    user, item, weight, time, kind, kind_weights, duplicates, half_life, max_age, time_unit,
+    time_format
         As in `from_frame`. Weights may also be written as true and false.
     min_items_per_user, min_users_per_item, on_bad_rows, num_threads
         As in `from_frame`. An empty field is a missing one. A line with more or fewer fields than the
@@ -140,7 +142,7 @@ def from_file(
     columns = columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
     options = ReadOptions(
         columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-        num_threads, time_unit, time_format,
+        num_threads, time_unit, time_format, max_age,
     )  # fmt: skip
     lines = lines_of(sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip)
     read = read_files(files, columns, lines, options, None, show_progress)

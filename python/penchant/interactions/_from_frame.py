@@ -15,8 +15,8 @@ from penchant._validation import describe
 from penchant.interactions._columns import Column, Columns, columns_of, numbers_of, places_of
 from penchant.interactions._lines import LINES
 from penchant.interactions._options import (
+    Age,
     Duplicates,
-    HalfLife,
     KindWeights,
     OnBadRows,
     Reading,
@@ -40,7 +40,8 @@ def from_frame(
     kind: Column | None = None,
     kind_weights: KindWeights | None = None,
     duplicates: Duplicates = "sum",
-    half_life: HalfLife | None = None,
+    half_life: Age | None = None,
+    max_age: Age | None = None,
     time_unit: TimeUnit | None = None,
     time_format: str | None = None,
     min_items_per_user: int = 1,
@@ -78,6 +79,10 @@ def from_frame(
         ``"30d"``, ``"12h"``, ``"90min"`` or ``"2w"``, is an age: times that are numbers must then be
         seconds since 1970, or `time_unit` must say what they are. A number is in the unit of the times:
         seconds where they are times or dates.
+    max_age : float, timedelta or str, optional
+        Events that are older, as seen from the latest one, are left out, and with them users and items of
+        which nothing else is known; an age as for `half_life`. An update leaves out the old among its own
+        events; what was read earlier stays.
     time_unit : {"s", "ms", "us", "ns"}, optional
         What times that are numbers count. Columns of times and dates know it themselves.
     time_format : str, optional
@@ -126,7 +131,7 @@ def from_frame(
     columns = columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
     options = ReadOptions(
         columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-        num_threads, time_unit, time_format,
+        num_threads, time_unit, time_format, max_age,
     )  # fmt: skip
     backend = None if isinstance(df, Mapping) else backend_of(df)
     return cls._of(Reading(options, columns, LINES, backend), read_frame(df, columns, options, None))

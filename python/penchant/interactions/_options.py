@@ -13,7 +13,7 @@ import numpy as np
 from penchant._validation import describe, integer, number
 from penchant.interactions._columns import Columns
 
-HalfLife: TypeAlias = float | str | dt.timedelta | np.timedelta64
+Age: TypeAlias = float | str | dt.timedelta | np.timedelta64
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 KindWeights: TypeAlias = Mapping[str, float] | Mapping[int, float] | Mapping[bool, float]
 Duplicates: TypeAlias = Literal["sum", "count", "last", "max"]
@@ -24,6 +24,7 @@ _UNITS = ("s", "ms", "us", "ns")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # What the core takes besides, where an older file does not say it.
 _OLDER = {"half_life_is_age": False, "time_unit": None, "time_format": None}
+_OLDER |= {"max_age": None, "max_age_is_age": False}
 
 
 class ReadOptions:
@@ -34,13 +35,14 @@ class ReadOptions:
         columns: Columns,
         kind_weights: KindWeights | None = None,
         duplicates: Duplicates = "sum",
-        half_life: HalfLife | None = None,
+        half_life: Age | None = None,
         min_items_per_user: int = 1,
         min_users_per_item: int = 1,
         on_bad_rows: OnBadRows = "warn",
         num_threads: int = 0,
         time_unit: TimeUnit | None = None,
         time_format: str | None = None,
+        max_age: Age | None = None,
     ) -> None:
         if on_bad_rows not in _ON_BAD_ROWS:
             msg = f"on_bad_rows must be one of {', '.join(map(repr, _ON_BAD_ROWS))}, got {on_bad_rows!r}"
@@ -49,7 +51,7 @@ class ReadOptions:
         if (columns["kind"] is None) != (kind_weights is None):
             msg = "kind and kind_weights go together: the column, and what each of its values weighs"
             raise ValueError(msg)
-        spoken = {"half_life": half_life, "time_unit": time_unit, "time_format": time_format}
+        spoken = {"half_life": half_life, "max_age": max_age, "time_unit": time_unit, "time_format": time_format}
         for name, value in spoken.items():
             if value is not None and columns["time"] is None:
                 msg = f"{name} needs time: the column that says when"
@@ -60,7 +62,9 @@ class ReadOptions:
         if time_format is not None and not isinstance(time_format, str):
             msg = f"time_format must be a string, got {describe(time_format)}"
             raise TypeError(msg)
-        age, is_age = (None, False) if half_life is None else _age(half_life)
+        ages: dict[str, Any] = {}
+        for name, value in (("half_life", half_life), ("max_age", max_age)):
+            ages[name], ages[f"{name}_is_age"] = (None, False) if value is None else _age(value, name)
         self.counts = duplicates == "count"
         if not isinstance(duplicates, str):
             msg = f"duplicates must be a string, got {describe(duplicates)}"
@@ -75,8 +79,7 @@ class ReadOptions:
                 raise ValueError(msg)
         self._options: dict[str, Any] = {
             "duplicates": duplicates,
-            "half_life": age,
-            "half_life_is_age": is_age,
+            **ages,
             "time_unit": time_unit,
             "time_format": time_format,
             "kinds": _kinds(kind_weights),
@@ -187,30 +190,30 @@ def _kind(kind: Any) -> str:
     raise TypeError(msg)
 
 
-def _age(half_life: HalfLife) -> tuple[float, bool]:
-    """Return a half-life, and whether it is in seconds rather than in the unit of the times."""
-    if isinstance(half_life, str):
-        return age_of(half_life)
-    if isinstance(half_life, dt.timedelta):
-        return half_life.total_seconds(), True
-    if isinstance(half_life, np.timedelta64):
+def _age(age: Age, name: str) -> tuple[float, bool]:
+    """Return an age, and whether it is in seconds rather than in the unit of the times."""
+    if isinstance(age, str):
+        return age_of(age, name)
+    if isinstance(age, dt.timedelta):
+        return age.total_seconds(), True
+    if isinstance(age, np.timedelta64):
         try:
-            return float(half_life / np.timedelta64(1, "s")), True
+            return float(age / np.timedelta64(1, "s")), True
         except TypeError:
-            msg = f"half_life must be in a unit of fixed length, got {half_life!r}"
+            msg = f"{name} must be in a unit of fixed length, got {age!r}"
             raise ValueError(msg) from None
-    return number(half_life, "half_life"), False
+    return number(age, name), False
 
 
-def age_of(text: str) -> tuple[float, bool]:
-    """Return the half-life that a text such as ``30d`` says, and whether it is in seconds."""
+def age_of(text: str, name: str) -> tuple[float, bool]:
+    """Return the age that a text such as ``30d`` says, and whether it is in seconds."""
     match = re.fullmatch(r"\s*(?P<number>.*\d\.?)\s*(?P<unit>[a-z]*)\s*", text)
     digits, unit = (match["number"], match["unit"]) if match else (text, "")
     try:
         age = float(digits) * _SECONDS[unit] if unit else float(digits)
     except (KeyError, ValueError):
         msg = (
-            f"half_life must be a number, alone or with one of {', '.join(_SECONDS)}, as '30d', got {text!r}"
+            f"{name} must be a number, alone or with one of {', '.join(_SECONDS)}, as '30d', got {text!r}"
         )
         raise ValueError(msg) from None
     return age, bool(unit)

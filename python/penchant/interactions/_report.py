@@ -38,7 +38,7 @@ class Report:
     first_bad_rows : tuple of str
         Where the first few of them are, and what is wrong.
     ignored_rows : int
-        Events of a kind whose weight is 0.
+        Events of a kind whose weight is 0, and those older than `max_age`.
     merged_rows : int
         Events that became one entry with another.
     dropped_users, dropped_items, dropped_entries : int
@@ -91,7 +91,7 @@ class Report:
         ]
         counts = [
             ("  bad, skipped", self.bad_rows),
-            ("  of no weight, ignored", self.ignored_rows),
+            ("  of no weight or too old, ignored", self.ignored_rows),
             ("  merged with others", self.merged_rows),
             ("users dropped", self.dropped_users),
             ("items dropped", self.dropped_items),

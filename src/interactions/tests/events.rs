@@ -24,9 +24,10 @@ fn duplicates() -> impl Strategy<Value = Duplicates> {
 fn plainly(events: &[Made], options: &ReadOptions) -> BTreeMap<(String, String), f32> {
     let latest = events.iter().map(|event| event.time).fold(f64::NEG_INFINITY, f64::max);
     let mut entries: BTreeMap<(String, String), Vec<(f64, f32)>> = BTreeMap::new();
-    for event in events {
+    let oldest = options.max_age.map_or(f64::NEG_INFINITY, |age| latest - options.in_times(age));
+    for event in events.iter().filter(|event| event.time >= oldest) {
         let mut weight = if options.duplicates == Duplicates::Count { 1.0 } else { event.weight };
-        if let Some(half_life) = options.half_life_of_times() {
+        if let Some(half_life) = options.half_life.map(|age| options.in_times(age)) {
             weight *= 0.5_f64.powf((latest - event.time) / half_life);
         }
         let time = if options.timed { event.time } else { 0.0 };
@@ -78,14 +79,22 @@ proptest! {
         duplicates in duplicates(),
         timed in any::<bool>(),
         fades in any::<bool>(),
+        max_age in prop::option::of(1..40_u32),
         threads in 1..4_usize,
     ) {
-        let half_life = (timed && fades).then_some(HalfLife::Units(HALF_LIFE));
-        let options = ReadOptions { duplicates, timed, half_life, threads, ..ReadOptions::default() };
+        let half_life = (timed && fades).then_some(Age::Units(HALF_LIFE));
+        let max_age = max_age.filter(|_| timed).map(|age| Age::Units(f64::from(age)));
+        let options = ReadOptions { duplicates, timed, half_life, max_age, threads, ..ReadOptions::default() };
         let read = Interactions::from_rows(&MadeTable(events.clone()), &options).unwrap();
-        assert_close(&named(&read), &plainly(&events, &options));
-        prop_assert_eq!(texts(read.users()), numbered(events.iter().map(|event| event.user.as_str())));
-        prop_assert_eq!(texts(read.items()), numbered(events.iter().map(|event| event.item.as_str())));
+        let left = plainly(&events, &options);
+        assert_close(&named(&read), &left);
+        let is_left = |label: &&str, of: fn(&(String, String)) -> &str| {
+            max_age.is_none() || left.keys().any(|pair| of(pair) == *label)
+        };
+        let users = numbered(events.iter().map(|event| event.user.as_str())).into_iter();
+        prop_assert_eq!(texts(read.users()), users.filter(|user| is_left(user, |pair| &pair.0)).collect::<Vec<_>>());
+        let items = numbered(events.iter().map(|event| event.item.as_str())).into_iter();
+        prop_assert_eq!(texts(read.items()), items.filter(|item| is_left(item, |pair| &pair.1)).collect::<Vec<_>>());
         let single = Interactions::from_rows(&MadeTable(events), &ReadOptions { threads: 1, ..options }).unwrap();
         prop_assert_eq!(single.matrix(), read.matrix());
     }
@@ -120,7 +129,7 @@ proptest! {
         fades in any::<bool>(),
         least in 1..4_u32,
     ) {
-        let half_life = fades.then_some(HalfLife::Units(HALF_LIFE));
+        let half_life = fades.then_some(Age::Units(HALF_LIFE));
         let (min_items_per_user, min_users_per_item) = (least, least);
         let options = ReadOptions {
             duplicates, timed: true, half_life, min_items_per_user, min_users_per_item, ..ReadOptions::default()

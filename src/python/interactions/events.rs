@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    BadRows, Duplicates, Events, EventsState, HalfLife, Hidden, Interactions, Kept, ReadOptions, Report,
+    Age, BadRows, Duplicates, Events, EventsState, Hidden, Interactions, Kept, ReadOptions, Report,
     TimeFormat, TimeUnit,
 };
 use crate::python::arrays::{Csr, shared, view};
@@ -47,6 +47,8 @@ pub(in crate::python) struct PyReadOptions {
     duplicates: String,
     half_life: Option<f64>,
     half_life_is_age: bool,
+    max_age: Option<f64>,
+    max_age_is_age: bool,
     time_unit: Option<String>,
     time_format: Option<String>,
     kinds: Vec<(String, f64)>,
@@ -78,12 +80,13 @@ impl PyReadOptions {
                 })?)
             }
         };
-        let half_life = if self.half_life_is_age { HalfLife::Seconds } else { HalfLife::Units };
+        let age = |is_age: bool| if is_age { Age::Seconds } else { Age::Units };
         let options = ReadOptions {
             duplicates,
             timed,
             times: TimeFormat { unit, pattern: self.time_format },
-            half_life: self.half_life.map(half_life),
+            half_life: self.half_life.map(age(self.half_life_is_age)),
+            max_age: self.max_age.map(age(self.max_age_is_age)),
             kinds: self.kinds,
             min_items_per_user: self.min_items_per_user,
             min_users_per_item: self.min_users_per_item,
