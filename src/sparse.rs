@@ -122,6 +122,17 @@ impl<'a, T: Real> CsrView<'a, T> {
         Ok(Self { pattern: Pattern::new(columns, indptr, indices)?, values })
     }
 
+    /// Takes parts that [`new`](Self::new) has accepted before.
+    #[cfg(feature = "python")]
+    pub(crate) fn checked_before(
+        columns: usize,
+        indptr: &'a [i64],
+        indices: &'a [i32],
+        values: &'a [T],
+    ) -> Self {
+        Self { pattern: Pattern { columns, indptr, indices }, values }
+    }
+
     /// Which entries are stored.
     #[must_use]
     pub fn pattern(&self) -> Pattern<'a> {

@@ -59,8 +59,9 @@ class UserUserRecommender(RecommenderBase):
     def __init__(self, K: int = 50, num_threads: int = 0) -> None:
         self.K = K
         self.num_threads = num_threads
-        # What users have, and, with users of length 1, who has an item; replaced together.
-        self._learned: tuple[Csr, Csr] | None = None
+        # What users have, the same checked by the core, and who has an item, with users of length 1; replaced
+        # together.
+        self._learned: tuple[Csr, _core.rank.Matrix, _core.rank.Matrix] | None = None
 
     def _check_parameters(self) -> None:
         integer(self.K, "K", 1)
@@ -76,9 +77,10 @@ class UserUserRecommender(RecommenderBase):
             msg = f"user_items must be finite, got {user_items[3][~np.isfinite(user_items[3])][0]}"
             raise ValueError(msg)
         unit = scipy_csr((*user_items[:3], _core.weighting.normalize(user_items)))
-        self._learned = user_items, quiet_rows(unit.T.tocsr(), "user_items").csr(user_items[3].dtype)
+        item_users = quiet_rows(unit.T.tocsr(), "user_items").csr(user_items[3].dtype)
+        self._learned = user_items, _core.rank.Matrix(user_items), _core.rank.Matrix(item_users)
 
-    def _matrices(self) -> tuple[Csr, Csr]:
+    def _matrices(self) -> tuple[Csr, _core.rank.Matrix, _core.rank.Matrix]:
         if self._learned is None:
             msg = "this UserUserRecommender has not been fitted yet: call fit first"
             raise NotFittedError(msg)
@@ -98,7 +100,7 @@ class UserUserRecommender(RecommenderBase):
 
     def _neighbours(self, userids: Ids, own: Csr, *, recalculate: bool) -> Csr:
         """Return the nearest users of each, and how near they are: users x users."""
-        users, item_users = self.shape[0], self._matrices()[1]
+        users, item_users = self.shape[0], self._matrices()[2]
         options = rank_options(min(self.K + 1, users), None, None, users, self._threads())
         found, near = _core.rank.recommend_by_rows(own, item_users, None, options.core())
         kept = found >= 0
@@ -113,7 +115,7 @@ class UserUserRecommender(RecommenderBase):
     def _recommend(
         self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
     ) -> tuple[Ids, Floats]:
-        user_items, _ = self._matrices()
+        user_items, checked, _ = self._matrices()
         check_results(len(userids), options.width(user_items[0]), user_items[3].dtype)
         found = []
         for first in range(0, max(len(userids), 1), _USERS_PER_BLOCK):
@@ -122,13 +124,13 @@ class UserUserRecommender(RecommenderBase):
             own = self._rows_of(userids[first:last], block, recalculate=recalculate)
             near = self._neighbours(userids[first:last], own, recalculate=recalculate)
             entries = None if liked is None else liked.part(first, last).entries()
-            found.append(_core.rank.recommend_by_rows(near, user_items, entries, options.core()))
+            found.append(_core.rank.recommend_by_rows(near, checked, entries, options.core()))
         return np.concatenate([part for part, _ in found]), np.concatenate([scores for _, scores in found])
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         own = self._rows_of(userids, rows, recalculate=recalculate)
         near = self._neighbours(userids, own, recalculate=recalculate)
-        return _core.rank.all_scores_by_rows(near, self._matrices()[0], self._threads())
+        return _core.rank.all_scores_by_rows(near, self._matrices()[1], self._threads())
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         del itemids, options
@@ -169,7 +171,7 @@ class UserUserRecommender(RecommenderBase):
             N, users, filter_users, count, self._threads(), names=("users", "filter_users")
         )
         own = self._rows_of(userids, None, recalculate=False)
-        found, scores = _core.rank.recommend_by_rows(own, self._matrices()[1], None, options.core())
+        found, scores = _core.rank.recommend_by_rows(own, self._matrices()[2], None, options.core())
         return (found[0], scores[0]) if np.ndim(userid) == 0 else (found, scores)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:

@@ -5,6 +5,7 @@ use numpy::{
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::dense::DenseView;
 use crate::kernel::Real;
@@ -51,6 +52,57 @@ pub(super) use in_precision;
 pub(super) fn view<'a, T: Real + Element>(csr: &'a Csr<'_, T>) -> PyResult<CsrView<'a, T>> {
     let (columns, indptr, indices, values) = csr;
     Ok(CsrView::new(*columns, indptr.as_slice()?, indices.as_slice()?, values.as_slice()?)?)
+}
+
+/// A CSR matrix of finite numbers that was checked once, for many calls.
+///
+/// Its arrays are read-only. To whoever writes to them all the same, a panic is the worst that happens: what reads it
+/// looks at its bounds.
+#[pyclass(frozen, module = "penchant._core.rank", name = "Matrix")]
+pub(super) struct PyMatrix {
+    columns: usize,
+    indptr: Py<PyArray1<i64>>,
+    indices: Py<PyArray1<i32>>,
+    values: Py<PyAny>,
+}
+
+#[pymethods]
+impl PyMatrix {
+    #[new]
+    fn new(py: Python<'_>, matrix: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let given: AnyCsr<'_> = matrix.extract()?;
+        in_precision!(AnyCsr(given) as T => {
+            let given = view::<T>(&given)?;
+            py.detach(|| given.check_finite())?;
+        });
+        let (columns, indptr, indices, values) = matrix.extract()?;
+        Ok(Self { columns, indptr, indices, values })
+    }
+
+    /// What `new` takes, for pickle and copies.
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let matrix = (self.columns, &self.indptr, &self.indices, &self.values).into_pyobject(py)?;
+        PyTuple::new(py, [matrix])
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Matrix with {} columns", self.columns)
+    }
+}
+
+impl PyMatrix {
+    /// The arrays, of which `viewed` makes a view.
+    pub(super) fn arrays<'py, T: Element>(&self, py: Python<'py>) -> PyResult<Csr<'py, T>> {
+        let (indptr, indices) = (self.indptr.bind(py).try_readonly(), self.indices.bind(py).try_readonly());
+        let busy = |_| PyValueError::new_err("the matrix is being written to");
+        Ok((self.columns, indptr.map_err(busy)?, indices.map_err(busy)?, self.values.bind(py).extract()?))
+    }
+}
+
+/// Views what [`PyMatrix`] has checked.
+pub(super) fn viewed<'a, T: Real + Element>(csr: &'a Csr<'_, T>) -> PyResult<CsrView<'a, T>> {
+    let (columns, indptr, indices, values) = csr;
+    Ok(CsrView::checked_before(*columns, indptr.as_slice()?, indices.as_slice()?, values.as_slice()?))
 }
 
 /// Which entries a CSR matrix stores, as Python hands it over: columns, indptr, indices.

@@ -78,6 +78,8 @@ mod _core {
     #[pymodule]
     mod rank {
         #[pymodule_export]
+        use crate::python::arrays::PyMatrix;
+        #[pymodule_export]
         use crate::python::rank::{
             PyIndex, all_scores, all_scores_by_rows, audience_by_rank, index_of_directions, index_of_items,
             recommend, recommend_by_dense_rows, recommend_by_rows, similar,

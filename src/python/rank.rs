@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::error::Error;
 use crate::python::arrays::{
-    AnyCsr, AnyFactors, Csr, Entries, Ranked, dense, in_precision, pattern, ranked, view,
+    AnyCsr, AnyFactors, Entries, PyMatrix, Ranked, dense, in_precision, pattern, ranked, view, viewed,
 };
 use crate::python::interrupt::{Stop, interruptible};
 use crate::rank::{self, Index, RankOptions};
@@ -129,12 +129,12 @@ pub(super) fn all_scores<'py>(
 pub(super) fn all_scores_by_rows<'py>(
     py: Python<'py>,
     rows: AnyCsr<'py>,
-    matrix: &Bound<'py, PyAny>,
+    matrix: &PyMatrix,
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     in_precision!(AnyCsr(rows) as T => {
-        let matrix: Csr<'py, T> = matrix.extract()?;
-        let (rows, matrix) = (view(&rows)?, view(&matrix)?);
+        let matrix = matrix.arrays::<T>(py)?;
+        let (rows, matrix) = (view(&rows)?, viewed(&matrix)?);
         let scores = py.detach(|| rank::all_scores_by_rows(&rows, &matrix, threads))?;
         Ok(PyArray1::from_vec(py, scores).reshape([rows.rows(), matrix.columns()])?.into_any())
     })
@@ -164,15 +164,15 @@ pub(super) fn similar<'py>(
 pub(super) fn recommend_by_rows<'py>(
     py: Python<'py>,
     rows: AnyCsr<'py>,
-    matrix: &Bound<'py, PyAny>,
+    matrix: &PyMatrix,
     liked: Option<Entries<'py>>,
     options: PyRankOptions<'py>,
 ) -> PyResult<Ranked<'py>> {
     let options = options.options()?;
     let liked = liked.as_ref().map(pattern).transpose()?;
     in_precision!(AnyCsr(rows) as T => {
-        let matrix: Csr<'py, T> = matrix.extract()?;
-        let (rows, matrix) = (view(&rows)?, view(&matrix)?);
+        let matrix = matrix.arrays::<T>(py)?;
+        let (rows, matrix) = (view(&rows)?, viewed(&matrix)?);
         let find = |_, stop: &AtomicBool| rank::recommend_by_rows(&rows, &matrix, liked, &options, &Stop(stop));
         ranked(py, interruptible(py, find, |(): ()| Ok(()))??)
     })

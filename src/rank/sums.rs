@@ -14,7 +14,7 @@ pub(crate) const NOTHING: f64 = -0.0;
 const AHEAD: usize = 8;
 
 /// With fewer terms than columns divided by this, what is touched is listed rather than looked for.
-const SPARSE: usize = 4;
+const SPARSE: usize = 12;
 
 /// Sums that are looked at together: with one comparison for all of them.
 const BLOCK: usize = 16;

@@ -37,8 +37,8 @@ class ItemSimilarityBase(ItemWeightsBase):
     _is_in_implicit: ClassVar[bool] = False
 
     def __init__(self) -> None:
-        # The number of users, and the matrix; replaced together.
-        self._learned: tuple[int, Csr] | None = None
+        # The number of users, and the matrix, also as the core has checked it; replaced together.
+        self._learned: tuple[int, Csr, _core.rank.Matrix] | None = None
 
     @property
     def similarity(self) -> Any:
@@ -64,18 +64,18 @@ class ItemSimilarityBase(ItemWeightsBase):
             raise ValueError(msg)
         for part in matrix[1:]:
             part.flags.writeable = False
-        self._learned = users, matrix
+        self._learned = users, matrix, _core.rank.Matrix(matrix)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self._learned is not None:
-            self._take(*self._learned)  # NumPy forgets that arrays are read-only
+            self._take(*self._learned[:2])  # NumPy forgets that arrays are read-only
 
-    def _matrix(self) -> Csr:
+    def _matrices(self) -> tuple[Csr, _core.rank.Matrix]:
         if self._learned is None:
             msg = f"this {type(self).__name__} has no similarity yet: call fit first"
             raise NotFittedError(msg)
-        return self._learned[1]
+        return self._learned[1:]
 
     def _shape(self) -> tuple[int, int] | None:
         return None if self._learned is None else (self._learned[0], self._learned[1][0])
@@ -85,23 +85,23 @@ class ItemSimilarityBase(ItemWeightsBase):
     ) -> tuple[Ids, Floats]:
         del recalculate  # it always does
         assert rows is not None
-        matrix = self._matrix()
+        matrix, checked = self._matrices()
         check_results(len(userids), options.width(matrix[0]), matrix[3].dtype)
         entries = None if liked is None else liked.entries()
-        return _core.rank.recommend_by_rows(rows.csr(matrix[3].dtype), matrix, entries, options.core())
+        return _core.rank.recommend_by_rows(rows.csr(matrix[3].dtype), checked, entries, options.core())
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         del userids, recalculate
         assert rows is not None
-        matrix = self._matrix()
-        return _core.rank.all_scores_by_rows(rows.csr(matrix[3].dtype), matrix, self._threads())
+        matrix, checked = self._matrices()
+        return _core.rank.all_scores_by_rows(rows.csr(matrix[3].dtype), checked, self._threads())
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
-        matrix = self._matrix()
+        matrix, checked = self._matrices()
         check_results(len(itemids), options.width(matrix[0]), matrix[3].dtype)
         ones = np.ones(len(itemids), matrix[3].dtype)
         rows = (matrix[0], np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
-        return _core.rank.recommend_by_rows(rows, matrix, None, options.core())
+        return _core.rank.recommend_by_rows(rows, checked, None, options.core())
 
     def _weights_for(self, item: int, owned: Ids) -> npt.NDArray[np.float64]:
         weights: npt.NDArray[np.float64] = self.similarity[owned].tocsc()[:, [item]].toarray().ravel()
@@ -110,7 +110,7 @@ class ItemSimilarityBase(ItemWeightsBase):
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:
             return {}
-        users, matrix = self._learned
+        users, matrix, _ = self._learned
         return dict(zip(_PARTS, matrix[1:], strict=True)) | {"shape": np.array([users, matrix[0]], np.int64)}
 
     def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -132,7 +132,7 @@ class ItemSimilarityBase(ItemWeightsBase):
             return super()._npz()
         values: dict[str, Any] = {"K": getattr(self, "K", None)}
         if self._learned is not None:
-            users, (items, indptr, indices, data) = self._learned
+            users, (items, indptr, indices, data), _ = self._learned
             values |= {"indptr": indptr, "indices": indices, "data": data, "penchant_users": users}
             values["shape"] = np.array([items, items])
         return values

@@ -1,13 +1,14 @@
 """Searches among factors."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, final
+from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
     "Index",
+    "Matrix",
     "all_scores",
     "all_scores_by_rows",
     "audience_by_rank",
@@ -29,6 +30,11 @@ _Entries: TypeAlias = tuple[int, _Indptr, _Ids]
 class Index:
     def __init__(self) -> None: ...
 
+@final
+class Matrix:
+    def __new__(cls, matrix: _Csr) -> Self: ...
+    def __getnewargs__(self) -> tuple[_Csr]: ...
+
 def index_of_items(queries: _Floats, candidates: _Floats, threads: int) -> Index: ...
 def index_of_directions(factors: _Floats, threads: int) -> Index: ...
 def audience_by_rank(
@@ -43,9 +49,9 @@ def recommend(
     options: Mapping[str, Any],
 ) -> tuple[_Ids, _Floats]: ...
 def all_scores(user_factors: _Floats, item_factors: _Floats, userids: _Ids, threads: int) -> _Floats: ...
-def all_scores_by_rows(rows: _Csr, matrix: _Csr, threads: int) -> _Floats: ...
+def all_scores_by_rows(rows: _Csr, matrix: Matrix, threads: int) -> _Floats: ...
 def recommend_by_rows(
-    rows: _Csr, matrix: _Csr, liked: _Entries | None, options: Mapping[str, Any]
+    rows: _Csr, matrix: Matrix, liked: _Entries | None, options: Mapping[str, Any]
 ) -> tuple[_Ids, _Floats]: ...
 def recommend_by_dense_rows(
     rows: _Csr, matrix: _Floats, liked: _Entries | None, options: Mapping[str, Any]

@@ -22,8 +22,8 @@ numbers from 0.
 #: The options that are columns.
 PARTS = ("user", "item", "weight", "time", "kind")
 _NAMES = (
-    "sep", "header", *PARTS, "duplicates", "half_life", "max_age", "time_unit", "time_format", "min_items_per_user",
-    "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding", "decimal", "thousands",
+    "sep", "header", *PARTS, "duplicates", "half_life", "max_age", "time_unit", "time_format",
+    "min_items_per_user", "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding", "decimal", "thousands",
     "comment", "skip", "num_threads",
 )  # fmt: skip
 

@@ -41,7 +41,7 @@ def listed(model: Any, users: Ids, rows: Any, k: int) -> tuple[Ids, Any, list[tu
 
 
 def _down_to_the_last(model: Any, users: Ids, rows: Any, k: int, places: Any) -> dict[int, tuple[Ids, Any]]:
-    """Return the candidates of some users down to the last that ties with place k, by longer and longer lists."""
+    """Return the candidates of some users down to the last that ties with place k, by ever longer lists."""
     found: dict[int, tuple[Ids, Any]] = {}
     n = k
     while len(places):

@@ -51,7 +51,12 @@ class ReadOptions:
         if (columns["kind"] is None) != (kind_weights is None):
             msg = "kind and kind_weights go together: the column, and what each of its values weighs"
             raise ValueError(msg)
-        spoken = {"half_life": half_life, "max_age": max_age, "time_unit": time_unit, "time_format": time_format}
+        spoken = {
+            "half_life": half_life,
+            "max_age": max_age,
+            "time_unit": time_unit,
+            "time_format": time_format,
+        }
         for name, value in spoken.items():
             if value is not None and columns["time"] is None:
                 msg = f"{name} needs time: the column that says when"
@@ -212,8 +217,6 @@ def age_of(text: str, name: str) -> tuple[float, bool]:
     try:
         age = float(digits) * _SECONDS[unit] if unit else float(digits)
     except (KeyError, ValueError):
-        msg = (
-            f"{name} must be a number, alone or with one of {', '.join(_SECONDS)}, as '30d', got {text!r}"
-        )
+        msg = f"{name} must be a number, alone or with one of {', '.join(_SECONDS)}, as '30d', got {text!r}"
         raise ValueError(msg) from None
     return age, bool(unit)
