@@ -24,9 +24,9 @@ class RP3beta(ItemSimilarityBase):
     ----------
     K : int, default 100
         How many neighbours each item keeps.
-    alpha : float, default 1.0
+    alpha : float, default 0.6
         The power of the probabilities; below 1 makes them more alike.
-    beta : float, default 0.6
+    beta : float, default 0.4
         How much popularity is discounted; at 0 it is not.
     normalize : bool, default True
         Scale what each item keeps so that it sums to 1: then all items of a user have the same say.
@@ -57,8 +57,8 @@ class RP3beta(ItemSimilarityBase):
     def __init__(
         self,
         K: int = 100,
-        alpha: float = 1.0,
-        beta: float = 0.6,
+        alpha: float = 0.6,
+        beta: float = 0.4,
         normalize: bool = True,
         num_threads: int = 0,
     ) -> None:

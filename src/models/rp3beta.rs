@@ -38,16 +38,16 @@ impl Rp3Beta {
     /// Keeps so many neighbours of each item.
     #[must_use]
     pub fn new(neighbours: usize) -> Self {
-        Self { neighbours, alpha: 1.0, beta: 0.6, normalize: true, threads: 0 }
+        Self { neighbours, alpha: 0.6, beta: 0.4, normalize: true, threads: 0 }
     }
 
-    /// α, the power of the probabilities; 1 by default.
+    /// α, the power of the probabilities; 0.6 by default.
     #[must_use]
     pub fn alpha(self, alpha: f64) -> Self {
         Self { alpha, ..self }
     }
 
-    /// β, how much popularity is discounted; 0.6 by default.
+    /// β, how much popularity is discounted; 0.4 by default.
     #[must_use]
     pub fn beta(self, beta: f64) -> Self {
         Self { beta, ..self }

@@ -23,8 +23,8 @@ numbers from 0.
 PARTS = ("user", "item", "weight", "time", "kind")
 _NAMES = (
     "sep", "header", *PARTS, "duplicates", "half_life", "max_age", "time_unit", "time_format",
-    "min_items_per_user", "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding", "decimal", "thousands",
-    "comment", "skip", "num_threads",
+    "min_items_per_user", "min_users_per_item", "on_bad_rows", "layout", "quote", "labels", "encoding",
+    "decimal", "thousands", "comment", "skip", "num_threads",
 )  # fmt: skip
 
 

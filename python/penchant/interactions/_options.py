@@ -23,8 +23,13 @@ _ON_BAD_ROWS = ("warn", "skip", "raise")
 _UNITS = ("s", "ms", "us", "ns")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # What the core takes besides, where an older file does not say it.
-_OLDER = {"half_life_is_age": False, "time_unit": None, "time_format": None}
-_OLDER |= {"max_age": None, "max_age_is_age": False}
+_OLDER = {
+    "half_life_is_age": False,
+    "max_age": None,
+    "max_age_is_age": False,
+    "time_unit": None,
+    "time_format": None,
+}
 
 
 class ReadOptions:
