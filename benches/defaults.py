@@ -62,7 +62,10 @@ def main():
             shares.append(np.array(found) / found[best])
         mean, least = np.mean(shares, axis=0), np.min(shares, axis=0)
         for at in [0, *np.lexsort([-least, -mean])[:5]]:
-            print(f"{name}: {settings[at] or 'the defaults'} mean {mean[at]:.3f} least {least[at]:.3f}", flush=True)
+            print(
+                f"{name}: {settings[at] or 'the defaults'} mean {mean[at]:.3f} least {least[at]:.3f}",
+                flush=True,
+            )
 
 
 def recall(model, train, valid):

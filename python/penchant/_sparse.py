@@ -80,6 +80,12 @@ def precision(rows: Rows) -> npt.DTypeLike:
     return np.float64 if rows.values.dtype == np.float64 else np.float32
 
 
+def copied(csr: Csr) -> Csr:
+    """Return a matrix that nobody else has."""
+    columns, indptr, indices, values = csr
+    return columns, indptr.copy(), indices.copy(), values.copy()
+
+
 def scipy_csr(csr: Csr, kind: Any = sp.csr_array) -> Any:
     """Return what the core takes as a SciPy matrix, whose constructor would look through it again."""
     columns, indptr, indices, values = csr

@@ -97,6 +97,13 @@ def check_memory(size: int, what: str) -> None:
         raise MemoryError(msg)
 
 
+def check_finite(values: npt.NDArray[Any], name: str) -> None:
+    """Raise a ValueError for the first value that is infinite or NaN."""
+    if not np.isfinite(values).all():
+        msg = f"{name} must be finite, got {values[~np.isfinite(values)][0]}"
+        raise ValueError(msg)
+
+
 def factors(values: Any, name: str) -> Floats:
     """Return a copy of factors as a contiguous two-dimensional array of floats."""
     array = np.asarray(values)
@@ -109,7 +116,5 @@ def factors(values: Any, name: str) -> Floats:
     if array.shape[1] == 0:
         msg = f"{name} must have at least one column"
         raise ValueError(msg)
-    if not np.isfinite(array).all():
-        msg = f"{name} must be finite, got {array[~np.isfinite(array)][0]}"
-        raise ValueError(msg)
+    check_finite(array, name)
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")

@@ -13,7 +13,7 @@ from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._sparse import Rows, precision, scipy_csr
-from penchant._validation import Floats, Ids, check_memory, factors, number
+from penchant._validation import Floats, Ids, check_finite, check_memory, factors, number
 from penchant.exceptions import NotFittedError
 
 __all__ = ["EASE"]
@@ -113,13 +113,21 @@ class EASE(ItemWeightsBase):
         weights = self._matrix()
         check_results(len(userids), options.width(len(weights)), weights.dtype)
         entries = None if liked is None else liked.entries()
-        return _core.rank.recommend_by_dense_rows(rows.csr(weights.dtype), weights, entries, options.core())
+        csr = rows.csr(weights.dtype)
+        found, scores = _core.rank.recommend_by_dense_rows(csr, weights, entries, options.core())
+        if options.only is None:
+            # Nothing speaks for anything where there is nothing.
+            empty = np.diff(rows.indptr) == 0
+            found[empty], scores[empty] = -1, -np.inf
+        return found, scores
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         del userids, recalculate
         assert rows is not None
         weights = self._matrix()
-        scores: Floats = scipy_csr((len(weights), *rows.csr(weights.dtype)[1:])) @ weights
+        csr = rows.csr(weights.dtype)
+        check_finite(csr[3], "user_items")
+        scores: Floats = scipy_csr((len(weights), *csr[1:])) @ weights
         return scores
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
@@ -127,7 +135,8 @@ class EASE(ItemWeightsBase):
         check_results(len(itemids), options.width(len(weights)), weights.dtype)
         ones = np.ones(len(itemids), weights.dtype)
         rows = (len(weights), np.arange(len(itemids) + 1, dtype=np.int64), itemids, ones)
-        return _core.rank.recommend_by_dense_rows(rows, weights, None, options.core())
+        # The item itself is left out as if it was liked: its weight for itself is 0 by definition.
+        return _core.rank.recommend_by_dense_rows(rows, weights, rows[:3], options.core())
 
     def _weights_for(self, item: int, owned: Ids) -> npt.NDArray[np.float64]:
         weights: npt.NDArray[np.float64] = self._matrix()[owned, item].astype(np.float64)

@@ -13,7 +13,7 @@ from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, in_blocks
 from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Rows
-from penchant._validation import Floats, Ids, describe, integer
+from penchant._validation import Floats, Ids, check_finite, describe, integer
 from penchant.exceptions import NotFittedError
 
 __all__ = ["Popularity", "Random"]
@@ -102,9 +102,7 @@ class Popularity(RecommenderBase):
         progress.total(rows.columns)
         groups = self._groups(len(rows))
         values = rows.csr(np.float64)[3]
-        if not np.isfinite(values).all():
-            msg = f"user_items must be finite, got {values[~np.isfinite(values)][0]}"
-            raise ValueError(msg)
+        check_finite(values, "user_items")
         counted = (values > 0).astype(np.float64) if self.by == "users" else values
         count = int(groups.max(initial=0)) + 1
         cells = np.repeat(groups, np.diff(rows.indptr)).astype(np.int64) * rows.columns + rows.indices
@@ -134,11 +132,13 @@ class Popularity(RecommenderBase):
         own = np.zeros(len(userids), np.int64) if recalculate else groups[userids]
         # What is popular with everyone counts less than any difference within a group.
         everyone = popularity.sum(axis=0)
-        scale = 1.0 / (1.0 + np.abs(everyone).max(initial=0.0)) if len(popularity) > 1 else 0.0
+        several = len(popularity) > 1
+        scale = 1.0 / (1.0 + 2.0 * np.abs(everyone).max(initial=0.0)) if several else 0.0
         items = np.ascontiguousarray(np.vstack([popularity, everyone * scale]).T)
         known = np.zeros((len(userids), items.shape[1]))
-        known[np.arange(len(userids)), own] = 0.0 if recalculate and len(popularity) > 1 else 1.0
-        known[:, -1] = 1.0 if len(popularity) > 1 else 0.0
+        known[np.arange(len(userids)), own] = 0.0 if recalculate and several else 1.0
+        if several:
+            known[:, -1] = 1.0 if recalculate else np.array([_least_gap(group) for group in popularity])[own]
         return known, items
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
@@ -181,6 +181,12 @@ class Popularity(RecommenderBase):
             msg = f"its groups must be between 0 and {len(popularity) - 1}"
             raise ValueError(msg)
         self._learned = groups.astype(np.int32), popularity.astype(np.float64)
+
+
+def _least_gap(values: npt.NDArray[np.float64]) -> float:
+    """Return the least difference between values that are not the same, or 1."""
+    gaps = np.diff(np.unique(values))
+    return float(gaps.min(initial=1.0))
 
 
 class Random(RecommenderBase):

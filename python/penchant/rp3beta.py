@@ -87,9 +87,10 @@ class RP3beta(ItemSimilarityBase):
 
     def _fit(self, rows: Rows, progress: Progress) -> None:
         csr = rows.csr(precision(rows))
-        check_neighbours(csr, self.K)
+        params = self._params()
+        check_neighbours(csr, params["neighbours"])
         progress.total(rows.columns)
-        self._take(len(rows), (rows.columns, *_core.rp3beta.walks(csr, self._params(), progress.step)))
+        self._take(len(rows), (rows.columns, *_core.rp3beta.walks(csr, params, progress.step)))
 
 
 class P3alpha(RP3beta):

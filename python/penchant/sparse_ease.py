@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+import numpy as np
 
 from penchant import _core
 from penchant._base.item_similarity import ItemSimilarityBase, check_pairs
 from penchant._base.progress import Progress
-from penchant._sparse import Rows, precision
-from penchant._validation import integer, number
+from penchant._sparse import Csr, Rows, precision
+from penchant._validation import check_memory, integer, number
 
 __all__ = ["SparseEASE"]
 
@@ -17,14 +20,14 @@ class SparseEASE(ItemSimilarityBase):
     """EASE for large catalogues: each item as a linear function of its nearest neighbours alone.
 
     Column ``j`` of the weights minimizes ``|x_j - X_S w|^2 + l |w|^2``, in which ``S`` are the `K` items most
-    like ``j`` by the cosine: the regression of `EASE` with the items chosen beforehand, as in fsSLIM. With as
-    many neighbours as items it is `EASE`, if every two items have a user in common; items without one are
-    never neighbours. A fit takes time in proportion to the number of items and the
+    like ``j`` by the absolute cosine: the regression of `EASE` with the items chosen beforehand, as in
+    fsSLIM. With as many neighbours as items it is `EASE`, if every two items have a user in common; items
+    without one are never neighbours. A fit takes time in proportion to the number of items and the
     memory of those products of two items that are not 0.
 
     Parameters
     ----------
-    regularization : float, default 500.0
+    regularization : float, default 100.0
         l, the weight of the squares of the weights; above 0. The more data, the larger.
     K : int, default 200
         How many neighbours each item is explained by.
@@ -52,7 +55,7 @@ class SparseEASE(ItemSimilarityBase):
 
     _KIND = "SparseEASE"
 
-    def __init__(self, regularization: float = 500.0, K: int = 200, num_threads: int = 0) -> None:
+    def __init__(self, regularization: float = 100.0, K: int = 200, num_threads: int = 0) -> None:
         super().__init__()
         self.regularization = regularization
         self.K = K
@@ -72,5 +75,16 @@ class SparseEASE(ItemSimilarityBase):
     def _fit(self, rows: Rows, progress: Progress) -> None:
         csr = rows.csr(precision(rows))
         check_pairs(csr)
+        check_regressions(csr, self.K, self._threads())
         progress.total(2 * rows.columns)
         self._take(len(rows), (rows.columns, *_core.sparse_ease.weights(csr, self._params(), progress.step)))
+
+
+def check_regressions(csr: Csr, K: int, threads: int) -> None:
+    """Raise a MemoryError for regressions on more neighbours than this machine can hold."""
+    items, indptr, indices, _ = csr
+    # An item has at most as many neighbours as there are entries in the rows of its users.
+    lengths = np.diff(indptr)
+    reached = np.bincount(indices, np.repeat(lengths, lengths), minlength=items)
+    k = int(min(K, items, reached.max(initial=0)))
+    check_memory((threads or os.cpu_count() or 1) * 8 * k**2, f"regressions on up to {k} neighbours")

@@ -12,8 +12,8 @@ from penchant import _core
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results, rank_options
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Csr, Rows, precision, quiet_rows, scipy_csr
-from penchant._validation import Floats, Ids, ids, integer
+from penchant._sparse import Csr, Rows, copied, precision, quiet_rows, scipy_csr
+from penchant._validation import Floats, Ids, check_finite, ids, integer
 from penchant.exceptions import NotFittedError
 
 __all__ = ["UserUserRecommender"]
@@ -69,16 +69,22 @@ class UserUserRecommender(RecommenderBase):
 
     def _fit(self, rows: Rows, progress: Progress) -> None:
         progress.total(len(rows))
-        self._take(rows.csr(precision(rows)))
+        self._take(copied(rows.csr(precision(rows))))
         progress.step(len(rows))
 
     def _take(self, user_items: Csr) -> None:
-        if not np.isfinite(user_items[3]).all():
-            msg = f"user_items must be finite, got {user_items[3][~np.isfinite(user_items[3])][0]}"
-            raise ValueError(msg)
+        """Take a matrix that nobody else has."""
+        check_finite(user_items[3], "user_items")
+        for part in user_items[1:]:
+            part.flags.writeable = False
         unit = scipy_csr((*user_items[:3], _core.weighting.normalize(user_items)))
         item_users = quiet_rows(unit.T.tocsr(), "user_items").csr(user_items[3].dtype)
         self._learned = user_items, _core.rank.Matrix(user_items), _core.rank.Matrix(item_users)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._learned is not None:
+            self._take(self._learned[0])  # NumPy forgets that arrays are read-only
 
     def _matrices(self) -> tuple[Csr, _core.rank.Matrix, _core.rank.Matrix]:
         if self._learned is None:

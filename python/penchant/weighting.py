@@ -43,7 +43,7 @@ def bm25_weight(X: Any, K1: float = 100, B: float = 0.8) -> Any:
     TypeError
         If `X` is not sparse or holds no real numbers.
     ValueError
-        If `K1` or `B` is out of range, or the structure of `X` is broken.
+        If `K1` or `B` is out of range, a count is negative, or the structure of `X` is broken.
 
     References
     ----------

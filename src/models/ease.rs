@@ -96,20 +96,27 @@ fn gram<T: Real>(user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result
     let by_item = user_items.transpose();
     let by_item = by_item.view();
     let mut gram = vec![T::ZERO; n * n];
-    gram.par_chunks_mut(n.max(1)).enumerate().try_for_each(|(item, column)| {
-        if observer.interrupted() {
-            return Err(Error::Interrupted);
-        }
-        let users = by_item.row(item);
-        for (&user, &weight) in users.indices.iter().zip(users.values) {
-            let row = user_items.row(user as usize);
-            let own = row.indices.partition_point(|&other| (other as usize) < item);
-            for (&other, &value) in row.indices[own..].iter().zip(&row.values[own..]) {
-                column[other as usize] += weight * value;
+    // In f64: a float counts to 2^24 only, and users may be more.
+    gram.par_chunks_mut(n.max(1)).enumerate().try_for_each_init(
+        || vec![0.0; n],
+        |sums, (item, column)| {
+            if observer.interrupted() {
+                return Err(Error::Interrupted);
             }
-        }
-        observer.progress(1);
-        Ok(())
-    })?;
+            let users = by_item.row(item);
+            for (&user, &weight) in users.indices.iter().zip(users.values) {
+                let row = user_items.row(user as usize);
+                let own = row.indices.partition_point(|&other| (other as usize) < item);
+                for (&other, &value) in row.indices[own..].iter().zip(&row.values[own..]) {
+                    sums[other as usize] += weight.to_f64() * value.to_f64();
+                }
+            }
+            for (sum, entry) in sums[item..].iter_mut().zip(&mut column[item..]) {
+                *entry = T::from_f64(std::mem::take(sum));
+            }
+            observer.progress(1);
+            Ok(())
+        },
+    )?;
     Ok(gram)
 }

@@ -94,7 +94,7 @@ impl Rp3Beta {
 impl LearnsSimilarity for Rp3Beta {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
-        check::weights(user_items, "a weight of an edge")?;
+        check::weights(user_items, "a value of user_items")?;
         pool::run(self.threads, || {
             let known = user_items.without_zeros();
             let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);

@@ -121,7 +121,7 @@ impl Slim {
 impl LearnsSimilarity for Slim {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
-        check::weights(user_items, "a value of SLIM")?;
+        check::weights(user_items, "a value of user_items")?;
         pool::run(self.threads, || {
             let items = user_items.columns();
             let known = user_items.without_zeros();

@@ -77,18 +77,15 @@ impl LearnsSimilarity for SparseEase {
             let k = self.neighbours.min(items.max(1));
             let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
                 .into_par_iter()
-                .map_init(
-                    || Ridge::new(k),
-                    |ridge, item| {
-                        if observer.interrupted() {
-                            return Err(Error::Interrupted);
-                        }
-                        let nearest = nearest(&gram, &lengths, item, k);
-                        let weights = ridge.solve(&gram, item, &nearest, self.regularization)?;
-                        observer.progress(1);
-                        Ok((nearest, weights.iter().map(|&weight| T::from_f64(weight)).collect()))
-                    },
-                )
+                .map_init(Ridge::default, |ridge, item| {
+                    if observer.interrupted() {
+                        return Err(Error::Interrupted);
+                    }
+                    let nearest = nearest(&gram, &lengths, item, k);
+                    let weights = ridge.solve(&gram, item, &nearest, self.regularization)?;
+                    observer.progress(1);
+                    Ok((nearest, weights.iter().map(|&weight| T::from_f64(weight)).collect()))
+                })
                 .collect::<Result<_>>()?;
             let by_target = CsrMatrix::of_rows(items, columns);
             // Weights that overflow are worth nothing to anyone.
@@ -98,7 +95,7 @@ impl LearnsSimilarity for SparseEase {
     }
 }
 
-/// The `k` others most like an item by the cosine, in the order of ids; of equal ones the smaller.
+/// The `k` others most like an item by the absolute cosine, in the order of ids; of equal ones the smaller.
 fn nearest<T: Real>(gram: &CsrView<'_, T>, lengths: &[f64], item: usize, k: usize) -> Vec<i32> {
     let row = gram.row(item);
     let others = row.indices.iter().zip(row.values).filter(|&(&other, _)| other as usize != item);
@@ -118,19 +115,15 @@ fn nearest<T: Real>(gram: &CsrView<'_, T>, lengths: &[f64], item: usize, k: usiz
     ids
 }
 
-/// What a thread needs for its regressions.
+/// What a thread needs for its regressions; it grows with them.
+#[derive(Default)]
 struct Ridge {
     matrix: Vec<f64>,
     weights: Vec<f64>,
-    buffer: MemBuffer,
+    buffer: Option<MemBuffer>,
 }
 
 impl Ridge {
-    fn new(k: usize) -> Self {
-        let request = llt::factor::cholesky_in_place_scratch::<f64>(k, Par::Seq, faer::Spec::default());
-        Self { matrix: vec![0.0; k * k], weights: vec![0.0; k], buffer: MemBuffer::new(request) }
-    }
-
     /// `(G_SS + λ I)⁻¹ G_Sj` for the neighbours `S` of an item `j`.
     fn solve<T: Real>(
         &mut self,
@@ -140,6 +133,13 @@ impl Ridge {
         regularization: f64,
     ) -> Result<&[f64]> {
         let k = neighbours.len();
+        if k > self.weights.len() {
+            let request = llt::factor::cholesky_in_place_scratch::<f64>(k, Par::Seq, faer::Spec::default());
+            self.buffer = Some(MemBuffer::new(request));
+            self.weights.resize(k, 0.0);
+            self.matrix.resize(k * k, 0.0);
+        }
+        let Some(buffer) = &mut self.buffer else { return Ok(&[]) };
         let (matrix, weights) = (&mut self.matrix[..k * k], &mut self.weights[..k]);
         matrix.fill(0.0);
         for (at, &neighbour) in neighbours.iter().enumerate() {
@@ -152,7 +152,7 @@ impl Ridge {
         // Column-major for faer, which reads the lower triangle.
         let mut matrix = MatMut::from_column_major_slice_mut(matrix, k, k);
         let (regularization, spec) = (llt::factor::LltRegularization::default(), faer::Spec::default());
-        let stack = MemStack::new(&mut self.buffer);
+        let stack = MemStack::new(buffer);
         llt::factor::cholesky_in_place(matrix.as_mut(), regularization, Par::Seq, stack, spec)
             .map_err(|_| Error::NotPositiveDefinite)?;
         let mut right = MatMut::from_column_major_slice_mut(&mut *weights, k, 1);

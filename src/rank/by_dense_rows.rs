@@ -44,6 +44,10 @@ pub fn recommend_by_dense_rows<T: Real>(
             rows.rows(),
             liked.rows(),
         )?;
+        if liked.columns() > matrix.columns() {
+            let (what, value) = ("the number of columns of user_items", liked.columns());
+            return Err(Error::TooLarge { what, value, max: matrix.columns() });
+        }
     }
     rows.check_finite()?;
     let search = options.search(matrix.columns())?;

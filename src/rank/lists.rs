@@ -113,7 +113,8 @@ impl<T: Real> Lists<T> {
     }
 }
 
-/// A little less, so that a product may be compared where the quotient is meant, and before it is rounded.
+/// A little less, so that a product may be compared where the quotient is meant, and before it is rounded: by half of
+/// the last digit, or by an absolute step among the smallest numbers.
 fn lowered(score: f64) -> f64 {
-    score - score.abs() * 1e-6
+    score - score.abs() * 1e-6 - f64::from(f32::MIN_POSITIVE)
 }

@@ -177,7 +177,9 @@ impl<T: Real, F: Copy, D: Fn(F, F) -> f64> Weigher<'_, T, F, D> {
         if any {
             for lane in (0..LANES).filter(|&lane| wanted[lane] && is_something(sums[lane])) {
                 let score = T::from_f64(sums[lane] / (self.divisor)(about[lane].0, self.of));
-                self.outbox.push(other(lane), score.place(self.column));
+                if !score.is_nan() {
+                    self.outbox.push(other(lane), score.place(self.column));
+                }
             }
         }
         highest.place(0)

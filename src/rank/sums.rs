@@ -1,6 +1,6 @@
 //! Sums of sparse rows: `Σ w · row` as a dense vector of which only what was touched is looked at.
 //!
-//! Everything item-item models do is made of these. A thread has one vector, which is clean again after each use.
+//! What models with a sparse matrix of items x items recommend is made of these. A thread has one vector, which is clean again after each use.
 //! What has not been touched holds `-0.0`: adding a number to it gives that number, and no sum of numbers that are
 //! not `-0.0` gives `-0.0`. So zero stays different from nothing.
 

@@ -83,3 +83,38 @@ def test_bits_do_not_depend_on_threads():
 def test_parameters_out_of_range_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong.fit(sp.csr_array(counts(0)), show_progress=False)
+
+
+def test_small_counts_are_not_lost_beside_large_ones():
+    """A float of 32 bits that is 2^26 does not change when 1 is added to it."""
+    plays = sp.csr_array(np.vstack([np.full((1, 2), 8192.0), np.ones((50_000, 2))]).astype(np.float32))
+    product, regularization = 2.0**26 + 50_000, 2.0**26
+    weights = EASE(regularization).fit(plays, show_progress=False).weights
+    np.testing.assert_allclose(weights[0, 1], product / (product + regularization), rtol=1e-6)
+
+
+def test_a_row_without_entries_gets_nothing_and_no_item_is_like_itself():
+    X = sp.csr_array(counts(3))
+    model = EASE(5.0).fit(X, show_progress=False)
+    ids, scores = model.recommend([0, 1], sp.csr_array((2, 12)), N=3)
+    assert (ids == -1).all()
+    assert (scores == -np.inf).all()
+    ids, _ = model.similar_items(np.arange(12), N=11)
+    assert not (ids == np.arange(12)[:, None]).any()
+
+
+def test_scores_of_what_is_not_finite_are_refused():
+    X = sp.csr_array(counts(3))
+    model = EASE(5.0).fit(X, show_progress=False)
+    X.data[0] = np.nan
+    with pytest.raises(ValueError, match="user_items must be finite, got nan"):
+        model.score(0, X[[0]])
+
+
+def test_regressions_for_which_there_is_no_memory_are_refused():
+    """Every item has all others for neighbours, of which a matrix is needed."""
+    wide = sp.csr_array(np.ones((1, 200_000), np.float32))
+    with pytest.raises(MemoryError, match="of this machine"):
+        SparseEASE(K=200_000).fit(wide, show_progress=False)
+    narrow = sp.csr_array((np.ones(1), ([0], [0])), shape=(1, 200_000))
+    assert SparseEASE(K=200_000).fit(narrow, show_progress=False).similarity.nnz == 0

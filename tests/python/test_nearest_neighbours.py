@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import ModelFormatError, NotFittedError, Recommender
+from penchant import ModelFormatError, NotFittedError, Recommender, RP3beta
 from penchant.interactions import Interactions
 from penchant.nearest_neighbours import (
     BM25Recommender,
@@ -310,3 +310,34 @@ def test_the_nearest_users_say_what_is_recommended(seed, K, n, stranger):
         assert like.shape == (30, 3)
         found, listed = model.score(users, plays), ids >= 0
         np.testing.assert_allclose(found[np.nonzero(listed)[0], ids[listed]], scores[listed], atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_models_keep_copies_of_what_callers_may_change(dtype):
+    plays = sp.random(30, 20, 0.3, format="csr", random_state=0, dtype=dtype)
+    rows = plays[[3]]
+    model = UserUserRecommender(K=5).fit(plays, show_progress=False)
+    before = model.recommend(3, rows, N=5)
+    plays.data[:] = 0.5
+    plays.eliminate_zeros()
+    np.testing.assert_array_equal(model.recommend(3, rows, N=5), before)
+    similarity = sp.random(20, 20, 0.3, format="csr", random_state=1, dtype=dtype)
+    items = CosineRecommender(K=5).fit(plays, show_progress=False)
+    items.similarity = similarity
+    before = items.recommend(3, rows, N=5)
+    similarity.data[:] = 7.0
+    np.testing.assert_array_equal(items.recommend(3, rows, N=5), before)
+
+
+def test_the_number_of_neighbours_may_be_a_narrow_integer():
+    plays = sp.random(30, 200, 0.3, format="csr", random_state=0)
+    for model in (CosineRecommender, RP3beta):
+        found = model(K=np.int8(5)).fit(plays, show_progress=False).similarity
+        assert (found != model(K=5).fit(plays, show_progress=False).similarity).nnz == 0
+
+
+def test_bm25_of_negative_values_is_refused():
+    plays = sp.csr_matrix([[1.0, -1.0], [2.0, 1.0]])
+    for attempt in (lambda: bm25_weight(plays), lambda: BM25Recommender().fit(plays, show_progress=False)):
+        with pytest.raises(ValueError, match="a count that is weighed must be at least 0, got -1"):
+            attempt()

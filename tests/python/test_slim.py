@@ -48,7 +48,7 @@ def test_bits_do_not_depend_on_threads_and_negative_values_are_refused():
     many = SLIM(0.5, 5.0, num_threads=4).fit(X, show_progress=False).similarity
     np.testing.assert_array_equal(one.data, many.data)
     np.testing.assert_array_equal(one.indices, many.indices)
-    with pytest.raises(ValueError, match="a value of SLIM must be at least 0"):
+    with pytest.raises(ValueError, match="a value of user_items must be at least 0"):
         SLIM().fit(-X, show_progress=False)
     for wrong, message in [
         (SLIM(-1), "l1_regularization must be"),

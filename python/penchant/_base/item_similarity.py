@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from penchant import _core
 from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.rank_options import RankOptions, check_results
-from penchant._sparse import Csr, Rows, any_rows, precision, scipy_csr
-from penchant._validation import Floats, Ids, check_memory
+from penchant._sparse import Csr, Rows, any_rows, copied, precision, scipy_csr
+from penchant._validation import Floats, Ids, check_finite, check_memory
 from penchant.exceptions import NotFittedError
 
 # What the parts of the matrix are called in files.
@@ -51,7 +51,8 @@ class ItemSimilarityBase(ItemWeightsBase):
             self._learned = None
             return
         rows = any_rows(matrix, "similarity", np.float64)
-        self._take(0 if self._learned is None else self._learned[0], rows.csr(precision(rows)))
+        users = 0 if self._learned is None else self._learned[0]
+        self._take(users, copied(rows.csr(precision(rows))))
 
     def _take(self, users: int, matrix: Csr) -> None:
         """Take a matrix after a look at it."""
@@ -59,9 +60,7 @@ class ItemSimilarityBase(ItemWeightsBase):
         if len(indptr) != items + 1:
             msg = f"similarity must have as many rows as columns, got {len(indptr) - 1} and {items}"
             raise ValueError(msg)
-        if not np.isfinite(values).all():
-            msg = f"similarity must be finite, got {values[~np.isfinite(values)][0]}"
-            raise ValueError(msg)
+        check_finite(values, "similarity")
         for part in matrix[1:]:
             part.flags.writeable = False
         self._learned = users, matrix, _core.rank.Matrix(matrix)
@@ -149,14 +148,22 @@ class ItemSimilarityBase(ItemWeightsBase):
             self._take_parts(users, items, arrays["indptr"], arrays["indices"], arrays["data"])
 
 
+# What a fit needs for each item beside its neighbours, and each thread for each item, in bytes: about.
+_BYTES_PER_ITEM = 100
+# How many neighbours beyond those that it keeps a list gathers, at least.
+_SLACK = 32
+
+
 def check_neighbours(csr: Csr, K: int) -> None:
     """Raise a MemoryError for more neighbours of items than this machine can hold."""
     items, indptr, _, values = csr
     # Each user makes neighbours of all pairs of their items.
-    pairs = int((np.diff(indptr).astype(np.float64) ** 2).sum())
-    most = min(items * min(K, items), pairs)
-    # The result, and lists of twice as many with a score and an id in one number.
-    check_memory(most * (4 + 5 * values.itemsize), f"{K} neighbours for each of {items} items")
+    pairs = float((np.diff(indptr).astype(np.float64) ** 2).sum())
+    kept = float(min(K, items))
+    most = min(items * (kept + max(kept, _SLACK)), pairs)
+    # Lists with a score and an id in one number, and the result.
+    size = most * 2 * values.itemsize + min(items * kept, pairs) * (4 + values.itemsize)
+    check_memory(int(size) + items * _BYTES_PER_ITEM, f"up to {K} neighbours for each of {items} items")
 
 
 def check_pairs(csr: Csr) -> None:
@@ -164,4 +171,5 @@ def check_pairs(csr: Csr) -> None:
     items, indptr, _, values = csr
     # Each user connects all pairs of their items.
     pairs = min(float((np.diff(indptr).astype(np.float64) ** 2).sum()), float(items) ** 2)
-    check_memory(int(pairs * (4 + 5 * values.itemsize)), f"the products of {items} items")
+    size = int(pairs * (4 + 5 * values.itemsize)) + items * _BYTES_PER_ITEM
+    check_memory(size, f"up to {pairs:.0f} products of {items} items")

@@ -237,7 +237,8 @@ class RecommenderBase(SavedModel):
         Parameters
         ----------
         user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Only looked at to leave out liked items; otherwise None will do.
+            What users have. Models that know users look at it only to leave out liked items; otherwise None
+            will do.
         N, filter_already_liked_items, filter_items, items, min_score, item_groups, max_per_group
             As for `recommend`.
         users_per_block : int, optional
@@ -357,7 +358,7 @@ class RecommenderBase(SavedModel):
         itemid : int or array of int
             Which items.
         N : int, default 10
-            How many for each, the item itself included.
+            How many for each.
         recalculate_item : bool, default False
             Use what `item_users` says of the item instead of what was learned, where the model can.
         item_users : scipy.sparse CSR matrix or array, shape [n_requested_items, n_users], optional
@@ -370,7 +371,9 @@ class RecommenderBase(SavedModel):
         Returns
         -------
         ids : numpy.ndarray of int32, shape [k] or [n_requested_items, k], k = min(N, n_candidates)
-            Item ids, the most similar first, among them the item itself; -1 where nothing was left.
+            Item ids, the most similar first; -1 where nothing was left. Models with factors and nearest
+            neighbours list the item itself as well; to others, such as `EASE` and `RP3beta`, an item says
+            nothing about itself.
         scores : numpy.ndarray of float, same shape
             How alike they are; -inf where nothing was left. For models with factors these are cosines, 1 for
             the item itself.

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from penchant import _core
 from penchant._base.rank_options import RankOptions
@@ -17,6 +18,8 @@ from penchant.composition._composed import Composed
 
 # Scores of a model that are held at a time.
 _SCORES_PER_BLOCK = 1 << 23
+# Scores that differ by so many roundings are the same.
+_ROUNDINGS = 64
 # What is added to ranks (Cormack, Clarke and Buettcher 2009).
 _RANK_OFFSET = 60
 
@@ -121,15 +124,18 @@ class Blend(Composed):
 def _reciprocal_deviations(scores: Floats) -> npt.NDArray[np.float64]:
     """Return what brings the scores of each row to a deviation of 1; 0 where they are all the same."""
     spread = scores.std(axis=1, keepdims=True, dtype=np.float64)
-    factors: npt.NDArray[np.float64] = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+    # Less than what rounding makes of equal scores is no spread.
+    largest = np.abs(scores).max(axis=1, keepdims=True, initial=0)
+    rounding = _ROUNDINGS * largest * np.finfo(scores.dtype).eps
+    factors: npt.NDArray[np.float64] = np.divide(
+        1.0, spread, out=np.zeros_like(spread), where=spread > rounding
+    )
     return factors
 
 
 def _reciprocal_ranks(scores: Floats) -> npt.NDArray[np.float64]:
-    order = np.argsort(-scores, axis=1, kind="stable")
-    ranks = np.empty(scores.shape)
-    np.put_along_axis(ranks, order, np.arange(1.0, scores.shape[1] + 1)[None, :], axis=1)
-    reciprocal: npt.NDArray[np.float64] = 1.0 / (_RANK_OFFSET + ranks)
+    # Equal scores share the mean of their ranks: the numbers of items say nothing.
+    reciprocal: npt.NDArray[np.float64] = 1.0 / (_RANK_OFFSET + rankdata(-scores, axis=1))
     return reciprocal
 
 

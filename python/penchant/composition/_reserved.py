@@ -11,7 +11,7 @@ import numpy.typing as npt
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Rows
+from penchant._sparse import Rows, quiet_rows
 from penchant._validation import Floats, Ids, ids, integer
 from penchant.composition._composed import Composed
 from penchant.exceptions import NotFittedError
@@ -69,10 +69,21 @@ class Reserved(Composed):
         if self.items is not None:
             ids(self.items, "items", rows.columns)
         super()._fit(rows, progress)
-        counts = np.bincount(rows.indices, minlength=rows.columns)
-        order = np.argsort(-counts, kind="stable")
-        head = np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2) + 1
-        self._tail = np.sort(order[head:]).astype(np.int32)
+        self._tail = _long_tail(rows)
+
+    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
+        """Take in what has changed, in the model and in the long tail.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
+            Everything that is known of everyone.
+        userids, itemids : array of int
+            The users that are not what they were, and the items that are new.
+        """
+        super().update(user_items, userids, itemids)
+        if self._tail is not None:
+            self._tail = _long_tail(quiet_rows(user_items, "user_items"))
 
     def _reserved(self) -> Ids:
         if self.items is not None:
@@ -106,7 +117,8 @@ class Reserved(Composed):
             new = (worth[row] > -np.inf) & ~np.isin(best[row], found[row])
             added = np.flatnonzero(new)[: max(missing, 0)]
             if len(added):
-                _replace_last(found[row], scores[row], is_reserved[row], best[row][added], worth[row][added])
+                items = list(zip(best[row][added].tolist(), worth[row][added].tolist(), strict=True))
+                _put_in(found[row], scores[row], is_reserved[row], items, options)
         return found, scores
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
@@ -131,13 +143,33 @@ class Reserved(Composed):
         }
 
 
-def _replace_last(
-    found: Ids, scores: Floats, is_reserved: npt.NDArray[np.bool_], new: Ids, worth: Floats
+def _long_tail(rows: Rows) -> Ids:
+    """Return all items but the most popular ones that together have half of all entries."""
+    counts = np.bincount(rows.indices, minlength=rows.columns)
+    order = np.argsort(-counts, kind="stable")
+    head = np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2) + 1
+    return np.sort(order[head:]).astype(np.int32)
+
+
+def _put_in(
+    found: Ids,
+    scores: Floats,
+    is_reserved: npt.NDArray[np.bool_],
+    new: list[tuple[int, float]],
+    options: RankOptions,
 ) -> None:
-    """Put new items where the last of the others, or nobody, are, and keep the order by score."""
-    empty = np.flatnonzero(scores == -np.inf)
-    others = np.flatnonzero((scores > -np.inf) & ~is_reserved)[::-1]
-    places = np.concatenate([empty, others])[: len(new)]
-    found[places], scores[places] = new[: len(places)], worth[: len(places)]
+    """Put new items where nobody or the last of the others is, and keep the order by score.
+
+    Of a group with as many items as may be listed the last one makes room, or the new item stays out.
+    """
+    for item, worth in new:
+        listed = np.flatnonzero(scores > -np.inf)
+        places = np.concatenate([listed, np.flatnonzero(scores == -np.inf)[:1]])
+        if options.groups is not None:
+            mates = listed[options.groups[found[listed]] == options.groups[item]]
+            places = mates if len(mates) >= options.most_of_a_group else places
+        places = places[~is_reserved[places]]
+        if len(places):
+            found[places[-1]], scores[places[-1]], is_reserved[places[-1]] = item, worth, True
     order = np.lexsort((found, -scores))
     found[:], scores[:] = found[order], scores[order]
