@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from penchant._validation import Floats, Ids, check_finite, ids, integer
 from penchant.exceptions import NotFittedError
 
 __all__ = ["UserUserRecommender"]
+
+# What users have, the same checked by the core, and who has an item, with users of length 1.
+_Learned: TypeAlias = tuple[Csr, _core.rank.Matrix, _core.rank.Matrix]
 
 # Users whose neighbours are looked for at a time.
 _USERS_PER_BLOCK = 4096
@@ -59,9 +62,8 @@ class UserUserRecommender(RecommenderBase):
     def __init__(self, K: int = 50, num_threads: int = 0) -> None:
         self.K = K
         self.num_threads = num_threads
-        # What users have, the same checked by the core, and who has an item, with users of length 1; replaced
-        # together.
-        self._learned: tuple[Csr, _core.rank.Matrix, _core.rank.Matrix] | None = None
+        # Replaced together.
+        self._learned: _Learned | None = None
 
     def _check_parameters(self) -> None:
         integer(self.K, "K", 1)
@@ -86,7 +88,7 @@ class UserUserRecommender(RecommenderBase):
         if self._learned is not None:
             self._take(self._learned[0])  # NumPy forgets that arrays are read-only
 
-    def _matrices(self) -> tuple[Csr, _core.rank.Matrix, _core.rank.Matrix]:
+    def _matrices(self) -> _Learned:
         if self._learned is None:
             msg = "this UserUserRecommender has not been fitted yet: call fit first"
             raise NotFittedError(msg)
@@ -95,18 +97,19 @@ class UserUserRecommender(RecommenderBase):
     def _shape(self) -> tuple[int, int] | None:
         return None if self._learned is None else (len(self._learned[0][1]) - 1, self._learned[0][0])
 
-    def _rows_of(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Csr:
+    @staticmethod
+    def _rows_of(learned: _Learned, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Csr:
         """Return what users have, at length 1: as the model knows it, or as the caller says."""
-        user_items = self._matrices()[0]
+        user_items = learned[0]
         if not recalculate or rows is None:
             taken = scipy_csr(user_items)[userids]
             rows = quiet_rows(taken, "user_items")
         csr = rows.csr(user_items[3].dtype)
         return (*csr[:3], _core.weighting.normalize(csr))
 
-    def _neighbours(self, userids: Ids, own: Csr, *, recalculate: bool) -> Csr:
+    def _neighbours(self, learned: _Learned, userids: Ids, own: Csr, *, recalculate: bool) -> Csr:
         """Return the nearest users of each, and how near they are: users x users."""
-        users, item_users = self.shape[0], self._matrices()[2]
+        users, item_users = len(learned[0][1]) - 1, learned[2]
         options = rank_options(min(self.K + 1, users), None, None, users, self._threads())
         found, near = _core.rank.recommend_by_rows(own, item_users, None, options.core())
         kept = found >= 0
@@ -121,22 +124,24 @@ class UserUserRecommender(RecommenderBase):
     def _recommend(
         self, userids: Ids, rows: Rows | None, liked: Rows | None, options: RankOptions, *, recalculate: bool
     ) -> tuple[Ids, Floats]:
-        user_items, checked, _ = self._matrices()
+        learned = self._matrices()
+        user_items, checked, _ = learned
         check_results(len(userids), options.width(user_items[0]), user_items[3].dtype)
         found = []
         for first in range(0, max(len(userids), 1), _USERS_PER_BLOCK):
             last = min(len(userids), first + _USERS_PER_BLOCK)
             block = None if rows is None else rows.part(first, last)
-            own = self._rows_of(userids[first:last], block, recalculate=recalculate)
-            near = self._neighbours(userids[first:last], own, recalculate=recalculate)
+            own = self._rows_of(learned, userids[first:last], block, recalculate=recalculate)
+            near = self._neighbours(learned, userids[first:last], own, recalculate=recalculate)
             entries = None if liked is None else liked.part(first, last).entries()
             found.append(_core.rank.recommend_by_rows(near, checked, entries, options.core()))
         return np.concatenate([part for part, _ in found]), np.concatenate([scores for _, scores in found])
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
-        own = self._rows_of(userids, rows, recalculate=recalculate)
-        near = self._neighbours(userids, own, recalculate=recalculate)
-        return _core.rank.all_scores_by_rows(near, self._matrices()[1], self._threads())
+        learned = self._matrices()
+        own = self._rows_of(learned, userids, rows, recalculate=recalculate)
+        near = self._neighbours(learned, userids, own, recalculate=recalculate)
+        return _core.rank.all_scores_by_rows(near, learned[1], self._threads())
 
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
         del itemids, options
@@ -176,8 +181,9 @@ class UserUserRecommender(RecommenderBase):
         options = rank_options(
             N, users, filter_users, count, self._threads(), names=("users", "filter_users")
         )
-        own = self._rows_of(userids, None, recalculate=False)
-        found, scores = _core.rank.recommend_by_rows(own, self._matrices()[2], None, options.core())
+        learned = self._matrices()
+        own = self._rows_of(learned, userids, None, recalculate=False)
+        found, scores = _core.rank.recommend_by_rows(own, learned[2], None, options.core())
         return (found[0], scores[0]) if np.ndim(userid) == 0 else (found, scores)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:

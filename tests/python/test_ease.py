@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import EASE, SparseEASE
+from penchant import EASE, SLIM, SparseEASE
 
 
 def counts(seed, users=30, items=12):
@@ -64,11 +64,15 @@ def test_with_all_neighbours_both_are_the_same():
 
 
 def test_bits_do_not_depend_on_threads():
-    X = sp.csr_array((np.random.default_rng(0).random((300, 150)) < 0.1).astype(np.float32))
-    one = SparseEASE(5.0, K=20, num_threads=1).fit(X, show_progress=False).similarity
-    many = SparseEASE(5.0, K=20, num_threads=4).fit(X, show_progress=False).similarity
-    np.testing.assert_array_equal(one.data, many.data)
-    np.testing.assert_array_equal(one.indices, many.indices)
+    """Of enough data that several threads have something to do."""
+    X = sp.csr_array((np.random.default_rng(0).random((3000, 300)) < 0.1).astype(np.float32))
+    one, many = (SparseEASE(5.0, K=20, num_threads=n).fit(X, show_progress=False) for n in (1, 4))
+    np.testing.assert_array_equal(one.similarity.data, many.similarity.data)
+    np.testing.assert_array_equal(one.similarity.indices, many.similarity.indices)
+    one, many = (EASE(5.0, num_threads=n).fit(X, show_progress=False) for n in (1, 4))
+    np.testing.assert_array_equal(one.weights, many.weights)
+    one, many = (SLIM(num_threads=n).fit(X, show_progress=False) for n in (1, 4))
+    np.testing.assert_array_equal(one.similarity.data, many.similarity.data)
 
 
 @pytest.mark.parametrize(

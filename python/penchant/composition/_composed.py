@@ -38,11 +38,11 @@ class Composed(RecommenderBase):
 
     @property
     def _by_rows(self) -> bool:  # type: ignore[override]
-        return any(model._by_rows for model in self.models)
+        return any(model._by_rows for model in self._parts())
 
     @property
     def _by_users(self) -> bool:  # type: ignore[override]
-        return any(model._by_users for model in self.models)
+        return any(model._by_users for model in self._parts())
 
     def _check_parameters(self) -> None:
         self._threads()
@@ -58,7 +58,7 @@ class Composed(RecommenderBase):
             progress.step(1)
 
     def _shape(self) -> tuple[int, int] | None:
-        shapes = [model._shape() for model in self.models]
+        shapes = [model._shape() for model in self._parts()]
         known = [shape for shape in shapes if shape is not None]
         if len(known) < len(shapes) or not known:
             return None
@@ -134,4 +134,10 @@ class Composed(RecommenderBase):
         except ValueError:
             shape = None
         fitted = "unfitted" if shape is None else f"{shape[0]} users x {shape[1]} items"
-        return f"{type(self).__name__}([{inner}]) <{fitted}>"
+        others = [
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if name not in ("model", "models", "num_threads") and value is not None
+        ]
+        shown = ", ".join([f"[{inner}]", *others])
+        return f"{type(self).__name__}({shown}) <{fitted}>"
