@@ -1,23 +1,17 @@
 //! The best columns for sparse rows that are multiplied by a dense matrix.
 
-use rayon::prelude::*;
-
 use crate::dense::DenseView;
-use crate::error::{Error, Result, check_size};
+use crate::error::Result;
 use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::observer::Observer;
-use crate::pool;
 use crate::rank::filter::Candidates;
 use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
+use crate::rank::row_queries::{Block, answered};
 use crate::rank::scoring::Query;
-use crate::rank::search::Search;
 use crate::rank::selection::Selection;
 use crate::rank::top_n::Scored;
 use crate::sparse::{CsrView, Pattern};
-
-/// Queries that a thread takes at a time.
-const QUERIES_PER_BLOCK: usize = 8;
 
 /// Scores that are looked at together: with one comparison for all of them.
 const BLOCK: usize = 32;
@@ -34,67 +28,25 @@ pub fn recommend_by_dense_rows<T: Real>(
     options: &RankOptions<'_>,
     observer: &dyn Observer,
 ) -> Result<Rankings<T>> {
-    if rows.columns() > matrix.rows() {
-        let (what, value) = ("the number of columns of user_items", rows.columns());
-        return Err(Error::TooLarge { what, value, max: matrix.rows() });
-    }
-    if let Some(liked) = liked {
-        check_size(
-            "the number of rows of user_items (one for each requested user)",
-            rows.rows(),
-            liked.rows(),
-        )?;
-        if liked.columns() > matrix.columns() {
-            let (what, value) = ("the number of columns of user_items", liked.columns());
-            return Err(Error::TooLarge { what, value, max: matrix.columns() });
-        }
-    }
-    rows.check_finite()?;
-    let search = options.search(matrix.columns())?;
-    let n = search.n.min(search.candidates.len());
-    let (mut ids, mut scores) = (vec![-1; rows.rows() * n], vec![T::NEG_INFINITY; rows.rows() * n]);
-    if n > 0 {
-        pool::run(options.thread_count(), || {
-            ids.par_chunks_mut(n * QUERIES_PER_BLOCK)
-                .zip(scores.par_chunks_mut(n * QUERIES_PER_BLOCK))
-                .enumerate()
-                .try_for_each_init(
-                    || vec![T::ZERO; matrix.columns()],
-                    |sums, (block, (ids, scores))| {
-                        if observer.interrupted() {
-                            return Err(Error::Interrupted);
-                        }
-                        let first = block * QUERIES_PER_BLOCK;
-                        let search = &search;
-                        kernel::dispatch(Queries {
-                            search,
-                            rows,
-                            matrix,
-                            liked,
-                            first,
-                            n,
-                            sums,
-                            ids,
-                            scores,
-                        });
-                        Ok(())
-                    },
-                )
-        })??;
-    }
-    Ok(Rankings { n, queries: rows.rows(), ids, scores })
+    let shape = (matrix.rows(), matrix.columns());
+    answered(
+        rows,
+        shape,
+        liked,
+        options,
+        observer,
+        || vec![T::ZERO; matrix.columns()],
+        |block| {
+            kernel::dispatch(Queries { rows, matrix, liked, block });
+        },
+    )
 }
 
 struct Queries<'a, 'b, T> {
-    search: &'a Search<'b>,
     rows: &'a CsrView<'b, T>,
     matrix: DenseView<'b, T>,
     liked: Option<Pattern<'b>>,
-    first: usize,
-    n: usize,
-    sums: &'a mut [T],
-    ids: &'a mut [i32],
-    scores: &'a mut [T],
+    block: Block<'a, 'b, T, Vec<T>>,
 }
 
 impl<T: Real> WithSimd for Queries<'_, '_, T> {
@@ -102,7 +54,8 @@ impl<T: Real> WithSimd for Queries<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { search, rows, matrix, liked, first, n, sums, ids, scores } = self;
+        let Self { rows, matrix, liked, block } = self;
+        let Block { search, first, n, scratch: sums, ids, scores } = block;
         for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
             let row = rows.row(first + at);
             let liked = liked.map_or(&[][..], |liked| liked.row(first + at));

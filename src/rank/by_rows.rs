@@ -1,22 +1,17 @@
 //! The best columns for rows that are multiplied by a sparse matrix: what item-item models recommend.
 
-use rayon::prelude::*;
-
-use crate::error::{Error, Result, check_size};
+use crate::error::Result;
 use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::observer::Observer;
-use crate::pool;
 use crate::rank::filter::Candidates;
 use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
+use crate::rank::row_queries::{Block, answered};
 use crate::rank::scoring::Query;
-use crate::rank::search::Search;
+use crate::rank::selection::Selection;
 use crate::rank::sums::Sums;
 use crate::rank::top_n::Scored;
 use crate::sparse::{CsrView, Pattern};
-
-/// Queries that a thread takes at a time.
-const QUERIES_PER_BLOCK: usize = 16;
 
 /// The columns with the largest entries in each row of `rows · matrix`, ties to the smaller id.
 ///
@@ -30,66 +25,25 @@ pub fn recommend_by_rows<T: Real>(
     options: &RankOptions<'_>,
     observer: &dyn Observer,
 ) -> Result<Rankings<T>> {
-    if rows.columns() > matrix.rows() {
-        let (what, value) = ("the number of columns of user_items", rows.columns());
-        return Err(Error::TooLarge { what, value, max: matrix.rows() });
-    }
-    if let Some(liked) = liked {
-        check_size(
-            "the number of rows of user_items (one for each requested user)",
-            rows.rows(),
-            liked.rows(),
-        )?;
-        if liked.columns() > matrix.columns() {
-            let (what, value) = ("the number of columns of user_items", liked.columns());
-            return Err(Error::TooLarge { what, value, max: matrix.columns() });
-        }
-    }
-    rows.check_finite()?;
-    let search = options.search(matrix.columns())?;
-    let n = search.n.min(search.candidates.len());
-    let (mut ids, mut scores) = (vec![-1; rows.rows() * n], vec![T::NEG_INFINITY; rows.rows() * n]);
-    if n > 0 {
-        pool::run(options.thread_count(), || {
-            ids.par_chunks_mut(n * QUERIES_PER_BLOCK)
-                .zip(scores.par_chunks_mut(n * QUERIES_PER_BLOCK))
-                .enumerate()
-                .try_for_each_init(
-                    || Sums::new(matrix.columns()),
-                    |sums, (block, (ids, scores))| {
-                        if observer.interrupted() {
-                            return Err(Error::Interrupted);
-                        }
-                        let first = block * QUERIES_PER_BLOCK;
-                        kernel::dispatch(Queries {
-                            search: &search,
-                            rows,
-                            matrix,
-                            liked,
-                            first,
-                            n,
-                            sums,
-                            ids,
-                            scores,
-                        });
-                        Ok(())
-                    },
-                )
-        })??;
-    }
-    Ok(Rankings { n, queries: rows.rows(), ids, scores })
+    let shape = (matrix.rows(), matrix.columns());
+    answered(
+        rows,
+        shape,
+        liked,
+        options,
+        observer,
+        || Sums::new(matrix.columns()),
+        |block| {
+            kernel::dispatch(Queries { rows, matrix, liked, block });
+        },
+    )
 }
 
 struct Queries<'a, 'b, T> {
-    search: &'a Search<'b>,
     rows: &'a CsrView<'b, T>,
     matrix: &'a CsrView<'b, T>,
     liked: Option<Pattern<'b>>,
-    first: usize,
-    n: usize,
-    sums: &'a mut Sums,
-    ids: &'a mut [i32],
-    scores: &'a mut [T],
+    block: Block<'a, 'b, T, Sums>,
 }
 
 impl<T: Real> WithSimd for Queries<'_, '_, T> {
@@ -97,13 +51,14 @@ impl<T: Real> WithSimd for Queries<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { search, rows, matrix, liked, first, n, sums, ids, scores } = self;
+        let Self { rows, matrix, liked, block } = self;
+        let Block { search, first, n, scratch: sums, ids, scores } = block;
         for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
             let row = rows.row(first + at);
             let liked = liked.map_or(&[][..], |liked| liked.row(first + at));
             sums.add(row, matrix);
             let mut selection = search.selection(n);
-            let offer = |selection: &mut crate::rank::selection::Selection<'_, T>, id: usize, sum: f64| {
+            let offer = |selection: &mut Selection<'_, T>, id: usize, sum: f64| {
                 let candidate = Scored { score: T::from_f64(sum), id: id as i32 };
                 if selection.admits(candidate) && !search.denied.filters(candidate.id, liked) {
                     selection.push(candidate);

@@ -1,4 +1,4 @@
-//! Exact top-N: recommendations and nearest neighbours over borrowed factors.
+//! Exact top-N: recommendations and nearest neighbours over borrowed factors and matrices of weights.
 //!
 //! One order holds everywhere: the higher score first, then the smaller id. NaN is never returned.
 //! A filtered id never displaces another.
@@ -18,6 +18,7 @@ mod partners;
 mod ranked;
 mod rankings;
 mod recommend;
+mod row_queries;
 mod scores;
 mod scoring;
 mod screening;

@@ -53,7 +53,8 @@ class ModelHooks(Parameters):
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         """Return the score of every item for each user, which is 0 where nothing speaks for or against it."""
-        raise NotImplementedError
+        msg = f"{type(self).__name__} does not say how it scores every item"
+        raise NotImplementedError(msg)
 
     @abstractmethod
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:

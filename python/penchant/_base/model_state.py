@@ -49,7 +49,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value if isinstance(value, bool | int | float | str) else None
-
-
-def _parameters(model: Any) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in model.get_params().items()}
