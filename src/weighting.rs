@@ -19,7 +19,7 @@ use crate::sparse::CsrView;
 /// `k1 ≥ 0` says how slowly repeated plays saturate, `b` in `0..=1` how much long rows are discounted.
 pub fn bm25<T: Real>(matrix: &CsrView<'_, T>, k1: f64, b: f64) -> Result<Vec<T>> {
     check_bm25(k1, b)?;
-    check_counts(matrix)?;
+    check_counts(matrix, "a count that is weighed")?;
     let idf = inverse_document_frequency(matrix);
     let lengths: Vec<f64> =
         (0..matrix.rows()).map(|row| matrix.row(row).values.iter().map(|x| x.to_f64()).sum()).collect();
@@ -48,17 +48,16 @@ pub(crate) fn check_bm25(k1: f64, b: f64) -> Result<()> {
     Ok(())
 }
 
-/// Fails for what is no count.
-fn check_counts<T: Real>(matrix: &CsrView<'_, T>) -> Result<()> {
+/// Fails unless all entries are finite and at least 0; `name` says what one of them is.
+pub(crate) fn check_counts<T: Real>(matrix: &CsrView<'_, T>, name: &'static str) -> Result<()> {
     matrix.check_finite()?;
     let Some(negative) = matrix.values().iter().find(|&&x| x < T::ZERO) else { return Ok(()) };
-    let (name, expected, value) = ("a count that is weighed", "at least 0", negative.to_f64());
-    Err(Error::InvalidParameter { name, expected, value })
+    Err(Error::InvalidParameter { name, expected: "at least 0", value: negative.to_f64() })
 }
 
 /// Tf-idf weights of a matrix.
 pub fn tfidf<T: Real>(matrix: &CsrView<'_, T>) -> Result<Vec<T>> {
-    check_counts(matrix)?;
+    check_counts(matrix, "a count that is weighed")?;
     let idf = inverse_document_frequency(matrix);
     Ok(map_entries(matrix, |_, column, x| x.sqrt() * idf[column]))
 }

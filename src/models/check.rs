@@ -1,9 +1,7 @@
 //! What parameters of several models must be.
 
 use crate::error::{Error, Result};
-use crate::kernel::Real;
 use crate::pool::MAX_THREADS;
-use crate::sparse::CsrView;
 
 /// A count that must not be 0.
 pub(crate) fn at_least_one(name: &'static str, count: usize) -> Result<()> {
@@ -36,15 +34,6 @@ pub(crate) fn threads(threads: usize) -> Result<()> {
     if threads > MAX_THREADS {
         let (name, expected, value) = ("num_threads", "between 0 and 1024", threads as f64);
         return Err(Error::InvalidParameter { name, expected, value });
-    }
-    Ok(())
-}
-
-/// A matrix whose entries must be finite and at least 0; `name` says what one of them is.
-pub(crate) fn weights<T: Real>(matrix: &CsrView<'_, T>, name: &'static str) -> Result<()> {
-    matrix.check_finite()?;
-    if let Some(negative) = matrix.values().iter().find(|&&value| value < T::ZERO) {
-        return Err(Error::InvalidParameter { name, expected: "at least 0", value: negative.to_f64() });
     }
     Ok(())
 }

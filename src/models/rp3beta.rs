@@ -10,6 +10,7 @@ use crate::observer::Observer;
 use crate::pool;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
+use crate::weighting::check_counts;
 
 /// Three-step random walks on the graph of users and items, in which popular ends are less likely
 /// (Paudel, Christoffel, Newell and Bernstein 2017).
@@ -94,7 +95,7 @@ impl Rp3Beta {
 impl LearnsSimilarity for Rp3Beta {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
-        check::weights(user_items, "a value of user_items")?;
+        check_counts(user_items, "a value of user_items")?;
         pool::run(self.threads, || {
             let known = user_items.without_zeros();
             let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);

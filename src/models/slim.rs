@@ -10,6 +10,7 @@ use crate::observer::Observer;
 use crate::pool;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
+use crate::weighting::check_counts;
 
 /// Sparse linear methods (Ning and Karypis 2011): the matrix `W` of items x items, non-negative and with a diagonal of
 /// zeros, whose column `j` minimizes `½ |x_j − X w|² + ½ λ₂ |w|² + λ₁ |w|₁`.
@@ -121,7 +122,7 @@ impl Slim {
 impl LearnsSimilarity for Slim {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
-        check::weights(user_items, "a value of user_items")?;
+        check_counts(user_items, "a value of user_items")?;
         pool::run(self.threads, || {
             let items = user_items.columns();
             let known = user_items.without_zeros();
