@@ -86,6 +86,12 @@ def copied(csr: Csr) -> Csr:
     return columns, indptr.copy(), indices.copy(), values.copy()
 
 
+def freeze(csr: Csr) -> None:
+    """Make the arrays of a matrix read-only, which NumPy forgets when it unpickles them."""
+    for part in csr[1:]:
+        part.flags.writeable = False
+
+
 def scipy_csr(csr: Csr, kind: Any = sp.csr_array) -> Any:
     """Return what the core takes as a SciPy matrix, whose constructor would look through it again."""
     columns, indptr, indices, values = csr

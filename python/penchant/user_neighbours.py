@@ -12,7 +12,7 @@ from penchant import _core
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results, rank_options
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Csr, Rows, copied, precision, quiet_rows, scipy_csr
+from penchant._sparse import Csr, Rows, copied, freeze, precision, quiet_rows, scipy_csr
 from penchant._validation import Floats, Ids, check_finite, ids, integer
 from penchant.exceptions import NotFittedError
 
@@ -77,8 +77,7 @@ class UserUserRecommender(RecommenderBase):
     def _take(self, user_items: Csr) -> None:
         """Take a matrix that nobody else has."""
         check_finite(user_items[3], "user_items")
-        for part in user_items[1:]:
-            part.flags.writeable = False
+        freeze(user_items)
         unit = scipy_csr((*user_items[:3], _core.weighting.normalize(user_items)))
         item_users = quiet_rows(unit.T.tocsr(), "user_items").csr(user_items[3].dtype)
         self._learned = user_items, _core.rank.Matrix(user_items), _core.rank.Matrix(item_users)
@@ -86,7 +85,7 @@ class UserUserRecommender(RecommenderBase):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self._learned is not None:
-            self._take(self._learned[0])  # NumPy forgets that arrays are read-only
+            freeze(self._learned[0])
 
     def _matrices(self) -> _Learned:
         if self._learned is None:

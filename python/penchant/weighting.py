@@ -78,7 +78,7 @@ def tfidf_weight(X: Any) -> Any:
     TypeError
         If `X` is not sparse or holds no real numbers.
     ValueError
-        If the structure of `X` is broken.
+        If a count is negative, or the structure of `X` is broken.
     """
     return _reweigh(X, _core.weighting.tfidf)
 

@@ -116,9 +116,15 @@ def test_scores_of_what_is_not_finite_are_refused():
 
 
 def test_regressions_for_which_there_is_no_memory_are_refused():
-    """Every item has all others for neighbours, of which a matrix is needed."""
-    wide = sp.csr_array(np.ones((1, 200_000), np.float32))
-    with pytest.raises(MemoryError, match="of this machine"):
-        SparseEASE(K=200_000).fit(wide, show_progress=False)
+    """An item that many users have has very many neighbours, though few pairs of items have users in common."""
+    users, own = 4000, 100
+    columns = np.hstack([np.zeros((users, 1), int), 1 + np.arange(users * own).reshape(users, own)])
+    ones = np.ones(columns.size, np.float32)
+    plays = sp.csr_array((ones, (np.repeat(np.arange(users), own + 1), columns.ravel())))
+    with pytest.raises(MemoryError, match="regressions on up to 400001 neighbours take .* of this machine"):
+        SparseEASE(K=users * own + 1, num_threads=4).fit(plays, show_progress=False)
+
+
+def test_many_neighbours_may_be_asked_for_where_there_are_none():
     narrow = sp.csr_array((np.ones(1), ([0], [0])), shape=(1, 200_000))
     assert SparseEASE(K=200_000).fit(narrow, show_progress=False).similarity.nnz == 0

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from penchant import _core
 from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.rank_options import RankOptions, check_results
-from penchant._sparse import Csr, Rows, any_rows, copied, precision, scipy_csr
+from penchant._sparse import Csr, Rows, any_rows, copied, freeze, precision, scipy_csr
 from penchant._validation import Floats, Ids, check_finite, check_memory
 from penchant.exceptions import NotFittedError
 
@@ -61,14 +61,13 @@ class ItemSimilarityBase(ItemWeightsBase):
             msg = f"similarity must have as many rows as columns, got {len(indptr) - 1} and {items}"
             raise ValueError(msg)
         check_finite(values, "similarity")
-        for part in matrix[1:]:
-            part.flags.writeable = False
+        freeze(matrix)
         self._learned = users, matrix, _core.rank.Matrix(matrix)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self._learned is not None:
-            self._take(*self._learned[:2])  # NumPy forgets that arrays are read-only
+            freeze(self._learned[1])
 
     def _matrices(self) -> tuple[Csr, _core.rank.Matrix]:
         if self._learned is None:

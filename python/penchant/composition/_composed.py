@@ -13,7 +13,7 @@ from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions
 from penchant._base.recommender import RecommenderBase
 from penchant._base.registry import class_called
-from penchant._sparse import Rows, scipy_csr
+from penchant._sparse import Rows, quiet_rows, scipy_csr
 from penchant._validation import Floats, Ids, describe
 
 
@@ -56,6 +56,10 @@ class Composed(RecommenderBase):
         for model in parts:
             model.fit(user_items, show_progress=False)
             progress.step(1)
+        self._look_at(rows)
+
+    def _look_at(self, rows: Rows) -> None:
+        """Learn what is not for one of the models to learn, from everything that is known of everyone."""
 
     def _shape(self) -> tuple[int, int] | None:
         shapes = [model._shape() for model in self._parts()]
@@ -93,6 +97,7 @@ class Composed(RecommenderBase):
         """
         for model in self.models:
             model.update(user_items, userids, itemids)
+        self._look_at(quiet_rows(user_items, "user_items"))
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         return {

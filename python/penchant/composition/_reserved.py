@@ -11,7 +11,7 @@ import numpy.typing as npt
 from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions
 from penchant._base.recommender import RecommenderBase
-from penchant._sparse import Rows, quiet_rows
+from penchant._sparse import Rows
 from penchant._validation import Floats, Ids, ids, integer
 from penchant.composition._composed import Composed
 from penchant.exceptions import NotFittedError
@@ -69,21 +69,12 @@ class Reserved(Composed):
         if self.items is not None:
             ids(self.items, "items", rows.columns)
         super()._fit(rows, progress)
-        self._tail = _long_tail(rows)
 
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed, in the model and in the long tail.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone.
-        userids, itemids : array of int
-            The users that are not what they were, and the items that are new.
-        """
-        super().update(user_items, userids, itemids)
-        if self._tail is not None:
-            self._tail = _long_tail(quiet_rows(user_items, "user_items"))
+    def _look_at(self, rows: Rows) -> None:
+        counts = np.bincount(rows.indices, minlength=rows.columns)
+        order = np.argsort(-counts, kind="stable")
+        head = np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2) + 1
+        self._tail = np.sort(order[head:]).astype(np.int32)
 
     def _reserved(self) -> Ids:
         if self.items is not None:
@@ -141,14 +132,6 @@ class Reserved(Composed):
         return {name: value for name, value in amended.items() if name != "models"} | {
             "model": amended["models"][0]
         }
-
-
-def _long_tail(rows: Rows) -> Ids:
-    """Return all items but the most popular ones that together have half of all entries."""
-    counts = np.bincount(rows.indices, minlength=rows.columns)
-    order = np.argsort(-counts, kind="stable")
-    head = np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2) + 1
-    return np.sort(order[head:]).astype(np.int32)
 
 
 def _put_in(
