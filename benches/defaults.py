@@ -34,7 +34,7 @@ DATA = {
 
 #: The grid of each model; EASE is not for so many items as most of these have.
 GRIDS = {
-    "rp3beta": (RP3beta, {"K": [50, 100, 200, 400], "alpha": [0.4, 0.6, 0.8, 1.0], "beta": [0.1, 0.3, 0.5, 0.7]}),
+    "rp3beta": (RP3beta, {"K": [50, 100, 200], "alpha": [0.4, 0.6, 0.8, 1.0], "beta": [0.1, 0.3, 0.4, 0.5, 0.7]}),
     "ease": (EASE, {"regularization": [50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0]}),
     "sparse-ease": (SparseEASE, {"regularization": [20.0, 50.0, 100.0, 250.0, 500.0], "K": [50, 100, 200]}),
     "slim": (SLIM, {"l1_regularization": [0.3, 1.0, 3.0], "l2_regularization": [10.0, 50.0, 100.0, 300.0]}),

@@ -189,7 +189,7 @@ pub enum Error {
     },
     /// Times that cannot be seconds, where an age has to be told from them.
     #[error(
-        "the times are numbers such as {time}, which cannot be seconds since 1970, and half_life is an age: \
+        "the times are numbers such as {time}, which cannot be seconds since 1970, and half_life or max_age is an age: \
          time_unit=\"{unit}\" would make that one {date}"
     )]
     TimesAreNoSeconds {
@@ -202,7 +202,7 @@ pub enum Error {
     },
     /// Times that are dates written as numbers, where an age has to be told from them.
     #[error(
-        "the times are numbers such as {time}, which as seconds are all in 1970, and half_life is an age: they \
+        "the times are numbers such as {time}, which as seconds are all in 1970, and half_life or max_age is an age: they \
          look like dates, which time_format=\"%Y%m%d\" makes of them"
     )]
     TimesAreDates {

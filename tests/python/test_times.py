@@ -60,6 +60,8 @@ def test_events_that_are_too_old_are_left_out_with_those_of_whom_nothing_else_is
         assert data.items.tolist() == ["ska"]
         assert data.report.ignored_rows == 2
     assert door(table, time="t", max_age="29d").users.tolist() == ["eve"]
+    with pytest.raises(KeyError, match="there is no user 'ann': .* all of its events are older than max_age"):
+        data.user_codes("ann")
     assert door(table, time="t", max_age="1000d").users.tolist() == ["ann", "bob", "eve"]
     with pytest.raises(ValueError, match="max_age must be positive"):
         door(table, time="t", max_age=0)

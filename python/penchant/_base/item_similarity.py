@@ -147,7 +147,7 @@ class ItemSimilarityBase(ItemWeightsBase):
             self._take_parts(users, items, arrays["indptr"], arrays["indices"], arrays["data"])
 
 
-# What a fit needs for each item beside its neighbours, and each thread for each item, in bytes: about.
+# What a fit needs for each item beside its neighbours, in bytes, about.
 _BYTES_PER_ITEM = 100
 # How many neighbours beyond those that it keeps a list gathers, at least.
 _SLACK = 32

@@ -205,7 +205,11 @@ class Interactions(LabelledMatrix):
         def left_out(label: Any) -> str | None:
             if not events.left_out(what == "user", label):
                 return None
-            return f"it was left out, as too few {other} are left for it with {name}={least[name]}"
+            why = f"too few {other} are left for it with {name}={least[name]}"
+            if least["max_age"] is not None:
+                alone = least["min_items_per_user"] == least["min_users_per_item"] == 1
+                why = "all of its events are older than max_age" if alone else f"{why} and max_age"
+            return f"it was left out, as {why}"
 
         return left_out
 
