@@ -132,8 +132,16 @@ pub enum Error {
     )]
     NotFoldedIn,
     /// A matrix has no Cholesky factorization.
-    #[error("the matrix of all items is not positive definite to working precision: raise regularization")]
+    #[error("the matrix of items is not positive definite to working precision: raise regularization")]
     NotPositiveDefinite,
+    /// Numbers grow beyond what the precision of the values can hold.
+    #[error(
+        "the {what} are too large for the precision of the values: scale user_items down, or use float64"
+    )]
+    Overflow {
+        /// Which numbers.
+        what: &'static str,
+    },
     /// The observer asked to stop in the middle of an epoch.
     #[error("interrupted")]
     Interrupted,

@@ -6,6 +6,7 @@ pub(crate) mod ease;
 pub(crate) mod factors;
 pub(crate) mod knn;
 pub(crate) mod recommender;
+mod regressions;
 pub(crate) mod rp3beta;
 pub(crate) mod similarity;
 pub(crate) mod slim;

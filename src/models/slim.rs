@@ -1,14 +1,12 @@
 //! SLIM: each item as a sparse, non-negative combination of others.
 
-use rayon::prelude::*;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::Real;
 use crate::models::check;
+use crate::models::regressions::{Products, regressions};
 use crate::models::similarity::{ItemSimilarity, LearnsSimilarity};
 use crate::observer::Observer;
 use crate::pool;
-use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 use crate::weighting::check_counts;
 
@@ -78,8 +76,7 @@ impl Slim {
     /// The weights of the others for one item.
     fn column<T: Real>(
         &self,
-        gram: &CsrView<'_, T>,
-        diagonal: &[f64],
+        &Products { matrix: gram, diagonal }: &Products<'_, T>,
         item: usize,
         descent: &mut Descent,
     ) -> (Vec<i32>, Vec<T>) {
@@ -123,28 +120,12 @@ impl LearnsSimilarity for Slim {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
         check_counts(user_items, "a value of user_items")?;
+        let items = user_items.columns();
+        let scratch = || Descent { weights: vec![0.0; items], products: vec![0.0; items] };
         pool::run(self.threads, || {
-            let items = user_items.columns();
-            let known = user_items.without_zeros();
-            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
-            let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
-            let gram = gram.view();
-            let diagonal: Vec<f64> = (0..items).map(|item| gram.value(item, item).to_f64()).collect();
-            let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
-                .into_par_iter()
-                .map_init(
-                    || Descent { weights: vec![0.0; items], products: vec![0.0; items] },
-                    |descent, item| {
-                        if observer.interrupted() {
-                            return Err(Error::Interrupted);
-                        }
-                        let found = self.column(&gram, &diagonal, item, descent);
-                        observer.progress(1);
-                        Ok(found)
-                    },
-                )
-                .collect::<Result<_>>()?;
-            Ok(CsrMatrix::of_rows(items, columns).view().transpose())
+            regressions(user_items, observer, scratch, |descent, products, item| {
+                Ok(self.column(products, item, descent))
+            })
         })?
     }
 }

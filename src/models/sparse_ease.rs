@@ -4,15 +4,14 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{MatMut, Par};
-use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::kernel::Real;
 use crate::models::check;
+use crate::models::regressions::{Products, regressions};
 use crate::models::similarity::{ItemSimilarity, LearnsSimilarity};
 use crate::observer::Observer;
 use crate::pool;
-use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView, Row};
 
 /// [`Ease`](crate::Ease) in which each item is a linear combination of its nearest neighbours alone.
@@ -67,42 +66,26 @@ impl LearnsSimilarity for SparseEase {
     fn learn<T: Real>(&self, user_items: &CsrView<'_, T>, observer: &dyn Observer) -> Result<CsrMatrix<T>> {
         self.check()?;
         user_items.check_finite()?;
+        let k = self.neighbours.min(user_items.columns().max(1));
         pool::run(self.threads, || {
-            let items = user_items.columns();
-            let known = user_items.without_zeros();
-            let rows = known.as_ref().map_or(*user_items, CsrMatrix::view);
-            let gram = best_partners(&rows, items.max(1), true, &vec![(); items], |(), ()| 1.0, observer)?;
-            let gram = gram.view();
-            let lengths: Vec<f64> = (0..items).map(|item| gram.value(item, item).to_f64().sqrt()).collect();
-            let k = self.neighbours.min(items.max(1));
-            let columns: Vec<(Vec<i32>, Vec<T>)> = (0..items)
-                .into_par_iter()
-                .map_init(Ridge::default, |ridge, item| {
-                    if observer.interrupted() {
-                        return Err(Error::Interrupted);
-                    }
-                    let nearest = nearest(&gram, &lengths, item, k);
-                    let weights = ridge.solve(&gram, item, &nearest, self.regularization)?;
-                    observer.progress(1);
-                    Ok((nearest, weights.iter().map(|&weight| T::from_f64(weight)).collect()))
-                })
-                .collect::<Result<_>>()?;
-            let by_target = CsrMatrix::of_rows(items, columns);
-            // Weights that overflow are worth nothing to anyone.
-            by_target.view().check_finite().map_err(|_| Error::NotPositiveDefinite)?;
-            Ok(by_target.view().transpose())
+            regressions(user_items, observer, Ridge::default, |ridge, products, item| {
+                let nearest = nearest(products, item, k);
+                let weights = ridge.solve(&products.matrix, item, &nearest, self.regularization)?;
+                let weights = weights.iter().map(|&weight| T::from_f64(weight)).collect();
+                Ok((nearest, weights))
+            })
         })?
     }
 }
 
 /// The `k` others most like an item by the absolute cosine, in the order of ids; of equal ones the smaller.
-fn nearest<T: Real>(gram: &CsrView<'_, T>, lengths: &[f64], item: usize, k: usize) -> Vec<i32> {
-    let row = gram.row(item);
+fn nearest<T: Real>(products: &Products<'_, T>, item: usize, k: usize) -> Vec<i32> {
+    let row = products.matrix.row(item);
     let others = row.indices.iter().zip(row.values).filter(|&(&other, _)| other as usize != item);
     let mut alike: Vec<(f64, i32)> = others
         .map(|(&other, product)| {
             // The length of the item itself is the same for all.
-            let length = lengths[other as usize];
+            let length = products.diagonal[other as usize].sqrt();
             (if length > 0.0 { product.to_f64().abs() / length } else { 0.0 }, other)
         })
         .collect();

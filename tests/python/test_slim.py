@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.slim import SLIM
+from penchant.sparse_ease import SparseEASE
 
 
 def slow(X, l1, l2, sweeps):
@@ -58,3 +59,13 @@ def test_bits_do_not_depend_on_threads_and_negative_values_are_refused():
     ]:
         with pytest.raises(ValueError, match=message):
             wrong.fit(X)
+
+
+@pytest.mark.parametrize("model", [SLIM(), SparseEASE()])
+def test_products_that_are_too_large_are_an_error_that_says_so(model):
+    X = sp.csr_array(np.full((3, 2), 1e25, np.float32))
+    with pytest.raises(
+        ValueError, match="products of items are too large .* scale user_items down, or use float64"
+    ):
+        model.fit(X, show_progress=False)
+    model.fit(X.astype(np.float64), show_progress=False)
