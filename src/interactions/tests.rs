@@ -6,6 +6,7 @@
 
 mod events;
 mod files;
+mod odd_files;
 
 use std::collections::BTreeMap;
 
