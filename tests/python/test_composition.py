@@ -238,3 +238,24 @@ def test_what_is_popular_with_everyone_never_outweighs_a_group():
     model = Popularity(by="weight", user_groups=[0, 1]).fit(plays, show_progress=False)
     ids, _ = model.recommend(0, plays[[0]], N=3, filter_already_liked_items=False)
     assert ids.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("learn", ["fit", "update"])
+def test_where_one_model_fails_all_are_what_they_were(learn):
+    inner = Blend([als(), CosineRecommender(K=5)])
+    failing = CosineRecommender(K=5)
+    model = Fallback([inner, Reserved(Popularity()), failing]).fit(PLAYS, show_progress=False)
+    before = [ids.tolist() for ids in model.recommend(USERS, PLAYS)]
+    factors, tail = inner.models[0].user_factors, model.models[1]._tail
+
+    def refuse(*_, **__):
+        raise MemoryError
+
+    failing._fit = refuse
+    other = PLAYS[::-1][:30]
+    with pytest.raises(MemoryError):
+        model.fit(other, show_progress=False) if learn == "fit" else model.update(other, [0], [])
+    assert model.shape == PLAYS.shape
+    assert inner.models[0].user_factors is factors
+    assert model.models[1]._tail is tail
+    assert [ids.tolist() for ids in model.recommend(USERS, PLAYS)] == before

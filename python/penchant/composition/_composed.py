@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -53,10 +55,11 @@ class Composed(RecommenderBase):
         parts = self._parts()
         progress.total(len(parts))
         user_items = scipy_csr((rows.columns, rows.indptr, rows.indices, rows.values))
-        for model in parts:
-            model.fit(user_items, show_progress=False)
-            progress.step(1)
-        self._look_at(rows)
+        with _all_or_none(self):
+            for model in parts:
+                model.fit(user_items, show_progress=False)
+                progress.step(1)
+            self._look_at(rows)
 
     def _look_at(self, rows: Rows) -> None:
         """Learn what is not for one of the models to learn, from everything that is known of everyone."""
@@ -94,10 +97,16 @@ class Composed(RecommenderBase):
             Everything that is known of everyone.
         userids, itemids : array of int
             The users that are not what they were, and the items that are new.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            As the models do. All of them are then what they were.
         """
-        for model in self.models:
-            model.update(user_items, userids, itemids)
-        self._look_at(quiet_rows(user_items, "user_items"))
+        with _all_or_none(self):
+            for model in self.models:
+                model.update(user_items, userids, itemids)
+            self._look_at(quiet_rows(user_items, "user_items"))
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         return {
@@ -146,3 +155,22 @@ class Composed(RecommenderBase):
         ]
         shown = ", ".join([f"[{inner}]", *others])
         return f"{type(self).__name__}({shown}) <{fitted}>"
+
+
+@contextmanager
+def _all_or_none(composed: Composed) -> Iterator[None]:
+    """Let models learn; where the block fails, all of them are what they were before."""
+    before = [(model, copy.copy(model)) for model in _with_parts(composed)]
+    try:
+        yield
+    except BaseException:
+        for model, old in before:
+            model.__dict__ = old.__dict__
+        raise
+
+
+def _with_parts(model: RecommenderBase) -> Iterator[RecommenderBase]:
+    yield model
+    if isinstance(model, Composed):
+        for part in model._parts():
+            yield from _with_parts(part)
