@@ -14,7 +14,6 @@ from penchant._base.progress import Progress
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._sparse import Rows, precision, scipy_csr
 from penchant._validation import Floats, Ids, check_finite, check_memory, factors, number
-from penchant.exceptions import NotFittedError
 
 __all__ = ["EASE"]
 
@@ -86,8 +85,7 @@ class EASE(ItemWeightsBase):
 
     def _matrix(self) -> Floats:
         if self._learned is None:
-            msg = "this EASE has no weights yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted("weights")
         return self._learned[1]
 
     def _check_parameters(self) -> None:

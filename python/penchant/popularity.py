@@ -14,7 +14,6 @@ from penchant._base.rank_options import RankOptions, in_blocks
 from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Rows
 from penchant._validation import Floats, Ids, check_finite, describe, integer
-from penchant.exceptions import NotFittedError
 
 __all__ = ["Popularity", "Random"]
 
@@ -113,8 +112,7 @@ class Popularity(RecommenderBase):
 
     def _fitted(self) -> tuple[Ids, npt.NDArray[np.float64]]:
         if self._learned is None:
-            msg = f"this {type(self).__name__} has not been fitted yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted()
         return self._learned
 
     def _shape(self) -> tuple[int, int] | None:
@@ -159,11 +157,6 @@ class Popularity(RecommenderBase):
             return _core.rank.recommend(known, items, None, queries, entries, options.core())
 
         return in_blocks(block, len(userids), items, options)
-
-    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
-        del itemids, options
-        msg = f"{type(self).__name__} does not compare items"
-        raise NotImplementedError(msg)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._learned is None:
@@ -254,11 +247,6 @@ class Random(RecommenderBase):
         del rows, recalculate
         items = self.shape[1]
         return np.array([self._drawn(user, items) for user in userids.tolist()]).reshape(-1, items)
-
-    def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
-        del itemids, options
-        msg = f"{type(self).__name__} does not compare items"
-        raise NotImplementedError(msg)
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         return {} if self._learned is None else {"shape": np.array(self._learned, np.int64)}

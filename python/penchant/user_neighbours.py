@@ -14,7 +14,6 @@ from penchant._base.rank_options import RankOptions, check_results, rank_options
 from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Csr, Rows, copied, freeze, precision, quiet_rows, scipy_csr
 from penchant._validation import Floats, Ids, check_finite, ids, integer
-from penchant.exceptions import NotFittedError
 
 __all__ = ["UserUserRecommender"]
 
@@ -89,8 +88,7 @@ class UserUserRecommender(RecommenderBase):
 
     def _matrices(self) -> _Learned:
         if self._learned is None:
-            msg = "this UserUserRecommender has not been fitted yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted()
         return self._learned
 
     def _shape(self) -> tuple[int, int] | None:

@@ -47,9 +47,11 @@ class ModelHooks(Parameters):
     ) -> tuple[Ids, Floats]:
         """Return ids and scores for each user; `rows` is what they have, `liked` what to leave out of it."""
 
-    @abstractmethod
     def _similar(self, itemids: Ids, options: RankOptions) -> tuple[Ids, Floats]:
-        """Return ids and scores for each item."""
+        """Return ids and scores for each item, if the model compares items."""
+        del itemids, options
+        msg = f"{type(self).__name__} does not compare items"
+        raise NotImplementedError(msg)
 
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         """Return the score of every item for each user, which is 0 where nothing speaks for or against it."""
@@ -78,9 +80,13 @@ class ModelHooks(Parameters):
         """The numbers of users and items that the model was fitted to."""
         shape = self._shape()
         if shape is None:
-            msg = f"this {type(self).__name__} has not been fitted yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted()
         return shape
+
+    def _not_fitted(self, lacks: str | None = None) -> NotFittedError:
+        """Return what to raise before a fit, which may name what is missing."""
+        state = "has not been fitted yet" if lacks is None else f"has no {lacks} yet"
+        return NotFittedError(f"this {type(self).__name__} {state}: call fit first")
 
     def __repr__(self) -> str:
         shape = self._shape()

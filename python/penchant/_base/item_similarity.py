@@ -14,7 +14,6 @@ from penchant._base.item_weights import ItemWeightsBase
 from penchant._base.rank_options import RankOptions, check_results
 from penchant._sparse import Csr, Rows, any_rows, copied, freeze, precision, scipy_csr
 from penchant._validation import Floats, Ids, check_finite, check_memory
-from penchant.exceptions import NotFittedError
 
 # What the parts of the matrix are called in files.
 _PARTS = ("similarity.indptr", "similarity.indices", "similarity.values")
@@ -71,8 +70,7 @@ class ItemSimilarityBase(ItemWeightsBase):
 
     def _matrices(self) -> tuple[Csr, _core.rank.Matrix]:
         if self._learned is None:
-            msg = f"this {type(self).__name__} has no similarity yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted("similarity")
         return self._learned[1:]
 
     def _shape(self) -> tuple[int, int] | None:

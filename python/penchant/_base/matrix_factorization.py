@@ -15,7 +15,6 @@ from penchant._base.rank_options import RankOptions, in_blocks, rank_options
 from penchant._base.recommender import RecommenderBase
 from penchant._sparse import Rows
 from penchant._validation import Floats, Ids, factors, ids, one_id
-from penchant.exceptions import NotFittedError
 
 
 class MatrixFactorizationBase(RecommenderBase):
@@ -75,8 +74,7 @@ class MatrixFactorizationBase(RecommenderBase):
 
     def _known(self, values: Floats | None, name: str) -> Any:
         if values is None:
-            msg = f"this {type(self).__name__} has no {name} yet: call fit first"
-            raise NotFittedError(msg)
+            raise self._not_fitted(name)
         return values
 
     def _fitted_pair(self) -> tuple[Any, Any]:

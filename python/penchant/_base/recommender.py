@@ -4,95 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from penchant._base.progress import Callback, Progress
-from penchant._base.rank_options import RankOptions, rank_options
-from penchant._base.saved_model import SavedModel
-from penchant._sparse import Rows, any_rows, csr_rows
-from penchant._validation import Floats, Ids, check_memory, describe, ids, integer, warn
+from penchant._base.comparing import ComparingModel, unwrapped
+from penchant._base.rank_options import rank_options
+from penchant._sparse import csr_rows
+from penchant._validation import Floats, Ids, check_memory, ids, integer, warn
 
 # Results of recommend_all that are made at a time.
 _RESULTS_PER_BLOCK = 1_000_000
 _MOST_IDS = np.iinfo(np.int32).max
 
 
-class RecommenderBase(SavedModel):
+class RecommenderBase(ComparingModel):
     """A model: fitted to a matrix of users x items, asked for recommendations.
 
     A subclass says how it learns and answers in the hooks `_fit`, `_shape`, `_recommend`, `_similar`,
     `_tensors` and `_restore`. What reaches them has been checked.
     """
-
-    def fit(self, user_items: Any, show_progress: bool = True, callback: Callback | None = None) -> Self:
-        """Learn from what users did.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions
-            How much each user did with each item. CSR is used as it is; another format is converted with a
-            `ParameterWarning`. Never changed.
-        show_progress : bool, default True
-            Show a progress bar.
-        callback : callable, optional
-            ``callback(epoch, seconds, loss)`` after every epoch, counted from 0. Returning True ends the fit
-            and keeps what was learned. A model that is not learned in epochs calls it once, with NaN for a
-            loss.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError
-            If `user_items` is not sparse, or a parameter has an impossible type.
-        ValueError
-            If a parameter is out of range, or `user_items` is empty, broken, or not finite.
-        MemoryError
-            If what is to be learned would outgrow this machine. It says how large that is.
-        KeyboardInterrupt
-            On Ctrl-C, within a second. The model is what it was before.
-        """
-        if callback is not None and not callable(callback):
-            msg = f"callback must be callable, got {describe(callback)}"
-            raise TypeError(msg)
-        self._check_parameters()
-        # Repeats are summed in f64, whatever the model works in.
-        rows = any_rows(getattr(user_items, "matrix", user_items), "user_items", np.float64)
-        if not np.count_nonzero(rows.values):
-            has = f"{rows.shape[0]} rows, {rows.shape[1]} columns and {len(rows.values)} stored entries"
-            msg = f"user_items has {has}, none of them other than 0; there is nothing to learn from"
-            raise ValueError(msg)
-        with Progress(show_progress, self._unit, callback) as progress:
-            self._fit(rows, progress)
-            if self._unit != "epoch":
-                progress.call_back(0, float("nan"))
-        return self
-
-    def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
-        """Take in what has changed: by a fit to everything, where the model has no better way.
-
-        Parameters
-        ----------
-        user_items : scipy.sparse CSR matrix or array, shape [n_users, n_items]
-            Everything that is known of everyone, new users and items included.
-        userids : array of int
-            The users that are new or not what they were.
-        itemids : array of int
-            The items that are new.
-
-        Raises
-        ------
-        TypeError, ValueError, MemoryError
-            As `fit` does. The model is then what it was.
-        """
-        del userids, itemids
-        self.fit(user_items, show_progress=False)
 
     def recommend(
         self,
@@ -185,7 +118,7 @@ class RecommenderBase(SavedModel):
             self._look_at_width(rows.columns, count)
         liked = rows if filter_already_liked_items else None
         found = self._recommend(userids, rows, liked, options, recalculate=bool(recalculate_user))
-        return _unwrapped(found, userid)
+        return unwrapped(found, userid)
 
     def knows_users(self, userids: Any, user_items: Any) -> npt.NDArray[np.bool_]:
         """Tell about which users the model knows something; for others any list would be arbitrary.
@@ -203,11 +136,6 @@ class RecommenderBase(SavedModel):
         rows = csr_rows(user_items, "user_items")
         rows.check_count(np.size(userids), "users")
         return self._knows(ids(userids, "userids", self.shape[0] if self._by_users else _MOST_IDS), rows)
-
-    def _known_shape(self, *, users_needed: bool) -> tuple[int, int]:
-        """Return the numbers of users and items, of which only the second may be known."""
-        del users_needed
-        return self.shape
 
     def _look_at_width(self, columns: int, items: int) -> None:
         """Warn if rows have a column for each user rather than for each item."""
@@ -341,118 +269,6 @@ class RecommenderBase(SavedModel):
             userid, user_items, N=max(1, np.size(selected_items)), filter_already_liked_items=False,
             recalculate_user=recalculate_user, items=selected_items,
         )  # fmt: skip
-
-    def similar_items(
-        self,
-        itemid: Any,
-        N: int = 10,
-        recalculate_item: bool = False,
-        item_users: Any = None,
-        filter_items: Any = None,
-        items: Any = None,
-    ) -> tuple[Ids, Floats]:
-        """Find the items most like one item or each of many, by what the model takes for likeness.
-
-        Parameters
-        ----------
-        itemid : int or array of int
-            Which items.
-        N : int, default 10
-            How many for each.
-        recalculate_item : bool, default False
-            Use what `item_users` says of the item instead of what was learned, where the model can.
-        item_users : scipy.sparse CSR matrix or array, shape [n_requested_items, n_users], optional
-            One row for each requested item; only looked at to recalculate.
-        filter_items : array of int, optional
-            Items to leave out.
-        items : array of int, optional
-            Rank just these items.
-
-        Returns
-        -------
-        ids : numpy.ndarray of int32, shape [k] or [n_requested_items, k], k = min(N, n_candidates)
-            Item ids, the most similar first; -1 where nothing was left. Models with factors and nearest
-            neighbours list the item itself as well; to others, such as `EASE` and `RP3beta`, an item says
-            nothing about itself.
-        scores : numpy.ndarray of float, same shape
-            How alike they are; -inf where nothing was left. For models with factors these are cosines, 1 for
-            the item itself.
-
-        Raises
-        ------
-        NotFittedError
-            Before a fit.
-        IndexError
-            If an item is not in the model.
-        ValueError
-            If both `items` and `filter_items` are given, if N < 1, or if `item_users` does not fit.
-        TypeError
-            If an id is not an integer.
-        NotImplementedError
-            If the model cannot recalculate.
-        """
-        _, count = self._known_shape(users_needed=False)
-        itemids = ids(itemid, "itemid", count, scalar=True)
-        options = rank_options(N, items, filter_items, count, self._threads())
-        if recalculate_item:
-            rows = any_rows(item_users, "item_users", np.float64)
-            rows.check_count(len(itemids), "ids")
-            return _unwrapped(self._similar_to_rows(itemids, rows, options), itemid)
-        return _unwrapped(self._similar(itemids, options), itemid)
-
-    def _similar_to_rows(self, itemids: Ids, rows: Rows, options: RankOptions) -> tuple[Ids, Floats]:
-        """Return ids and scores for items of which `rows` says who has them."""
-        del itemids, rows, options
-        msg = f"{type(self).__name__} cannot recalculate an item: call fit, then similar_items without"
-        raise NotImplementedError(msg)
-
-    def similar_users(
-        self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None
-    ) -> tuple[Ids, Floats]:
-        """Find the users most like one user or each of many, where the model compares users.
-
-        Parameters
-        ----------
-        userid : int or array of int
-            Which users.
-        N : int, default 10
-            How many for each, the user included.
-        filter_users : array of int, optional
-            Users to leave out.
-        users : array of int, optional
-            Rank just these users.
-
-        Returns
-        -------
-        ids : numpy.ndarray of int32, shape [k] or [n_requested_users, k], k = min(N, n_candidates)
-            User ids, the user first, then the most similar; -1 where nothing was left.
-        scores : numpy.ndarray of float, same shape
-            How alike they are; -inf where nothing was left. For models with factors these are cosines.
-
-        Raises
-        ------
-        NotFittedError
-            Before a fit.
-        IndexError
-            If a user is not in the model.
-        ValueError
-            If both `users` and `filter_users` are given, or if N < 1.
-        TypeError
-            If an id is not an integer.
-        NotImplementedError
-            If the model knows nothing about users.
-        """
-        del userid, N, filter_users, users
-        msg = f"{type(self).__name__} compares items, not users"
-        raise NotImplementedError(msg)
-
-
-def _unwrapped(found: tuple[Ids, Floats], asked: Any) -> tuple[Ids, Floats]:
-    """Give one row for one id, and as many rows as ids for a list."""
-    found_ids, scores = found
-    if np.ndim(asked) == 0:
-        return found_ids[0], scores[0]
-    return found_ids, scores
 
 
 def _blocks(
