@@ -195,6 +195,9 @@ pub enum Error {
         /// Whether the events so far have times.
         before: bool,
     },
+    /// The events themselves are needed, and were not kept.
+    #[error("the events were not kept: read them with keep_events")]
+    NoLog,
     /// Times that cannot be seconds, where an age has to be told from them.
     #[error(
         "the times are numbers such as {time}, which cannot be seconds since 1970, and half_life or max_age is an age: \

@@ -153,6 +153,16 @@ def widened(matrix: Any, dtype: npt.DTypeLike) -> Any:
     return matrix.astype(dtype) if matrix.dtype.kind in "buif" and matrix.dtype != dtype else matrix
 
 
+def canonical_matrix(matrix: Any, name: str) -> Any:
+    """Return a checked CSR matrix of the same kind with sorted columns and without repeats."""
+    rows = quiet_rows(matrix, name)
+    kind = sp.csr_array if isinstance(matrix, sp.sparray) else sp.csr_matrix
+    # In the type that it came in, unless sums of repeats do not fit.
+    own = rows.values.astype(matrix.dtype)
+    values = own if (own == rows.values).all() else rows.values
+    return kind((values, rows.indices, rows.indptr), shape=matrix.shape)
+
+
 def _canonical(matrix: Any, name: str) -> Rows:
     """Return rows with sorted columns and repeats summed."""
     rows, columns = matrix.shape

@@ -7,11 +7,15 @@ use rayon::prelude::*;
 use super::Interactions;
 use super::build::{Entries, entries, fade, faded, leave_out, settle_dates};
 use super::chunk::Block;
+#[cfg(feature = "python")]
+use super::clock::Clock;
 use super::encoder::Encoder;
 use super::lines::{self, Encoding, Format, Source};
 use super::options::{Age, ReadOptions};
 use super::prune::{Kept, kept, pruned};
 use super::report::Report;
+#[cfg(feature = "python")]
+use super::time::Time;
 use crate::error::{Error, Result, check_size};
 use crate::labels::Labels;
 use crate::observer::Observer;
@@ -31,6 +35,8 @@ pub(crate) struct Events {
     times: Vec<f64>,
     /// What is there before anything is left out, if something may be.
     all: Option<Box<Everything>>,
+    /// The events themselves, by the codes of everything, if they are kept.
+    log: Option<Arc<Block>>,
 }
 
 /// Users, items and entries of which not all are shown.
@@ -50,13 +56,14 @@ pub(crate) struct State {
     pub(crate) matrix: CsrMatrix<f32>,
     pub(crate) times: Vec<f64>,
     pub(crate) latest: f64,
+    pub(crate) log: Option<Block>,
 }
 
 impl Default for State {
     fn default() -> Self {
         let none = || Arc::new(Labels::no_texts());
         let (matrix, times) = (CsrMatrix::empty(), Vec::new());
-        Self { users: none(), items: none(), matrix, times, latest: f64::NEG_INFINITY }
+        Self { users: none(), items: none(), matrix, times, latest: f64::NEG_INFINITY, log: None }
     }
 }
 
@@ -66,6 +73,7 @@ pub(crate) struct Hidden<'a> {
     pub(crate) latest: f64,
     pub(crate) times: &'a [f64],
     pub(crate) all: Option<&'a Everything>,
+    pub(crate) log: Option<&'a Block>,
 }
 
 /// What was read before, with its matrix.
@@ -75,7 +83,8 @@ impl Events {
     /// What a file or a copy has to hold.
     #[cfg(feature = "python")]
     pub(crate) fn hidden(&self) -> Hidden<'_> {
-        Hidden { latest: self.latest, times: &self.times, all: self.all.as_deref() }
+        let (all, log) = (self.all.as_deref(), self.log.as_deref());
+        Hidden { latest: self.latest, times: &self.times, all, log }
     }
 
     /// Puts together what was taken apart. `kept` numbers what is shown, if not everything is.
@@ -86,7 +95,7 @@ impl Events {
         report: Report,
     ) -> Result<Interactions> {
         options.check()?;
-        let State { users, items, matrix, times, latest } = state;
+        let State { users, items, matrix, times, latest, log } = state;
         let view = matrix.view();
         check_size("the number of users' labels (one for each row)", view.rows(), users.len())?;
         check_size("the number of items' labels (one for each column)", view.columns(), items.len())?;
@@ -101,10 +110,54 @@ impl Events {
                 }
             }
         }
+        if let Some(log) = &log {
+            check_log(log, users.len(), items.len(), options.timed)?;
+        }
         let (indptr, indices, values) = matrix.into_parts();
         let entries = Entries { indptr, indices, values, times, faded: 0 };
-        let (times, all) = (Vec::new(), None);
-        Self { users, items, options, report, latest, times, all }.finished(entries, Some(kept))
+        let (times, all, log) = (Vec::new(), None, log.map(Arc::new));
+        Self { users, items, options, report, latest, times, all, log }.finished(entries, Some(kept))
+    }
+
+    /// Makes a matrix of the events for which the mask holds, with the labels of all. Where `plain` says so, nothing
+    /// fades and nothing is left out; otherwise what becomes of them is told from these events alone.
+    ///
+    /// There must be a log, and a flag for each of its events.
+    #[cfg(feature = "python")]
+    pub(crate) fn subset(&self, mask: &[bool], plain: bool) -> Result<Interactions> {
+        let log = self.log.as_deref().ok_or(Error::NoLog)?;
+        check_size("the number of flags (one for each event)", log.users.len(), mask.len())?;
+        let (users, items) = self.everything();
+        let mut options = self.options.clone();
+        if plain {
+            (options.half_life, options.max_age) = (None, None);
+            (options.min_items_per_user, options.min_users_per_item) = (1, 1);
+        }
+        let options = options;
+        pool::run(options.threads, || {
+            let blocks = log.chosen(mask);
+            let rows = blocks.iter().map(|block| block.users.len() as u64).sum();
+            let report = Report { rows, span: self.report.span, ..Report::default() };
+            let report = Report { mere_numbers: self.report.mere_numbers, ..report };
+            Self::assembled(None, Arc::clone(users), Arc::clone(items), blocks, options, report)
+        })?
+    }
+
+    /// Fails if the times of the log cannot be seconds, as ages of it need them.
+    #[cfg(feature = "python")]
+    pub(crate) fn check_seconds(&self) -> Result<()> {
+        let log = self.log.as_deref().ok_or(Error::NoLog)?;
+        if !self.report.mere_numbers {
+            return Ok(());
+        }
+        let mut clock = Clock::default();
+        log.times.iter().for_each(|&time| clock.see(Time::Number(time)));
+        clock.check_seconds()
+    }
+
+    /// The labels of everything, shown or not.
+    fn everything(&self) -> (&Arc<Labels>, &Arc<Labels>) {
+        self.all.as_ref().map_or((&self.users, &self.items), |all| (&all.users, &all.items))
     }
 
     pub(crate) fn read_files(
@@ -138,10 +191,7 @@ impl Events {
         if let Some((before, matrix)) = before {
             before.check_matrix(matrix)?;
         }
-        let known = before.map(|(before, _)| match &before.all {
-            Some(all) => (&*all.users, &*all.items),
-            None => (&*before.users, &*before.items),
-        });
+        let known = before.map(|(before, _)| before.everything()).map(|(users, items)| (&**users, &**items));
         pool::run(options.threads, || {
             let mut encoder = Encoder::new(known, options, observer);
             read(&mut encoder)?;
@@ -151,31 +201,45 @@ impl Events {
 
     fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Interactions> {
         let Encoder {
-            users,
-            items,
-            mut blocks,
-            bad,
-            rows,
-            mut ignored,
-            clock,
-            written,
-            options,
-            observer,
-            ..
+            users, items, mut blocks, bad, rows, ignored, clock, written, options, observer, ..
         } = encoder;
-        let (users, items, options) = (Arc::new(users), Arc::new(items), options.clone());
-        let (before, old) =
-            (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
-        let old_latest = before.map_or(f64::NEG_INFINITY, |before| before.latest);
         if [options.half_life, options.max_age].iter().any(|age| matches!(age, Some(Age::Seconds(_)))) {
             clock.check_seconds()?;
         }
         if clock.are_dates() {
             settle_dates(&mut blocks);
         }
+        if observer.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        let known = Report { rows, bad, ignored, ..Report::default() };
+        let report = Report { span: clock.span(), mere_numbers: clock.are_numbers(), written, ..known };
+        let (users, items) = (Arc::new(users), Arc::new(items));
+        Self::assembled(before, users, items, blocks, options.clone(), report)
+    }
+
+    /// Makes a matrix of events, after those that were read before. Their `report` lacks what becomes of them.
+    fn assembled(
+        before: Option<Before<'_>>,
+        users: Arc<Labels>,
+        items: Arc<Labels>,
+        mut blocks: Vec<Block>,
+        options: ReadOptions,
+        mut report: Report,
+    ) -> Result<Interactions> {
+        let (before, old) =
+            (before.map(|(before, _)| before), before.map(|(before, matrix)| before.block(matrix)));
+        let log = options.keep_events.then(|| {
+            let mut log = before.and_then(|before| before.log.as_deref().cloned()).unwrap_or_default();
+            for block in &blocks {
+                log.append(block);
+            }
+            Arc::new(log)
+        });
+        let old_latest = before.map_or(f64::NEG_INFINITY, |before| before.latest);
         let latest = blocks.iter().flat_map(|block| &block.times).fold(old_latest, |a, &b| a.max(b));
         if let Some(max_age) = options.max_age {
-            ignored += leave_out(&mut blocks, latest - options.in_times(max_age));
+            report.ignored += leave_out(&mut blocks, latest - options.in_times(max_age));
         }
         let half_life = options.half_life.map(|age| options.in_times(age));
         if let Some(half_life) = half_life {
@@ -192,19 +256,14 @@ impl Events {
             }
             blocks.insert(0, block);
         }
-        if observer.interrupted() {
-            return Err(Error::Interrupted);
-        }
         let entries = entries(blocks, users.len(), options.duplicates, options.keeps_times());
-        let merged = (old_entries + events - entries.indices.len()) as u64;
-        let (span, mere_numbers, faded) = (clock.span(), clock.are_numbers(), entries.faded);
-        let known = Report { rows, bad, ignored, merged, ..Report::default() };
-        let mut report = Report { faded, span, mere_numbers, written, ..known };
+        report.merged = (old_entries + events - entries.indices.len()) as u64;
+        report.faded = entries.faded;
         if let Some(before) = before {
             report.add(&before.report);
         }
         let kept_before = before.and_then(|before| before.all.as_ref()).map(|all| &all.kept);
-        Self { users, items, options, report, latest, times: vec![], all: None }
+        Self { users, items, options, report, latest, times: vec![], all: None, log }
             .finished(entries, kept_before)
     }
 
@@ -290,4 +349,18 @@ impl Events {
     pub(crate) fn options(&self) -> &ReadOptions {
         &self.options
     }
+}
+
+/// Fails unless all columns of a log are as long, and its codes are those of labels.
+fn check_log(log: &Block, users: usize, items: usize, timed: bool) -> Result<()> {
+    let events = log.users.len();
+    check_size("the number of items (one for each event)", events, log.items.len())?;
+    check_size("the number of weights (one for each event)", events, log.weights.len())?;
+    check_size("the number of times (one for each event)", if timed { events } else { 0 }, log.times.len())?;
+    for (what, codes, len) in [("user", &log.users, users), ("item", &log.items, items)] {
+        if let Some(&code) = codes.iter().find(|&&code| code as usize >= len) {
+            return Err(Error::IdOutOfRange { what, id: i64::from(code), len });
+        }
+    }
+    Ok(())
 }

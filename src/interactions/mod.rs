@@ -42,6 +42,8 @@ use crate::observer::Observer;
 use crate::sparse::{CsrMatrix, CsrView};
 use events::State;
 
+#[cfg(feature = "python")]
+pub(crate) use chunk::Block;
 pub(crate) use encoder::Batch;
 pub(crate) use events::Events;
 #[cfg(feature = "python")]

@@ -56,6 +56,8 @@ pub struct ReadOptions {
     pub min_items_per_user: u32,
     /// See `min_items_per_user`.
     pub min_users_per_item: u32,
+    /// Whether the events themselves are kept, for splits: 12 bytes for each, 20 with times.
+    pub keep_events: bool,
     /// Whether an event that cannot be used is an error; otherwise it is skipped and counted.
     pub strict: bool,
     /// The number of threads; 0 for all that the process may use. The result does not depend on it.
@@ -73,6 +75,7 @@ impl Default for ReadOptions {
             kinds: Vec::new(),
             min_items_per_user: 1,
             min_users_per_item: 1,
+            keep_events: false,
             strict: false,
             threads: 0,
         }

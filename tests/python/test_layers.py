@@ -15,6 +15,7 @@ PYTHON_FLOORS = [
     {"utils"},
     {"_validation", "_frames"},
     {"_sparse", "_labels", "_files"},
+    {"splitting"},
     {"interactions", "_base", "weighting"},
     {
         "als",

@@ -14,9 +14,31 @@ from penchant.evaluation.metrics_at_k import (
     ranking_metrics_at_k,
 )
 from penchant.evaluation.splits import leave_k_out_split, train_test_split
+from penchant.splitting import (
+    HeldOutUsers,
+    KFold,
+    LastDays,
+    LeaveKOut,
+    LeaveLastOut,
+    RandomSplit,
+    RollingWindows,
+    Split,
+    Splitter,
+    TimeSplit,
+)
 
 __all__ = [
     "AUC_at_k",
+    "HeldOutUsers",
+    "KFold",
+    "LastDays",
+    "LeaveKOut",
+    "LeaveLastOut",
+    "RandomSplit",
+    "RollingWindows",
+    "Split",
+    "Splitter",
+    "TimeSplit",
     "evaluate",
     "leave_k_out_split",
     "mean_average_precision_at_k",

@@ -9,10 +9,9 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from penchant import _core
-from penchant._sparse import csr_rows
+from penchant._sparse import canonical_matrix, csr_rows
 from penchant._validation import Ids, describe, integer
 from penchant.evaluation import _ties
-from penchant.evaluation.splits import canonical
 
 # Users whose recommendations are made at a time.
 _USERS_PER_BATCH = 4096
@@ -42,7 +41,7 @@ class RankedLists:
             )
             msg = f"model must have recommend(userids, user_items, N), got {what or describe(model)}"
             raise TypeError(msg)
-        train, test = canonical(train, "train_user_items"), canonical(test, "test_user_items")
+        train, test = canonical_matrix(train, "train_user_items"), canonical_matrix(test, "test_user_items")
         if train.shape != test.shape:
             shapes = f"{train.shape} and {test.shape}"
             msg = f"train_user_items and test_user_items must have the same shape, got {shapes}"

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-from penchant._sparse import quiet_rows
+from penchant._sparse import canonical_matrix
 from penchant._validation import integer, number
 from penchant.utils import RandomState, check_random_state
 
@@ -41,7 +40,7 @@ def train_test_split(
     if not 0.0 <= number(train_percentage, "train_percentage") <= 1.0:
         msg = f"train_percentage must be between 0 and 1, got {train_percentage}"
         raise ValueError(msg)
-    matrix = canonical(ratings, "ratings")
+    matrix = canonical_matrix(ratings, "ratings")
     chosen = check_random_state(random_state).random(matrix.nnz) < train_percentage
     return _kept(matrix, chosen), _kept(matrix, ~chosen & (matrix.data > 0))
 
@@ -75,7 +74,7 @@ def leave_k_out_split(
     if not 0.0 <= number(train_only_size, "train_only_size") < 1.0:
         msg = f"train_only_size must be at least 0 and below 1, got {train_only_size}"
         raise ValueError(msg)
-    matrix = canonical(ratings, "ratings")
+    matrix = canonical_matrix(ratings, "ratings")
     random = check_random_state(random_state)
     counts = np.diff(matrix.indptr)
     eligible = counts > K + 1
@@ -90,16 +89,6 @@ def leave_k_out_split(
     place[order] = np.arange(matrix.nnz) - np.asarray(matrix.indptr, np.int64)[rows]
     chosen = eligible[rows] & (place < K)
     return _kept(matrix, ~chosen), _kept(matrix, chosen)
-
-
-def canonical(matrix: Any, name: str) -> Any:
-    """Return a checked CSR matrix of the same kind with sorted columns and without repeats."""
-    rows = quiet_rows(matrix, name)
-    kind = sp.csr_array if isinstance(matrix, sp.sparray) else sp.csr_matrix
-    # In the type that it came in, unless sums of repeats do not fit.
-    own = rows.values.astype(matrix.dtype)
-    values = own if (own == rows.values).all() else rows.values
-    return kind((values, rows.indices, rows.indptr), shape=matrix.shape)
 
 
 def _kept(matrix: Any, mask: npt.NDArray[np.bool_]) -> Any:

@@ -21,6 +21,7 @@ from penchant.interactions._options import (
     ReadOptions,
     TimeUnit,
 )
+from penchant.interactions._parts import aligned, checked_like
 from penchant.interactions._paths import constants_of, is_parquet, paths_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def from_file(
     min_items_per_user: int = 1,
     min_users_per_item: int = 1,
     on_bad_rows: OnBadRows = "warn",
+    keep_events: bool = False,
+    like: Interactions | None = None,
     layout: Layout = "events",
     quote: str | None = None,
     labels: Literal["auto", "string"] = "auto",
@@ -113,7 +116,7 @@ def from_file(
     user, item, weight, time, kind, kind_weights, duplicates, half_life, max_age, time_unit,
     time_format
         As in `from_frame`. Weights may also be written as true and false.
-    min_items_per_user, min_users_per_item, on_bad_rows, num_threads
+    min_items_per_user, min_users_per_item, on_bad_rows, keep_events, like, num_threads
         As in `from_frame`. An empty field is a missing one. A line with more or fewer fields than the
         first one is a bad row.
 
@@ -142,11 +145,12 @@ def from_file(
     columns = columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
     options = ReadOptions(
         columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-        num_threads, time_unit, time_format, max_age,
+        num_threads, time_unit, time_format, max_age, keep_events,
     )  # fmt: skip
     lines = lines_of(sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip)
     read = read_files(files, columns, lines, options, None, show_progress)
-    return cls._of(Reading(options, columns, lines, None), read)
+    data = cls.of_read(Reading(options, columns, lines, None), read)
+    return data if like is None else aligned(data, checked_like(like, cls))
 
 
 def read_files(

@@ -23,6 +23,7 @@ from penchant.interactions._options import (
     ReadOptions,
     TimeUnit,
 )
+from penchant.interactions._parts import aligned, checked_like
 from penchant.interactions._times import times_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def from_frame(
     min_items_per_user: int = 1,
     min_users_per_item: int = 1,
     on_bad_rows: OnBadRows = "warn",
+    keep_events: bool = False,
+    like: Interactions | None = None,
     num_threads: int = 0,
 ) -> Interactions:
     """Read events from a table.
@@ -94,6 +97,12 @@ def from_frame(
         What to do about rows with a missing or malformed field: skip them with a `DataWarning`, but raise
         a ValueError if they are more than the good ones; skip them silently (they are in the report); or
         raise a ValueError for the first.
+    keep_events : bool, default False
+        Keep the events themselves, as `split` needs them to go by time and to treat the parts alike: 12 bytes
+        for each, 20 with times.
+    like : Interactions, optional
+        Give the result the rows and columns of these, such as a test part those of the part that was learned
+        from. What they do not have is left out, and counted in the report as dropped.
     num_threads : int, default 0
         0 for all that the process may use. The result does not depend on it.
 
@@ -131,10 +140,11 @@ def from_frame(
     columns = columns_of(user=user, item=item, weight=weight, time=time, kind=kind)
     options = ReadOptions(
         columns, kind_weights, duplicates, half_life, min_items_per_user, min_users_per_item, on_bad_rows,
-        num_threads, time_unit, time_format, max_age,
+        num_threads, time_unit, time_format, max_age, keep_events,
     )  # fmt: skip
     backend = None if isinstance(df, Mapping) else backend_of(df)
-    return cls._of(Reading(options, columns, LINES, backend), read_frame(df, columns, options, None))
+    data = cls.of_read(Reading(options, columns, LINES, backend), read_frame(df, columns, options, None))
+    return data if like is None else aligned(data, checked_like(like, cls))
 
 
 def read_frame(frame: Any, columns: Columns, options: ReadOptions, before: Any) -> Any:

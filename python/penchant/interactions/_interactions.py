@@ -18,7 +18,9 @@ from penchant.interactions._from_frame import from_frame, is_series, read_frame,
 from penchant.interactions._labelled_matrix import LabelledMatrix
 from penchant.interactions._lines import LINES
 from penchant.interactions._options import NOTHING_HIDDEN, Reading, ReadOptions
+from penchant.interactions._parts import EntrySource, EventSource
 from penchant.interactions._report import Report, check_bad_rows, report_of, warn_of_times
+from penchant.splitting import Source, Split, Splitter, splitter
 
 
 class Interactions(LabelledMatrix):
@@ -60,7 +62,8 @@ class Interactions(LabelledMatrix):
         raise TypeError(msg)
 
     @classmethod
-    def _of(cls, reading: Reading, read: Any) -> Self:
+    def of_read(cls, reading: Reading, read: Any) -> Self:
+        """Make one of what the core has read."""
         self = object.__new__(cls)
         self._reading = reading
         self._take(read)
@@ -103,7 +106,7 @@ class Interactions(LabelledMatrix):
         besides = {"rows": len(data)} | NOTHING_HIDDEN
         csr = (width, indptr, indices, data)
         read = _core.interactions.restore(users_named, items_named, csr, besides, options.core())
-        return cls._of(Reading(options, columns, LINES, None), read)
+        return cls.of_read(Reading(options, columns, LINES, None), read)
 
     def update(self, events: Any, *, show_progress: bool = True, **columns: Column) -> Self:
         """Add more events. Users and items keep their codes, new ones get the next.
@@ -197,6 +200,65 @@ class Interactions(LabelledMatrix):
         if half_life is None or not old < new or old == -np.inf:
             return 1.0
         return float(np.exp2((old - new) / half_life))
+
+    def split(self, by: str | Splitter = "random", **settings: Any) -> Split:
+        """Split into what is learned from and what is tested.
+
+        Parameters
+        ----------
+        by : str or Splitter, default "random"
+            ``"random"``, ``"leave_k_out"``, ``"leave_last_out"``, ``"time"``, ``"last_days"``, ``"users"``
+            (strong generalization), or one of the splitters of `penchant.evaluation`, which say what settings
+            there are. Those that go by time need events that were read with `time` and ``keep_events=True``.
+        **settings
+            As the splitter of that name takes them.
+
+        Returns
+        -------
+        Split
+            It unpacks into train and test, both Interactions with the same rows and columns.
+
+        Raises
+        ------
+        ValueError
+            If there is no such split, if nothing would be left to learn from or nobody to test, or if times
+            are missing or cannot be seconds.
+        TypeError
+            If the splitter has no such setting.
+
+        Examples
+        --------
+        >>> import penchant
+        >>> events = {"user": [1, 1, 2, 2], "item": [7, 8, 7, 9], "day": ["2020-01-01", "2020-01-09"] * 2}
+        >>> data = penchant.Interactions.from_frame(events, time="day", keep_events=True)
+        >>> train, test = data.split("last_days", days=7)
+        >>> train, test
+        (Interactions(2 users x 3 items, 2 entries), Interactions(2 users x 3 items, 2 entries))
+        """
+        return splitter(by, **settings).split(self)
+
+    def splits(self, by: str | Splitter, **settings: Any) -> Iterator[Split]:
+        """Make all splits of ``"k_fold"`` or ``"rolling"`` windows, one after the other; see `split`."""
+        return splitter(by, **settings).splits(self)
+
+    def split_source(self) -> Source:
+        """Return what splitters look at: the events if they are kept, else the entries."""
+        log = self._events.log()
+        return EntrySource(self) if log is None else EventSource(self, log)
+
+    @property
+    def events(self) -> _core.interactions.Events:
+        """What the core knows besides the matrix."""
+        return self._events
+
+    @property
+    def reading(self) -> Reading:
+        """How the events were read."""
+        return self._reading
+
+    def amend_report(self, report: Report) -> None:
+        """Say something else of what was read."""
+        self._report = report
 
     def _left_out(self, what: Literal["user", "item"]) -> Callable[[Any], str | None]:
         events, least = self._events, self._reading.options.core()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -29,7 +29,10 @@ _OLDER = {
     "max_age_is_age": False,
     "time_unit": None,
     "time_format": None,
+    "keep_events": False,
 }
+# What later events do not need to know where nothing is left to be told from them.
+_PLAIN = {"half_life": None, "max_age": None, "min_items_per_user": 1, "min_users_per_item": 1}
 
 
 class ReadOptions:
@@ -48,6 +51,7 @@ class ReadOptions:
         time_unit: TimeUnit | None = None,
         time_format: str | None = None,
         max_age: Age | None = None,
+        keep_events: bool = False,
     ) -> None:
         if on_bad_rows not in _ON_BAD_ROWS:
             msg = f"on_bad_rows must be one of {', '.join(map(repr, _ON_BAD_ROWS))}, got {on_bad_rows!r}"
@@ -93,6 +97,7 @@ class ReadOptions:
             "time_unit": time_unit,
             "time_format": time_format,
             "kinds": _kinds(kind_weights),
+            "keep_events": _flag(keep_events, "keep_events"),
             "strict": on_bad_rows == "raise",
             "threads": integer(num_threads, "num_threads", 0),
             **least,
@@ -117,6 +122,15 @@ class ReadOptions:
         kinds = [(kind, weight) for kind, weight in state["options"]["kinds"]]
         self._options = _OLDER | state["options"] | {"kinds": kinds}
         return self
+
+    def plain(self) -> Self:
+        """Return the options with which nothing fades, nothing is left out, and events are not kept."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__
+        other._options = self._options | _PLAIN | {"keep_events": False}
+        if other._options["duplicates"] == "last":
+            other._options["duplicates"] = "max"  # as there are no times any more
+        return other
 
     @property
     def half_life(self) -> float | None:
@@ -158,6 +172,10 @@ class Reading:
     lines: dict[str, Any]
     backend: str | None
 
+    def plain(self) -> Reading:
+        """Return the same, without what fades weights or leaves events out."""
+        return replace(self, options=self.options.plain())
+
 
 NOTHING_HIDDEN: dict[str, Any] = {
     "ignored_rows": 0,
@@ -170,7 +188,18 @@ NOTHING_HIDDEN: dict[str, Any] = {
     "kept_users": np.zeros(0, np.int32),
     "kept_items": np.zeros(0, np.int32),
     "faded_entries": 0,
+    "event_users": np.zeros(0, np.int32),
+    "event_items": np.zeros(0, np.int32),
+    "event_weights": np.zeros(0, np.float32),
+    "event_times": np.zeros(0),
 }
+
+
+def _flag(value: object, name: str) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        msg = f"{name} must be True or False, got {describe(value)}"
+        raise TypeError(msg)
+    return bool(value)
 
 
 def _kinds(weights: KindWeights | None) -> list[tuple[str, float]]:

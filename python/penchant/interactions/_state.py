@@ -13,11 +13,14 @@ from penchant._labels import labels_of_parts, parts_of
 from penchant._sparse import Csr
 from penchant.interactions._columns import columns_of
 from penchant.interactions._lines import lines_of_state
-from penchant.interactions._options import Reading, ReadOptions
+from penchant.interactions._options import NOTHING_HIDDEN, Reading, ReadOptions
 from penchant.interactions._report import Report
 
 # What the report says about events.
 _COUNTS = ("rows", "bad_rows", "first_bad_rows", "ignored_rows", "merged_rows", "faded_entries")
+
+# The events themselves, where they are kept.
+_LOG = ("event_users", "event_items", "event_weights", "event_times")
 
 # What it says about the lines of text files.
 _WRITTEN = ("layout", "separator", "quote", "encoding")
@@ -29,6 +32,9 @@ def to_arrays(
     """Take everything apart."""
     state = events.state()
     arrays = {name: state[name] for name in ("times", "kept_users", "kept_items")}
+    log = events.log()
+    if log is not None:
+        arrays |= dict(zip(_LOG, log, strict=True))
     arrays |= dict(zip(("indptr", "indices", "values"), matrix[1:], strict=True))
     arrays |= {name: state[name] for name in ("indptr", "indices", "values") if name in state}
     for side in ("users", "items"):
@@ -57,6 +63,7 @@ def from_arrays(arrays: dict[str, Any], about: dict[str, Any]) -> tuple[Any, Rea
     csr = (len(items), arrays["indptr"], arrays["indices"], arrays["values"])
     besides = {name: about[name] for name in ("timed", *_COUNTS)}
     besides |= {name: arrays[name] for name in ("times", "kept_users", "kept_items")}
+    besides |= {name: arrays.get(name, NOTHING_HIDDEN[name]) for name in _LOG}
     besides["latest"] = -np.inf if about["latest"] is None else about["latest"]
     read = _core.interactions.restore(users, items, csr, besides, options.core())
     return read, Reading(options, columns, lines_of_state(about["lines"]), backend)

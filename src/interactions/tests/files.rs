@@ -8,7 +8,12 @@ pub(super) fn read(content: &[u8], format: &Format, options: &ReadOptions) -> Re
     read_as("events.csv", content, format, options)
 }
 
-pub(super) fn read_as(name: &str, content: &[u8], format: &Format, options: &ReadOptions) -> Result<Interactions> {
+pub(super) fn read_as(
+    name: &str,
+    content: &[u8],
+    format: &Format,
+    options: &ReadOptions,
+) -> Result<Interactions> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    Age, BadRows, Duplicates, Events, EventsState, Hidden, Interactions, Kept, ReadOptions, Report,
+    Age, BadRows, Block, Duplicates, Events, EventsState, Hidden, Interactions, Kept, ReadOptions, Report,
     TimeFormat, TimeUnit,
 };
 use crate::python::arrays::{Csr, shared, view};
@@ -19,6 +19,14 @@ use crate::sparse::{CsrMatrix, CsrView};
 /// Everything about interactions but their matrix, which Python keeps.
 #[pyclass(frozen, module = "penchant._core.interactions", name = "Events")]
 pub(in crate::python) struct PyEvents(Events);
+
+/// Events: users, items, weights and times.
+type Log<'py> = (
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray1<f64>>,
+);
 
 /// What was read: the matrix in three arrays, and everything else.
 pub(in crate::python) type Read<'py> =
@@ -43,6 +51,7 @@ pub(in crate::python) fn known<'a>(
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
+#[allow(clippy::struct_excessive_bools, reason = "they come by name, from a dictionary")]
 pub(in crate::python) struct PyReadOptions {
     duplicates: String,
     half_life: Option<f64>,
@@ -54,6 +63,7 @@ pub(in crate::python) struct PyReadOptions {
     kinds: Vec<(String, f64)>,
     min_items_per_user: u32,
     min_users_per_item: u32,
+    keep_events: bool,
     strict: bool,
     threads: usize,
 }
@@ -90,6 +100,7 @@ impl PyReadOptions {
             kinds: self.kinds,
             min_items_per_user: self.min_items_per_user,
             min_users_per_item: self.min_users_per_item,
+            keep_events: self.keep_events,
             strict: self.strict,
             threads: self.threads,
         };
@@ -127,6 +138,10 @@ pub(in crate::python) struct Besides<'py> {
     bad_rows: u64,
     first_bad_rows: Vec<String>,
     faded_entries: usize,
+    event_users: PyReadonlyArray1<'py, i32>,
+    event_items: PyReadonlyArray1<'py, i32>,
+    event_weights: PyReadonlyArray1<'py, f32>,
+    event_times: PyReadonlyArray1<'py, f64>,
 }
 
 /// Puts together what `PyEvents.state` took apart, or labels and a matrix.
@@ -141,16 +156,24 @@ pub(in crate::python) fn restore<'py>(
 ) -> PyResult<Read<'py>> {
     let view = view(&matrix)?;
     let (indptr, indices) = (view.pattern().indptr().to_vec(), view.pattern().indices().to_vec());
+    let codes = |codes: &PyReadonlyArray1<'_, i32>| -> PyResult<Vec<u32>> {
+        Ok(codes.as_slice()?.iter().map(|&code| code as u32).collect())
+    };
+    let log = Block {
+        users: codes(&besides.event_users)?,
+        items: codes(&besides.event_items)?,
+        weights: besides.event_weights.as_slice()?.to_vec(),
+        times: besides.event_times.as_slice()?.to_vec(),
+    };
     let state = EventsState {
+        log: wanted.keep_events.then_some(log),
         users: Arc::clone(&users.0),
         items: Arc::clone(&items.0),
         matrix: CsrMatrix::new(view.columns(), indptr, indices, view.values().to_vec())?,
         times: besides.times.as_slice()?.to_vec(),
         latest: besides.latest,
     };
-    let codes = |codes: &[i32]| codes.iter().map(|&code| code as u32).collect();
-    let kept =
-        Kept { users: codes(besides.kept_users.as_slice()?), items: codes(besides.kept_items.as_slice()?) };
+    let kept = Kept { users: codes(&besides.kept_users)?, items: codes(&besides.kept_items)? };
     let report = Report {
         rows: besides.rows,
         ignored: besides.ignored_rows,
@@ -180,7 +203,7 @@ impl PyEvents {
 
     /// What `restore` needs: labels and, where not everything is shown, the whole matrix; and what is known besides.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let Hidden { latest, times, all } = self.0.hidden();
+        let Hidden { latest, times, all, .. } = self.0.hidden();
         let state = PyDict::new(py);
         let codes = |codes: &[u32]| PyArray1::from_vec(py, codes.iter().map(|&code| code as i32).collect());
         let kept = all.map(|all| &all.kept);
@@ -202,6 +225,32 @@ impl PyEvents {
             state.set_item("values", PyArray1::from_slice(py, &all.entries.values))?;
         }
         Ok(state)
+    }
+
+    /// The events that were kept: users, items, weights and times, which are empty if there are none; None if they
+    /// were not.
+    fn log<'py>(&self, py: Python<'py>) -> Option<Log<'py>> {
+        let log = self.0.hidden().log?;
+        let codes = |codes: &[u32]| PyArray1::from_vec(py, codes.iter().map(|&code| code as i32).collect());
+        let (weights, times) = (PyArray1::from_slice(py, &log.weights), PyArray1::from_slice(py, &log.times));
+        Some((codes(&log.users), codes(&log.items), weights, times))
+    }
+
+    /// What the events with a flag make together, with the labels of all; where `plain`, nothing fades or is left out.
+    fn subset<'py>(
+        &self,
+        py: Python<'py>,
+        mask: PyReadonlyArray1<'py, bool>,
+        plain: bool,
+    ) -> PyResult<Read<'py>> {
+        let mask = mask.as_slice()?;
+        let read = py.detach(|| self.0.subset(mask, plain))?;
+        wrapped(py, read)
+    }
+
+    /// Fails if the times of the events that were kept cannot be seconds.
+    fn check_seconds(&self) -> PyResult<()> {
+        Ok(self.0.check_seconds()?)
     }
 
     /// How the last file of lines was taken: layout, separator and quote.
