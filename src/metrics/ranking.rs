@@ -3,45 +3,56 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_size};
+use crate::kernel::Real;
+use crate::metrics::lists::{Cutoffs, check_lists};
 use crate::pool;
-use crate::sparse::Pattern;
+use crate::sparse::{CsrView, Row};
 
-/// What one user's list of recommendations contributes to the ranking metrics.
+/// What the first so many places of one user's list contribute to the ranking metrics.
 ///
-/// "Relevant" are the items stored in the user's row of the test data.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// "Relevant" are the items stored in the user's row of the test data, and their values are grades.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ListQuality {
     /// How many of the recommended items are relevant.
     pub hits: usize,
     /// The place of the first relevant item, from 1 on; 0 if there is none.
     pub first: usize,
+    /// How many relevant items are among the first `R` places, `R` being the number of relevant items.
+    pub early_hits: usize,
     /// `Σ hits up to p / p` over the places `p` with a relevant item. Divided by the number of relevant items, or by
     /// the length of the list if that is smaller, it is the average precision.
     pub precisions: f64,
     /// `Σ 1 / log2(p + 1)` over those places: the discounted cumulative gain with gains of 0 and 1.
     pub gain: f64,
+    /// `Σ grade / log2(p + 1)` over those places (Järvelin and Kekäläinen 2002, with the discount of the web's search
+    /// engines). Grades below 0 count as 0.
+    pub graded_gain: f64,
+    /// The largest `graded_gain` that a list of this length can have.
+    pub best_graded_gain: f64,
     /// The area under the ROC curve if the items that are not in the list were put behind it at random; NaN if no
     /// item is relevant or all are.
     pub area: f64,
 }
 
-/// Compares each list of `ids` with what is stored in the same row of `relevant`.
+/// Compares each list of `ids` with what is stored in the same row of `relevant`, cut at several lengths.
 ///
 /// `ids` holds `n` ids for each row, best first; negative ones are empty slots. `items` is how many items there
-/// are to recommend. On `threads` threads, 0 for all.
+/// are to recommend, and `cutoffs` increase. On `threads` threads, 0 for all. Of each row there is a result for each
+/// cut-off.
 ///
 /// ```
 /// use penchant::{CsrMatrix, metrics::list_qualities};
 /// let relevant = CsrMatrix::from_triplets(1, 9, &[(0, 4, 1.0_f32), (0, 7, 1.0)])?;
-/// let quality = list_qualities(&[7, 1, 4], 3, relevant.view().pattern(), 9, 1)?[0];
-/// assert_eq!((quality.hits, quality.first), (2, 1));
-/// assert_eq!(quality.precisions, 1.0 + 2.0 / 3.0);
+/// let qualities = list_qualities(&[7, 1, 4], 3, &relevant.view(), &[1, 3], 9, 1)?;
+/// assert_eq!((qualities[0].hits, qualities[1].hits, qualities[1].first), (1, 2, 1));
+/// assert_eq!(qualities[1].precisions, 1.0 + 2.0 / 3.0);
 /// # Ok::<(), penchant::Error>(())
 /// ```
-pub fn list_qualities(
+pub fn list_qualities<T: Real>(
     ids: &[i32],
     n: usize,
-    relevant: Pattern<'_>,
+    relevant: &CsrView<'_, T>,
+    cutoffs: &[usize],
     items: usize,
     threads: usize,
 ) -> Result<Vec<ListQuality>> {
@@ -50,39 +61,66 @@ pub fn list_qualities(
         let what = "the number of columns of relevant";
         return Err(Error::TooLarge { what, value: relevant.columns(), max: items });
     }
-    if let Some(&id) = ids.iter().find(|&&id| id >= 0 && id as usize >= items) {
-        return Err(Error::IdOutOfRange { what: "item", id: i64::from(id), len: items });
-    }
+    check_lists(ids, items)?;
+    let cutoffs = Cutoffs::new(cutoffs)?;
+    let longest = cutoffs.longest();
+    let discounts: Vec<f64> = (1..=longest).map(|place| (place as f64 + 1.0).log2().recip()).collect();
+    let mut found = vec![ListQuality::default(); relevant.rows() * cutoffs.count()];
     pool::run(threads, || {
-        (0..relevant.rows())
-            .into_par_iter()
-            .map(|row| list_quality(&ids[row * n..(row + 1) * n], relevant.row(row), items))
-            .collect()
-    })
+        found.par_chunks_mut(cutoffs.count()).enumerate().for_each_init(Vec::new, |grades, (row, found)| {
+            let list = &ids[row * n..(row + 1) * n];
+            judge(list, relevant.row(row), items, &cutoffs, &discounts, grades, found);
+        });
+    })?;
+    Ok(found)
 }
 
-fn list_quality(ids: &[i32], relevant: &[i32], items: usize) -> ListQuality {
-    let mut quality = ListQuality { hits: 0, first: 0, precisions: 0.0, gain: 0.0, area: 0.0 };
-    let (mut misses, mut pairs) = (0, 0);
-    for (at, id) in ids.iter().enumerate().filter(|(_, id)| **id >= 0) {
-        let place = at + 1;
-        if relevant.binary_search(id).is_ok() {
+fn judge<T: Real>(
+    list: &[i32],
+    relevant: Row<'_, T>,
+    items: usize,
+    cutoffs: &Cutoffs<'_>,
+    discounts: &[f64],
+    grades: &mut Vec<f64>,
+    found: &mut [ListQuality],
+) {
+    grades.clear();
+    grades.extend(relevant.values.iter().map(|grade| grade.to_f64().max(0.0)));
+    let count = relevant.indices.len();
+    let (positive, negative) = (count as f64, items as f64 - count as f64);
+    let mut quality = ListQuality::default();
+    let (mut misses, mut pairs) = (0_u32, 0_usize);
+    cutoffs.walk(list, |step| match step {
+        Ok((at, id)) => {
+            let Ok(entry) = relevant.indices.binary_search(&id) else {
+                misses += 1;
+                pairs += quality.hits;
+                return;
+            };
             quality.hits += 1;
-            quality.precisions += quality.hits as f64 / place as f64;
-            quality.gain += (place as f64 + 1.0).log2().recip();
+            quality.early_hits += usize::from(at < count);
+            quality.precisions += quality.hits as f64 / (at + 1) as f64;
+            quality.gain += discounts[at];
+            quality.graded_gain += grades[entry] * discounts[at];
             if quality.first == 0 {
-                quality.first = place;
+                quality.first = at + 1;
             }
-        } else {
-            misses += 1;
-            // Every relevant item before this one is a pair in the right order.
-            pairs += quality.hits;
         }
+        Err(cut) => {
+            // Half of the relevant items that are not in the list come before each of the others.
+            let behind = f64::midpoint(quality.hits as f64, positive) * (negative - f64::from(misses));
+            let all = positive * negative;
+            quality.area = if all > 0.0 { (pairs as f64 + behind) / all } else { f64::NAN };
+            found[cut] = quality;
+        }
+    });
+    grades.sort_unstable_by(|a, b| b.total_cmp(a));
+    let mut best = 0.0;
+    let mut counted = 0;
+    for (quality, &cutoff) in found.iter_mut().zip(cutoffs.lengths()) {
+        let end = cutoff.min(grades.len());
+        best += grades[counted..end].iter().zip(&discounts[counted..end]).map(|(g, d)| g * d).sum::<f64>();
+        counted = end;
+        quality.best_graded_gain = best;
     }
-    let (positive, negative) = (relevant.len() as f64, items as f64 - relevant.len() as f64);
-    // Half of the relevant items that are not in the list come before each of the others.
-    let behind = f64::midpoint(quality.hits as f64, positive) * (negative - f64::from(misses));
-    quality.area =
-        if positive * negative > 0.0 { (pairs as f64 + behind) / (positive * negative) } else { f64::NAN };
-    quality
 }

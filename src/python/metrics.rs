@@ -1,32 +1,83 @@
 //! Ranking metrics.
 
-use numpy::{PyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::metrics::{self, ListQuality};
-use crate::python::arrays::{Entries, pattern};
+use crate::python::arrays::{AnyCsr, Csr, in_precision, view};
 
-/// One value for each user.
-type Values<'py> = Bound<'py, PyArray1<f64>>;
+/// One value for each user and cut-off.
+type Values<'py> = Bound<'py, PyArray2<f64>>;
 
-/// Hits, place of the first hit, sum of precisions, gain and area of each list.
+/// Values of which each user has one for each cut-off, as an array of cut-offs x users.
+fn by_cutoff<'py, V>(
+    py: Python<'py>,
+    found: &[V],
+    cutoffs: usize,
+    value: impl Fn(&V) -> f64,
+) -> PyResult<Values<'py>> {
+    let (cutoffs, users) = (cutoffs.max(1), found.len() / cutoffs.max(1));
+    let values = (0..cutoffs).flat_map(|cut| (0..users).map(move |user| user * cutoffs + cut));
+    let values = PyArray1::from_iter(py, values.map(|at| value(&found[at])));
+    values.reshape([cutoffs, users])
+}
+
+/// Hits, place of the first hit, hits before the number of relevant items, sum of precisions, gain, graded gain and its
+/// best, and area of each list, each an array of cut-offs x users.
 #[pyfunction]
 pub(super) fn list_qualities<'py>(
     py: Python<'py>,
     ids: PyReadonlyArray2<'py, i32>,
-    relevant: Entries<'py>,
+    relevant: Csr<'py, f64>,
+    cutoffs: Vec<usize>,
     items: usize,
     threads: usize,
-) -> PyResult<[Values<'py>; 5]> {
+) -> PyResult<[Values<'py>; 8]> {
     let n = ids.as_array().ncols();
-    let (ids, relevant) = (ids.as_slice()?, pattern(&relevant)?);
-    let found = py.detach(|| metrics::list_qualities(ids, n, relevant, items, threads))?;
-    let values = |value: fn(&ListQuality) -> f64| PyArray1::from_iter(py, found.iter().map(value));
+    let (ids, relevant) = (ids.as_slice()?, view(&relevant)?);
+    let found = py.detach(|| metrics::list_qualities(ids, n, &relevant, &cutoffs, items, threads))?;
+    let values = |value: fn(&ListQuality) -> f64| by_cutoff(py, &found, cutoffs.len(), value);
     Ok([
-        values(|quality| quality.hits as f64),
-        values(|quality| quality.first as f64),
-        values(|quality| quality.precisions),
-        values(|quality| quality.gain),
-        values(|quality| quality.area),
+        values(|quality| quality.hits as f64)?,
+        values(|quality| quality.first as f64)?,
+        values(|quality| quality.early_hits as f64)?,
+        values(|quality| quality.precisions)?,
+        values(|quality| quality.gain)?,
+        values(|quality| quality.graded_gain)?,
+        values(|quality| quality.best_graded_gain)?,
+        values(|quality| quality.area)?,
     ])
+}
+
+/// The mean of a value over the items of each list, as an array of cut-offs x lists.
+#[pyfunction]
+pub(super) fn mean_of_items<'py>(
+    py: Python<'py>,
+    ids: PyReadonlyArray2<'py, i32>,
+    cutoffs: Vec<usize>,
+    values: PyReadonlyArray1<'py, f64>,
+    threads: usize,
+) -> PyResult<Values<'py>> {
+    let n = ids.as_array().ncols();
+    let (ids, values) = (ids.as_slice()?, values.as_slice()?);
+    let found = py.detach(|| metrics::mean_of_items(ids, n, &cutoffs, values, threads))?;
+    by_cutoff(py, &found, cutoffs.len(), |&value| value)
+}
+
+/// How unlike each other the items of each list are, as an array of cut-offs x lists.
+#[pyfunction]
+pub(super) fn diversity<'py>(
+    py: Python<'py>,
+    ids: PyReadonlyArray2<'py, i32>,
+    cutoffs: Vec<usize>,
+    item_features: AnyCsr<'py>,
+    threads: usize,
+) -> PyResult<Values<'py>> {
+    let n = ids.as_array().ncols();
+    let ids = ids.as_slice()?;
+    let found = in_precision!(AnyCsr(item_features) as T => {
+        let features = view::<T>(&item_features)?;
+        py.detach(|| metrics::diversity(ids, n, &cutoffs, &features, threads))
+    })?;
+    by_cutoff(py, &found, cutoffs.len(), |&value| value)
 }

@@ -240,7 +240,7 @@ def test_a_frame_is_aligned_with_what_was_learned_from():
     test = Interactions.from_frame(pd.concat([made[200:], extra]), weight="weight", like=train)
     assert test.shape == train.shape
     assert (test.users == train.users).all()
-    there = {pair: v for pair, v in table(Interactions.from_frame(made[200:], weight="weight")).items()}
+    there = table(Interactions.from_frame(made[200:], weight="weight"))
     known = {p: v for p, v in there.items() if p[0] in set(train.users) and p[1] in set(train.items)}
     assert table(test) == known
     assert test.report.dropped_entries == 2 + len(there) - len(known)

@@ -5,7 +5,9 @@ the numbers that `implicit` gives, so that results can be compared; `evaluate` g
 for the users whom the model can know.
 """
 
+from penchant.evaluation._evaluation import Evaluation
 from penchant.evaluation.evaluate import evaluate
+from penchant.evaluation.metrics import METRICS, Metric
 from penchant.evaluation.metrics_at_k import (
     AUC_at_k,
     mean_average_precision_at_k,
@@ -13,6 +15,7 @@ from penchant.evaluation.metrics_at_k import (
     precision_at_k,
     ranking_metrics_at_k,
 )
+from penchant.evaluation.significance import Comparison, compare_users
 from penchant.evaluation.splits import leave_k_out_split, train_test_split
 from penchant.splitting import (
     HeldOutUsers,
@@ -28,17 +31,22 @@ from penchant.splitting import (
 )
 
 __all__ = [
+    "METRICS",
     "AUC_at_k",
+    "Comparison",
+    "Evaluation",
     "HeldOutUsers",
     "KFold",
     "LastDays",
     "LeaveKOut",
     "LeaveLastOut",
+    "Metric",
     "RandomSplit",
     "RollingWindows",
     "Split",
     "Splitter",
     "TimeSplit",
+    "compare_users",
     "evaluate",
     "leave_k_out_split",
     "mean_average_precision_at_k",

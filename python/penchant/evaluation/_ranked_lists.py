@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,27 +12,48 @@ from tqdm.auto import tqdm
 from penchant import _core
 from penchant._sparse import canonical_matrix, csr_rows
 from penchant._validation import Ids, describe, integer
-from penchant.evaluation import _ties
+from penchant.evaluation import _candidates, _ties
 
 # Users whose recommendations are made at a time.
 _USERS_PER_BATCH = 4096
 
+# What a list contributes, in the order in which the core says it.
+_QUALITIES = ("hits", "first", "early_hits", "precisions", "gain", "graded_gain", "best_graded_gain", "area")
+
+Values = npt.NDArray[np.float64]
+#: More values of some lists: those, the users' rows in training and test, and where equals are arbitrary.
+More = Callable[[_ties.Lists, Any, Any], dict[str, Values]]
+
 
 class RankedLists:
-    """One value for each user with test items, in order; and which items were recommended to anyone."""
+    """Values for each user with test items, in order; and how often items were recommended.
+
+    Attributes
+    ----------
+    users : numpy.ndarray of int32
+    relevant : numpy.ndarray, shape [n_users]
+        How many test items each has.
+    values : dict of name to numpy.ndarray, shape [n_cutoffs, n_users]
+    counts : numpy.ndarray, shape [n_cutoffs, n_items]
+        How often each item was recommended, not counting those that tie for the last places.
+    cold_users : int
+        How many users with test items are left out, as the model cannot know them.
+    """
 
     def __init__(
         self,
         model: Any,
         train: Any,
         test: Any,
-        k: int,
+        cutoffs: list[int],
         show_progress: bool,
         num_threads: int,
         *,
         warm_only: bool = False,
+        recalculate: bool = False,
+        candidates: Any = None,
+        more: More | None = None,
     ) -> None:
-        k = integer(k, "K", 1)
         num_threads = integer(num_threads, "num_threads", 0)
         if not hasattr(model, "recommend") or hasattr(model, "recommend_for"):
             what = (
@@ -41,7 +63,8 @@ class RankedLists:
             )
             msg = f"model must have recommend(userids, user_items, N), got {what or describe(model)}"
             raise TypeError(msg)
-        train, test = canonical_matrix(train, "train_user_items"), canonical_matrix(test, "test_user_items")
+        train = canonical_matrix(train, "train_user_items")
+        test = canonical_matrix(test, "test_user_items")
         if train.shape != test.shape:
             shapes = f"{train.shape} and {test.shape}"
             msg = f"train_user_items and test_user_items must have the same shape, got {shapes}"
@@ -52,58 +75,76 @@ class RankedLists:
             raise ValueError(msg)
         self.cold_users = 0
         if warm_only:
-            warm = _are_warm(model, train, users)
+            warm = _are_warm(model, train, users, recalculate)
             self.cold_users = int(np.count_nonzero(~warm))
             users = users[warm]
         # Only an exact search lists equals in the order of their numbers; what others do is their own.
         exact = warm_only and hasattr(model, "knows_users")
+        others = None if candidates is None else _candidates.candidates_of(candidates, train, test, users)
+        options = {"recalculate_user": True} if recalculate else {}
+
+        def recommend(userids: Ids, rows: Any, n: int) -> tuple[Ids, Any]:
+            found: tuple[Ids, Any] = model.recommend(userids, rows, N=n, **options)
+            return found
+
+        self.users = users
         self.relevant = np.diff(test.indptr)[users].astype(np.float64)
-        self.recommended = np.zeros(test.shape[1], dtype=bool)
-        parts = [[np.zeros(0)] * _COLUMNS]
+        self.counts = np.zeros((len(cutoffs), test.shape[1]))
+        longest = max(cutoffs)
+        parts: list[dict[str, Values]] = []
         with tqdm(total=len(users), disable=not show_progress, unit="user") as bar:
             for first in range(0, len(users), _USERS_PER_BATCH):
                 batch = users[first : first + _USERS_PER_BATCH]
-                rows = train[batch]
-                if exact:
-                    ids, certain, tied = _ties.listed(model, batch, rows, k)
+                rows, wanted = train[batch], test[batch]
+                if others is not None:
+                    given = others[first : first + _USERS_PER_BATCH]
+                    lists = _candidates.ranked(
+                        model, batch, rows, given, wanted, longest, recalculate=recalculate
+                    )
+                elif exact:
+                    lists = _ties.listed(recommend, batch, rows, longest)
                 else:
-                    answer = model.recommend(batch, rows, N=k)
-                    ids, tied = _ids_of(answer, len(batch), k), []
-                    certain = np.ones(ids.shape, bool)
-                largest = int(ids.max(initial=-1))
+                    ids = _ids_of(recommend(batch, rows, longest), len(batch), longest)
+                    lists = _ties.Lists(ids, None, [])
+                largest = int(lists.ids.max(initial=-1))
                 if largest >= test.shape[1]:
                     columns = f"test_user_items has {test.shape[1]} columns"
                     msg = f"{columns}, but the model recommends item {largest}: it needs one for each item"
                     raise ValueError(msg)
-                self.recommended[ids[(ids >= 0) & certain]] = True
-                parts.append(_qualities(ids, test[batch], tied, k, num_threads))
+                for cut, k in enumerate(cutoffs):
+                    ids = lists.ids[:, :k]
+                    listed = ids[(ids >= 0) & lists.certain(k)]
+                    self.counts[cut] += np.bincount(listed, minlength=test.shape[1])
+                found = qualities(lists, wanted, cutoffs, num_threads)
+                parts.append(found | more(lists, rows, wanted) if more else found)
                 bar.update(len(batch))
-        values = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        self.hits, self.found, self.reciprocal, self.precisions, self.gain, self.area = values
+        names = parts[0] if parts else dict.fromkeys([*_QUALITIES, "found", "reciprocal"])
+        none = np.zeros((len(cutoffs), 0))
+        self.values = {n: np.concatenate([none, *(part[n] for part in parts)], axis=1) for n in names}
 
 
-# What `_qualities` returns.
-_COLUMNS = 6
+def qualities(lists: _ties.Lists, test: Any, cutoffs: list[int], num_threads: int) -> dict[str, Values]:
+    """Return what lists have in common with test items: values of shape [n_cutoffs, n_lists]."""
+    relevant: Any = csr_rows(test, "test_user_items").csr(np.float64)
+    found = _core.metrics.list_qualities(lists.ids, relevant, cutoffs, test.shape[1], num_threads)
+    values = dict(zip(_QUALITIES, found, strict=True))
+    first = values["first"]
+    values["found"] = (first > 0).astype(np.float64)
+    values["reciprocal"] = np.where(first > 0, 1 / np.maximum(first, 1), 0.0)
+    for place, candidates, scores in lists.tied:
+        own = slice(test.indptr[place], test.indptr[place + 1])
+        for cut, k in enumerate(cutoffs):
+            mean = _ties.expected(candidates, scores, test.indices[own], test.data[own], k)
+            for name in mean.__slots__:
+                values[name][cut, place] = getattr(mean, name)
+    return values
 
 
-def _qualities(ids: Ids, test: Any, tied: Any, k: int, num_threads: int) -> list[npt.NDArray[np.float64]]:
-    relevant = csr_rows(test, "test_user_items").entries()
-    hits, first, precisions, gain, area = _core.metrics.list_qualities(
-        ids, relevant, test.shape[1], num_threads
-    )
-    found = (first > 0).astype(np.float64)
-    reciprocal = np.where(first > 0, 1 / np.maximum(first, 1), 0.0)
-    columns = [hits, found, reciprocal, precisions, gain]
-    for place, candidates, scores in tied:
-        items = test.indices[test.indptr[place] : test.indptr[place + 1]]
-        for column, value in zip(columns, _ties.expected(candidates, scores, items, k), strict=True):
-            column[place] = value
-    return [*columns, area]
-
-
-def _are_warm(model: Any, train: Any, users: Ids) -> npt.NDArray[np.bool_]:
+def _are_warm(model: Any, train: Any, users: Ids, recalculate: bool) -> npt.NDArray[np.bool_]:
     """Return about which of the users the model can know something."""
     warm = np.diff(train.indptr)[users] > 0 if train.nnz else np.ones(len(users), dtype=bool)
+    if recalculate:
+        return warm
     if hasattr(model, "knows_users"):
         known: npt.NDArray[np.bool_] = warm & model.knows_users(users, train[users])
         return known

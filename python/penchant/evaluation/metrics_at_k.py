@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from penchant._validation import integer
 from penchant.evaluation._ranked_lists import RankedLists, best_gain
 
 
@@ -65,13 +66,16 @@ def ranking_metrics_at_k(
     >>> sorted(metrics)
     ['auc', 'map', 'ndcg', 'precision']
     """
-    quality = RankedLists(model, train_user_items, test_user_items, K, show_progress, num_threads)
+    quality = RankedLists(
+        model, train_user_items, test_user_items, [integer(K, "K", 1)], show_progress, num_threads
+    )
+    hits, gain, precisions, area = (quality.values[n][0] for n in ("hits", "gain", "precisions", "area"))
     best = np.minimum(K, quality.relevant)
-    area = quality.area[~np.isnan(quality.area)]
+    area = area[~np.isnan(area)]
     return {
-        "precision": float(quality.hits.sum() / best.sum()),
-        "map": float((quality.precisions / best).mean()),
-        "ndcg": float((quality.gain / best_gain(best)).mean()),
+        "precision": float(hits.sum() / best.sum()),
+        "map": float((precisions / best).mean()),
+        "ndcg": float((gain / best_gain(best)).mean()),
         "auc": float(area.mean()) if len(area) else float("nan"),
     }
 

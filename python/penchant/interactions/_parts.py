@@ -57,6 +57,9 @@ class EntrySource(Source):
         del like
         return part
 
+    def check_seconds(self) -> None:
+        """There are no times."""
+
 
 def aligned(data: Interactions, like: Interactions) -> Interactions:
     """Return data in the rows and columns of other data; what those do not have is left out and counted."""

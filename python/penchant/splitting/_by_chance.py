@@ -23,8 +23,8 @@ class RandomSplit(Splitter):
     test : float, default 0.2
         Which part, above 0 and below 1.
     per_user : bool, default False
-        Whether it is that part of each user's items, rounded, of which at least one stays; otherwise each pair
-        goes by chance, whosever it is.
+        Whether it is that part of each user's items, rounded, of which at least one stays; otherwise each
+        pair goes by chance, whosever it is.
     random_state : int, numpy.random.Generator or numpy.random.RandomState, default 0
     """
 
@@ -102,7 +102,8 @@ class HeldOutUsers(Splitter):
         else:
             count = round(_share(self.users, "users") * len(eligible))
         if not 0 < count < max(len(eligible), 1):
-            msg = f"users must leave some of the {len(eligible)} users with two items on either side, got {self.users}"
+            some = f"some of the {len(eligible)} users with two items"
+            msg = f"users must leave {some} on either side, got {self.users}"
             raise ValueError(msg)
         held = np.zeros(source.shape[0], bool)
         held[generator.choice(eligible, size=count, replace=False)] = True
@@ -158,7 +159,7 @@ def _users_of_pairs(source: Source) -> tuple[npt.NDArray[np.int32], npt.NDArray[
 def _places(
     users: npt.NDArray[np.int32], keys: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the place of each pair among those of its user in the order of keys, and how many each user has."""
+    """Return the place of each pair among its user's in the order of keys, and how many each user has."""
     counts = np.bincount(users).astype(np.int64)
     order = np.lexsort((keys, users))
     place = np.empty(len(users), np.int64)

@@ -119,7 +119,7 @@ def _windows(source: Source, days: float, count: int) -> Iterator[tuple[float, f
     times = source.when()
     source.check_seconds()
     latest = times.max(initial=-np.inf)
-    # Windows are open on the left: what happened exactly seven days before the latest event is older than a week.
+    # Windows are open on the left: what happened exactly seven days before the latest event is too old.
     starts = [np.nextafter(latest - length * back, np.inf) for back in range(count, 0, -1)]
     yield from zip(starts, [*starts[1:], np.inf], strict=True)
 
@@ -146,7 +146,7 @@ def _point(at: object) -> float:
     if isinstance(at, np.datetime64):
         return float(at.astype("datetime64[us]").astype(np.int64)) / 1e6
     if isinstance(at, dt.date) and not isinstance(at, dt.datetime):
-        at = dt.datetime(at.year, at.month, at.day)  # noqa: DTZ001 - the zone comes next
+        at = dt.datetime(at.year, at.month, at.day)
     if isinstance(at, dt.datetime):
         return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp()
     return number(at, "at")

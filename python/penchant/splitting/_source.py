@@ -48,13 +48,15 @@ class Source(ABC):
             raise ValueError(msg)
         return self.times
 
+    @abstractmethod
     def check_seconds(self) -> None:
         """Raise if the times cannot be seconds."""
 
     def pairs(self) -> npt.NDArray[np.int64]:
         """Return for each event the number of its pair of user and item, in order of user and item."""
         keys = self.users.astype(np.int64) * self.shape[1] + self.items
-        return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        numbers: npt.NDArray[np.int64] = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        return numbers
 
 
 class MatrixSource(Source):
@@ -98,6 +100,9 @@ class MatrixSource(Source):
     def aligned(self, part: Any, like: Any) -> Any:
         del like
         return part
+
+    def check_seconds(self) -> None:
+        """Whoever gives times beside a matrix says that they are."""
 
 
 def source_of(data: Any, times: Any) -> Source:
