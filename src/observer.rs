@@ -11,6 +11,12 @@ pub trait Observer: Sync {
         ControlFlow::Continue(())
     }
 
+    /// Called just before [`epoch`](Self::epoch) by fits whose sides are in different bases meanwhile, with the `f × f`
+    /// matrix, row-major, by which the rows of the user factors have to be multiplied.
+    fn turn(&self, turn: &[f64]) {
+        let _ = turn;
+    }
+
     /// Called now and then with how much has been done since the last call, in the unit of the work: bytes of files,
     /// events, rows.
     fn progress(&self, done: u64) {

@@ -16,7 +16,7 @@ PYTHON_FLOORS = [
     {"_validation", "_frames"},
     {"_sparse", "_labels", "_files"},
     {"splitting"},
-    {"interactions", "_base", "weighting"},
+    {"interactions", "_base", "weighting", "evaluation"},
     {
         "als",
         "nearest_neighbours",
@@ -27,7 +27,6 @@ PYTHON_FLOORS = [
         "user_neighbours",
         "slim",
         "sparse_ease",
-        "evaluation",
     },
     {"recommender", "datasets"},
     {"cpu", "recommender_base", "cli", "__init__"},

@@ -45,6 +45,11 @@ class LearningModel(SavedModel):
         KeyboardInterrupt
             On Ctrl-C, within a second. The model is what it was before.
         """
+        self._learn(user_items, show_progress, callback)
+        return self
+
+    def _learn(self, user_items: Any, show_progress: bool, callback: Callback | None, **more: Any) -> None:
+        """Check what comes in, and call `_fit` with it and whatever else a model takes."""
         if callback is not None and not callable(callback):
             msg = f"callback must be callable, got {describe(callback)}"
             raise TypeError(msg)
@@ -56,10 +61,9 @@ class LearningModel(SavedModel):
             msg = f"user_items has {has}, none of them other than 0; there is nothing to learn from"
             raise ValueError(msg)
         with Progress(show_progress, self._unit, callback) as progress:
-            self._fit(rows, progress)
+            self._fit(rows, progress, **more)
             if self._unit != "epoch":
                 progress.call_back(0, float("nan"))
-        return self
 
     def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
         """Take in what has changed: by a fit to everything, where the model has no better way.

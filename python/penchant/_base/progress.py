@@ -37,9 +37,10 @@ class Progress:
         """Hear how much has been done since the last call."""
         self._bar.update(done)
 
-    def epoch(self, epoch: int, loss: float) -> bool:
-        """Hear of an epoch, counted from 1, and return whether to stop."""
-        self._bar.set_postfix(loss=f"{loss:.5g}", refresh=False)
+    def epoch(self, epoch: int, loss: float, **more: float) -> bool:
+        """Hear of an epoch, counted from 1, and what else is known of it, and return whether to stop."""
+        shown = {name: f"{value:.4f}" for name, value in more.items()}
+        self._bar.set_postfix(loss=f"{loss:.5g}", **shown, refresh=False)
         self._bar.update()
         return self.call_back(epoch - 1, loss)
 

@@ -14,6 +14,7 @@ __all__ = [
     "fold_in",
     "gram",
     "training_loss",
+    "turned",
 ]
 
 _Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -27,8 +28,9 @@ def fit(
     user_factors: _Floats,
     item_factors: _Floats,
     params: Mapping[str, Any],
-    after_epoch: Callable[[int, float], object],
+    after_epoch: Callable[[int, float, npt.NDArray[np.float64]], object],
 ) -> list[float]: ...
+def turned(factors: _Floats, turn: npt.NDArray[np.float64], threads: int) -> _Floats: ...
 def explain(
     liked: _Ids,
     values: npt.NDArray[np.float64],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import numpy.typing as npt
 from penchant import _core
 from penchant._base import factor_store
 from penchant._base.model_state import parameters_of
-from penchant._base.progress import Progress
+from penchant._base.progress import Callback, Progress
 from penchant._sparse import Rows
 from penchant._validation import Floats, check_memory, describe, integer, number, warn
 from penchant.als._fold_in import FoldIn
+from penchant.als._validation import Validation
 from penchant.utils import RandomState, check_random_state
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -103,6 +105,8 @@ class AlternatingLeastSquares(FoldIn):
         None before a fit. Both can be set; a fit of the same shape then starts from them.
     loss_history : list of float
         After each epoch of the last fit, the objective divided by the total weight of all pairs.
+    validation_history : list of (int, float)
+        Of a fit with `validation`: after how many epochs it was measured, and the metric.
 
     References
     ----------
@@ -174,6 +178,7 @@ class AlternatingLeastSquares(FoldIn):
         self.warm_start = warm_start
         self.use_gpu = use_gpu
         self.loss_history: list[float] = []
+        self.validation_history: list[tuple[int, float]] = []
 
     def _shown_parameters(self) -> list[str]:
         return ["factors", "regularization", "alpha", "iterations", "dtype"]
@@ -184,19 +189,112 @@ class AlternatingLeastSquares(FoldIn):
             raise TypeError(msg)
         _core.als.check_parameters(self._params())
 
-    def _fit(self, rows: Rows, progress: Progress) -> None:
+    def fit(
+        self,
+        user_items: Any,
+        show_progress: bool = True,
+        callback: Callback | None = None,
+        *,
+        validation: Any = None,
+        metric: str = "ndcg@20",
+        patience: int = 3,
+        validation_every: int = 1,
+        validation_users: int | None = None,
+    ) -> Self:
+        """Learn from what users did, and if there is something to validate with, no longer than that is good.
+
+        Parameters
+        ----------
+        user_items : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions
+            How much each user did with each item. CSR is used as it is; another format is converted with a
+            `ParameterWarning`. Never changed.
+        show_progress : bool, default True
+            Show a progress bar.
+        callback : callable, optional
+            ``callback(epoch, seconds, loss)`` after every epoch, counted from 0. Returning True ends the fit
+            and keeps what was learned.
+        validation : Split, or (train_rows, test), optional
+            What is known of the users when they are tested, and what they are tested with: both Interactions
+            or sparse matrices of the shape of `user_items`. Of a `Split` that holds users out, factors are
+            made of their history. The factors of the best epoch are kept.
+        metric : str, default "ndcg@20"
+            What is measured: one of `penchant.evaluation.METRICS`.
+        patience : int, default 3
+            The fit ends after so many measurements none of which was better than the best before.
+        validation_every : int, default 1
+            Measure after every so many epochs, and after the last.
+        validation_users : int, optional
+            Measure on a random sample of so many users, always the same; by default on all.
+
+        Returns
+        -------
+        self
+            With ``validation_history``.
+
+        Raises
+        ------
+        TypeError
+            If `user_items` or `validation` is not sparse, or a parameter has an impossible type.
+        ValueError
+            If a parameter is out of range, `user_items` is empty, broken, or not finite, there is no such
+            metric, or `validation` has another shape or nobody to test.
+        ModelFitError
+            If the fit diverges.
+        MemoryError
+            If what is to be learned would outgrow this machine. It says how large that is.
+        KeyboardInterrupt
+            On Ctrl-C, within a second. The model is what it was before.
+
+        Examples
+        --------
+        >>> from penchant.datasets import made_plays
+        >>> from penchant.evaluation import RandomSplit
+        >>> split = RandomSplit().split(made_plays())
+        >>> model = AlternatingLeastSquares(factors=16, iterations=30, random_state=0)
+        >>> model = model.fit(split.train, show_progress=False, validation=split, patience=2)
+        >>> len(model.validation_history) < 30
+        True
+        """
+        judge = None
+        if validation is not None:
+            judge = Validation(validation, metric, patience, validation_every, validation_users)
+        self._learn(user_items, show_progress, callback, validation=judge)
+        return self
+
+    def _fit(self, rows: Rows, progress: Progress, validation: Validation | None = None) -> None:
         if self.use_gpu:
             warn("use_gpu means nothing here: the fit runs on the CPU")
+        if validation is not None:
+            validation.check_shape(rows.shape)
         # A few squares of this size are worked with.
         check_memory(4 * 8 * self.factors**2, f"systems of {self.factors} factors")
         csr = rows.csr(self.dtype)
         users, items = self._first_factors(rows.shape)
         progress.total(self.iterations)
-        loss_history = _core.als.fit(csr, users, items, self._params(), progress.epoch)
+
+        def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
+            if validation is None:
+                return progress.epoch(epoch, loss)
+            value, stop = validation.look(
+                epoch, epoch == self.iterations, users, items, turn, self._threads(), self._with_factors
+            )
+            measured = {} if value is None else {validation.name: value}
+            return progress.epoch(epoch, loss, **measured) or stop
+
+        loss_history = _core.als.fit(csr, users, items, self._params(), after_epoch)
+        if validation is not None:
+            users, items = validation.best(self._threads()) or (users, items)
         with factor_store.WRITING:
             self._store.replace(users, items)
         self._store.were_set = False
         self.loss_history = loss_history
+        self.validation_history = [] if validation is None else validation.history
+
+    def _with_factors(self, users: Floats, items: Floats) -> Self:
+        """Return a model with the same parameters and these factors."""
+        other = copy.copy(self)
+        other._store.replace(users, items)
+        return other
 
     @classmethod
     def _amended(cls, parameters: dict[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:

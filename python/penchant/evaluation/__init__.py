@@ -7,7 +7,7 @@ for the users whom the model can know.
 
 from penchant.evaluation._evaluation import Evaluation
 from penchant.evaluation.evaluate import evaluate
-from penchant.evaluation.metrics import METRICS, Metric
+from penchant.evaluation.metrics import METRICS, Metric, metric_named
 from penchant.evaluation.metrics_at_k import (
     AUC_at_k,
     mean_average_precision_at_k,
@@ -50,6 +50,7 @@ __all__ = [
     "evaluate",
     "leave_k_out_split",
     "mean_average_precision_at_k",
+    "metric_named",
     "ndcg_at_k",
     "precision_at_k",
     "ranking_metrics_at_k",

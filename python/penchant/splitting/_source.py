@@ -113,6 +113,7 @@ def source_of(data: Any, times: Any) -> Source:
             raise ValueError(msg)
         source: Source = data.split_source()
         return source
+    data = getattr(data, "matrix", data)
     if not sp.issparse(data):
         msg = f"data must be Interactions or a scipy.sparse matrix, got {describe(data)}"
         raise TypeError(msg)

@@ -24,6 +24,8 @@ use half_step::{Memory, half_step, turn_rows};
 use relaxation::{Relaxation, relax_all};
 use side::{Opposite, Plan};
 
+#[cfg(feature = "python")]
+use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
 use crate::gram::gram;
 use crate::kernel::{self, Real};
@@ -36,6 +38,17 @@ pub use explain::Explanation;
 pub use loss::training_loss;
 pub use objective::Confidence;
 pub use params::{AlternatingLeastSquares, Solver};
+
+/// What the epochs of a fit work on.
+struct Work<'a, T: Real> {
+    user_items: &'a CsrView<'a, T>,
+    item_users: CsrView<'a, T>,
+    user_factors: &'a mut [T],
+    item_factors: &'a mut [T],
+    /// From the basis of the users to that of the items, and back.
+    from_users: Square,
+    memory: Memory<T>,
+}
 
 impl AlternatingLeastSquares {
     /// Learns factors for the rows (users) and columns (items) of `user_items`.
@@ -72,58 +85,70 @@ impl AlternatingLeastSquares {
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
         let objective = self.objective();
-        let interrupted = || observer.interrupted();
-        pool::run(self.threads, || {
-            let item_users = user_items.transpose();
-            let item_users = item_users.view();
-            let total_weight = objective.total_weight(user_items);
-            let mut losses = Vec::new();
-            // From the basis of the users to that of the items, and back.
-            let mut from_users = Square::identity(f);
-            let mut memory = Memory::new();
-            for epoch in 1..=self.iterations {
-                let relaxation = Relaxation::of_users(self.relaxation, epoch);
-                if relaxation != Relaxation::None {
-                    relax_all(item_factors, &memory.starts, self.relaxation);
-                }
-                let gram_of_items = gram(item_factors, f);
-                let users = half_step(
-                    user_items,
-                    user_factors,
-                    Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
-                    &from_users,
-                    &self.plan(relaxation),
-                    &mut memory,
-                    &interrupted,
-                )?;
-                if !users.loss.is_finite() {
-                    return Err(Error::Diverged { epoch });
-                }
-                let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
-                let gram_of_users = gram(user_factors, f);
-                let items = half_step(
-                    &item_users,
-                    item_factors,
-                    Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
-                    &users.turn,
-                    &self.plan(relaxation),
-                    &mut memory,
-                    &interrupted,
-                )?;
-                from_users = items.turn;
-                let loss = (items.loss + objective.penalty(user_items, user_factors, f)) / total_weight;
-                if !loss.is_finite() {
-                    return Err(Error::Diverged { epoch });
-                }
-                let previous = losses.last().copied();
-                losses.push(loss);
-                if observer.epoch(epoch, loss).is_break() || self.converged(previous, loss) {
-                    break;
-                }
+        let (item_users, total_weight) =
+            pool::run(self.threads, || (user_items.transpose(), objective.total_weight(user_items)))?;
+        let mut work = Work {
+            user_items,
+            item_users: item_users.view(),
+            user_factors,
+            item_factors,
+            from_users: Square::identity(f),
+            memory: Memory::new(),
+        };
+        let mut losses = Vec::new();
+        for epoch in 1..=self.iterations {
+            let loss = pool::run(self.threads, || self.epoch(&mut work, epoch, observer))?? / total_weight;
+            if !loss.is_finite() {
+                return Err(Error::Diverged { epoch });
             }
-            turn_rows(user_factors, &from_users);
-            Ok(losses)
-        })?
+            let previous = losses.last().copied();
+            losses.push(loss);
+            // Outside of the pool, whose threads the observer may want to use.
+            observer.turn(&work.from_users.values);
+            if observer.epoch(epoch, loss).is_break() || self.converged(previous, loss) {
+                break;
+            }
+        }
+        let Work { user_factors, from_users, .. } = work;
+        pool::run(self.threads, || turn_rows(user_factors, &from_users))?;
+        Ok(losses)
+    }
+
+    /// Improves the factors of both sides, and returns the objective.
+    fn epoch<T: Real>(&self, work: &mut Work<'_, T>, epoch: usize, observer: &dyn Observer) -> Result<f64> {
+        let f = self.factors;
+        let interrupted = || observer.interrupted();
+        let Work { user_items, item_users, user_factors, item_factors, from_users, memory } = work;
+        let relaxation = Relaxation::of_users(self.relaxation, epoch);
+        if relaxation != Relaxation::None {
+            relax_all(item_factors, &memory.starts, self.relaxation);
+        }
+        let gram_of_items = gram(item_factors, f);
+        let users = half_step(
+            user_items,
+            user_factors,
+            Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
+            from_users,
+            &self.plan(relaxation),
+            memory,
+            &interrupted,
+        )?;
+        if !users.loss.is_finite() {
+            return Err(Error::Diverged { epoch });
+        }
+        let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
+        let gram_of_users = gram(user_factors, f);
+        let items = half_step(
+            item_users,
+            item_factors,
+            Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
+            &users.turn,
+            &self.plan(relaxation),
+            memory,
+            &interrupted,
+        )?;
+        *from_users = items.turn;
+        Ok(items.loss + self.objective().penalty(user_items, user_factors, f))
     }
 
     /// How a half-step of a fit is made.
@@ -144,4 +169,20 @@ impl AlternatingLeastSquares {
             _ => false,
         }
     }
+}
+
+/// Factors whose rows have been multiplied by a square matrix, as at the end of a fit.
+#[cfg(feature = "python")]
+pub(crate) fn turned<T: Real>(
+    factors: DenseView<'_, T>,
+    turn: DenseView<'_, f64>,
+    threads: usize,
+) -> Result<Vec<T>> {
+    let f = factors.columns();
+    check_size("the number of rows of turn (one for each factor)", f, turn.rows())?;
+    check_size("the number of columns of turn (one for each factor)", f, turn.columns())?;
+    let mut rows = factors.data().to_vec();
+    let turn = Square { f, values: turn.data().to_vec() };
+    pool::run(threads, || turn_rows(&mut rows, &turn))?;
+    Ok(rows)
 }

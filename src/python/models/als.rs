@@ -1,6 +1,7 @@
 //! Fitting and folding in.
 
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
@@ -85,19 +86,22 @@ pub(in crate::python) fn check_parameters(params: Params) -> PyResult<()> {
 struct EpochDone {
     epoch: usize,
     loss: f64,
+    turn: Vec<f64>,
     stop: Sender<bool>,
 }
 
 /// Sends every epoch to the calling thread and waits for its answer.
 struct Reporter<'a> {
     messages: Sender<EpochDone>,
+    turn: Mutex<Vec<f64>>,
     stop: &'a AtomicBool,
 }
 
 impl Observer for Reporter<'_> {
     fn epoch(&self, epoch: usize, loss: f64) -> ControlFlow<()> {
         let (stop, answer) = channel();
-        let asked = self.messages.send(EpochDone { epoch, loss, stop });
+        let turn = self.turn.lock().map(|mut turn| std::mem::take(&mut *turn)).unwrap_or_default();
+        let asked = self.messages.send(EpochDone { epoch, loss, turn, stop });
         // A closed channel means that the caller has given up.
         if asked.is_ok() && answer.recv() == Ok(false) {
             ControlFlow::Continue(())
@@ -106,12 +110,21 @@ impl Observer for Reporter<'_> {
         }
     }
 
+    fn turn(&self, turn: &[f64]) {
+        if let Ok(mut kept) = self.turn.lock() {
+            *kept = turn.to_vec();
+        }
+    }
+
     fn interrupted(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }
 
-/// Improves the factors in place, calls `after_epoch(epoch, loss)`, and returns the losses.
+/// Improves the factors in place, calls `after_epoch(epoch, loss, turn)`, and returns the losses.
+///
+/// During that call the arrays hold what the fit would return if it ended, but for the user factors, whose rows have to
+/// be multiplied by `turn`.
 #[pyfunction]
 pub(in crate::python) fn fit<'py>(
     py: Python<'py>,
@@ -128,15 +141,37 @@ pub(in crate::python) fn fit<'py>(
         let (x, y, user_items) = (x.as_slice_mut()?, y.as_slice_mut()?, view(&user_items)?);
         let losses = interruptible(
             py,
-            |messages, stop| params.fit_from(&user_items, x, y, &Reporter { messages, stop }),
+            |messages, stop| {
+                let reporter = Reporter { messages, turn: Mutex::default(), stop };
+                params.fit_from(&user_items, x, y, &reporter)
+            },
             |done: EpochDone| {
-                let stop: bool = after_epoch.call1((done.epoch, done.loss))?.is_truthy()?;
+                let f = done.turn.len().isqrt();
+                let turn = done.turn.into_pyarray(py).reshape([f, f])?;
+                let stop: bool = after_epoch.call1((done.epoch, done.loss, turn))?.is_truthy()?;
                 // The worker waits for this; it cannot have gone.
                 let _ = done.stop.send(stop);
                 Ok(())
             },
         )?;
         Ok(losses?)
+    })
+}
+
+/// Factors whose rows have been multiplied by a square matrix, as the end of a fit does it.
+#[pyfunction]
+pub(in crate::python) fn turned<'py>(
+    py: Python<'py>,
+    factors: AnyFactors<'py>,
+    turn: PyReadonlyArray2<'py, f64>,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let turn = dense(&turn)?;
+    in_precision!(AnyFactors(factors) as T => {
+        let factors = dense::<T>(&factors)?;
+        let shape = [factors.rows(), factors.columns()];
+        let found = py.detach(|| als::turned(factors, turn, threads))?;
+        Ok(found.into_pyarray(py).reshape(shape)?.into_any())
     })
 }
 

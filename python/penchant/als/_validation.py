@@ -1,0 +1,126 @@
+"""Looking at held-out data after every few epochs of a fit, to keep the best factors and stop in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from penchant import _core
+from penchant._sparse import canonical_matrix
+from penchant._validation import Floats, describe, integer
+from penchant.evaluation import METRICS, Split, evaluate, metric_named
+from penchant.splitting import matrix_of
+
+Square: TypeAlias = npt.NDArray[np.float64]
+
+_USUAL_CUTOFF = 10
+
+
+class Validation:
+    """Measures a model during its fit, and remembers its best factors.
+
+    Attributes
+    ----------
+    name : str
+        The metric and its cut-off.
+    history : list of (epochs, value)
+        What was measured after so many epochs.
+    """
+
+    def __init__(self, validation: Any, metric: Any, patience: Any, every: Any, users: Any) -> None:
+        rows, test, self._recalculate = _parts(validation)
+        self._shape = test.shape
+        name, k = metric_named(metric)
+        if METRICS[name].higher_is_better is None:
+            good = ", ".join(n for n, m in METRICS.items() if m.higher_is_better is not None)
+            msg = f"metric must be one of which more or less is better, got {name!r}; those are {good}"
+            raise ValueError(msg)
+        self._sign = 1.0 if METRICS[name].higher_is_better else -1.0
+        self.name = f"{name}@{k or _USUAL_CUTOFF}"
+        self._patience = integer(patience, "patience", 1)
+        self._every = integer(every, "validation_every", 1)
+        self._users = _chosen(test, users)
+        self._rows, self._test = rows[self._users], test[self._users]
+        self.history: list[tuple[int, float]] = []
+        self._best: tuple[Floats, Square, Floats] | None = None
+        self._since_best = 0
+
+    def check_shape(self, shape: tuple[int, int]) -> None:
+        """Raise unless users and items are those of the fit."""
+        if self._shape != shape:
+            msg = f"validation must have the shape of user_items, {shape}, got {self._shape}"
+            raise ValueError(msg)
+
+    def look(
+        self,
+        epoch: int,
+        last: bool,
+        users: Floats,
+        items: Floats,
+        turn: Square,
+        threads: int,
+        model_of: Callable[[Floats, Floats], Any],
+    ) -> tuple[float | None, bool]:
+        """Measure if it is time to, and return the value and whether to stop.
+
+        `turn` is by what rows of `users` are to be multiplied; both arrays are only lent.
+        """
+        if epoch % self._every and not last:
+            return None, False
+        model = model_of(_core.als.turned(users[self._users], turn, threads), items.copy())
+        found = evaluate(
+            model, self._rows, self._test, metrics=self.name, show_progress=False, num_threads=threads,
+            recalculate_user=self._recalculate,
+        )  # fmt: skip
+        value = found[self.name]
+        self.history.append((epoch, value))
+        before = [self._sign * other for _, other in self.history[:-1]]
+        if not before or self._sign * value > max(before):
+            self._best = users.copy(), turn, model.item_factors
+            self._since_best = 0
+        else:
+            self._since_best += 1
+        return value, self._since_best >= self._patience
+
+    def best(self, threads: int) -> tuple[Floats, Floats] | None:
+        """Return the factors of users and items that were best, if any were measured."""
+        if self._best is None:
+            return None
+        users, turn, items = self._best
+        return _core.als.turned(users, turn, threads), items
+
+
+def _parts(validation: Any) -> tuple[Any, Any, bool]:
+    """Return what is known of users, what they are tested with, and whether they were held out."""
+    if isinstance(validation, Split):
+        rows, test, held_out = validation.history, validation.test, validation.held_out
+    elif isinstance(validation, tuple | list) and len(validation) == 2:
+        rows, test = validation
+        held_out = False
+    else:
+        msg = f"validation must be a Split, or (train_rows, test), got {describe(validation)}"
+        raise TypeError(msg)
+    matrices = [
+        canonical_matrix(matrix_of(part), f"the {what} of validation")
+        for part, what in ((rows, "training rows"), (test, "test part"))
+    ]
+    if matrices[0].shape != matrices[1].shape:
+        shapes = " and ".join(str(matrix.shape) for matrix in matrices)
+        msg = f"both parts of validation must have the same shape, got {shapes}"
+        raise ValueError(msg)
+    return matrices[0], matrices[1], held_out
+
+
+def _chosen(test: Any, users: Any) -> npt.NDArray[np.int32]:
+    """Return the users with something to test, or a sample of them."""
+    there = np.flatnonzero(np.diff(test.indptr)).astype(np.int32)
+    if not len(there):
+        msg = "validation has nobody to test: its test part has no stored entries"
+        raise ValueError(msg)
+    if users is None:
+        return there
+    count = min(integer(users, "validation_users", 1), len(there))
+    return np.sort(np.random.default_rng(0).choice(there, count, replace=False))
