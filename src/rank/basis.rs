@@ -80,6 +80,7 @@ impl Basis {
     }
 
     /// `out = y B` for a candidate, rounded to f32.
+    #[inline(always)]
     pub(crate) fn turn_candidate<T: Real>(&self, y: &[T], scale: f64, wide: &mut Vec<f64>, out: &mut [f32]) {
         turn(self.candidates.as_deref(), self.f, y, scale, wide, out);
     }

@@ -34,10 +34,13 @@ use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
-use crate::kernel::{Buffer, PANEL, Real, Screen, padded};
+use crate::kernel::{self, Buffer, PANEL, Real, Screen, Simd, WithSimd, padded};
 use crate::pool;
 use crate::rank::basis::Basis;
 use crate::rank::depth::choose;
+
+/// Candidates that are turned at a time.
+const ROWS_PER_TURN: usize = 256;
 
 /// Packed candidates. Holds copies: it is for the factors that it was made from.
 pub struct Index {
@@ -134,17 +137,17 @@ impl Index {
         inverse_norms: Option<Vec<f64>>,
     ) -> Self {
         let (f, len) = (candidates.columns(), candidates.rows());
-        let scale = |id: usize| inverse_norms.as_ref().map_or(1.0, |norms| norms[id]);
         let mut turned = vec![0.0_f32; len * f];
-        let norms: Vec<[f64; 2]> = turned
-            .par_chunks_mut(f.max(1))
+        let mut norms = vec![[0.0_f64; 2]; len];
+        turned
+            .par_chunks_mut((ROWS_PER_TURN * f).max(1))
+            .zip(norms.par_chunks_mut(ROWS_PER_TURN))
             .enumerate()
-            .with_min_len(256)
-            .map_init(Vec::new, |wide, (id, out)| {
-                basis.turn_candidate(candidates.row(id), scale(id), wide, out);
-                norms_of(candidates.row(id), scale(id), out)
-            })
-            .collect();
+            .for_each(|(block, (out, norms))| {
+                let first = block * ROWS_PER_TURN;
+                let scales = inverse_norms.as_deref().map(|scales| &scales[first..]);
+                kernel::dispatch(Turn { basis: &basis, candidates, scales, first, out, norms });
+            });
         let mut order: Vec<i32> = (0..len as i32).collect();
         order.par_sort_unstable_by(|&a, &b| {
             norms[b as usize][0].total_cmp(&norms[a as usize][0]).then(a.cmp(&b))
@@ -234,6 +237,32 @@ impl Index {
         let c = (2.0 * f + 24.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
         c * n_x * self.reach[panel][1]
             + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.reach[panel][1])
+    }
+}
+
+/// Turns a block of candidates.
+struct Turn<'a, T> {
+    basis: &'a Basis,
+    candidates: DenseView<'a, T>,
+    /// What the candidates from `first` on are multiplied by, if not by 1.
+    scales: Option<&'a [f64]>,
+    first: usize,
+    out: &'a mut [f32],
+    norms: &'a mut [[f64; 2]],
+}
+
+impl<T: Real> WithSimd for Turn<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { basis, candidates, scales, first, out, norms } = self;
+        let mut wide = Vec::new();
+        for (at, (out, norms)) in out.chunks_exact_mut(candidates.columns().max(1)).zip(norms).enumerate() {
+            let (row, scale) = (candidates.row(first + at), scales.map_or(1.0, |scales| scales[at]));
+            basis.turn_candidate(row, scale, &mut wide, out);
+            *norms = norms_of(row, scale, out);
+        }
     }
 }
 

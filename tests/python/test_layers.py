@@ -13,7 +13,7 @@ PYTHON, RUST = ROOT / "python/penchant", ROOT / "src"
 PYTHON_FLOORS = [
     {"_core", "exceptions"},
     {"utils"},
-    {"_validation", "_frames"},
+    {"_validation", "_frames", "_plots"},
     {"_sparse", "_labels", "_files"},
     {"splitting"},
     {"interactions", "_base", "weighting", "evaluation"},
@@ -28,7 +28,7 @@ PYTHON_FLOORS = [
         "slim",
         "sparse_ease",
     },
-    {"recommender", "datasets"},
+    {"recommender", "datasets", "tuning"},
     {"cpu", "recommender_base", "cli", "__init__"},
     {"__main__"},
 ]

@@ -258,7 +258,14 @@ class AlternatingLeastSquares(FoldIn):
         judge = None
         if validation is not None:
             judge = Validation(validation, metric, patience, validation_every, validation_users)
-        self._learn(user_items, show_progress, callback, validation=judge)
+        before = self.validation_history
+        # Callbacks may look at it.
+        self.validation_history = [] if judge is None else judge.history
+        try:
+            self._learn(user_items, show_progress, callback, validation=judge)
+        except BaseException:
+            self.validation_history = before
+            raise
         return self
 
     def _fit(self, rows: Rows, progress: Progress, validation: Validation | None = None) -> None:
@@ -288,7 +295,6 @@ class AlternatingLeastSquares(FoldIn):
             self._store.replace(users, items)
         self._store.were_set = False
         self.loss_history = loss_history
-        self.validation_history = [] if validation is None else validation.history
 
     def _with_factors(self, users: Floats, items: Floats) -> Self:
         """Return a model with the same parameters and these factors."""

@@ -1,0 +1,318 @@
+"""Trials: models with parameters, and how good they are on what was put aside."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from penchant._base import registry
+from penchant._sparse import canonical_matrix
+from penchant._validation import describe, integer
+from penchant.evaluation import METRICS, evaluate, metric_named
+from penchant.exceptions import ModelFitError
+from penchant.splitting import Splitter, matrix_of
+from penchant.tuning.spaces import Choice, Int, Range, Space, first_of, space_of
+
+# The most epochs of a trial, and how many may pass without an improvement.
+_EPOCHS = 30
+_PATIENCE = 2
+# How many of the best go on with more factors.
+_SURVIVORS = 3
+# No trial begins after this part of the time.
+_PART_OF_TIME = 2 / 3
+_USUAL_CUTOFF = 10
+
+
+@dataclass(slots=True)
+class Found:
+    """A model with parameters, and its value."""
+
+    name: str
+    parameters: dict[str, Any]
+    value: float
+    parts: list[Found] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+
+class Bench:
+    """Data of which a part is put aside, and what is tried with it."""
+
+    def __init__(
+        self,
+        data: Any,
+        split: Splitter,
+        names: list[str],
+        metric: Any,
+        spaces: Mapping[str, Space],
+        rungs: list[int],
+        users: int | None,
+        jobs: int,
+        num_threads: Any,
+        random_state: int,
+    ) -> None:
+        word, k = metric_named(metric)
+        better = METRICS[word].higher_is_better
+        if better is None:
+            msg = f"metric must be one of which more or less is better, got {word!r}"
+            raise ValueError(msg)
+        self.metric, self.sign = f"{word}@{k or _USUAL_CUTOFF}", 1.0 if better else -1.0
+        whole: Any = matrix_of(data)
+        if not hasattr(whole, "tocsr"):
+            msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
+            raise TypeError(msg)
+        self.spaces = {
+            name: dict(spaces[name]) if name in spaces else space_of(name, whole) for name in names
+        }
+        for name in names:
+            registry.model_class(name)
+        made = split.split(data)
+        self.train = canonical_matrix(matrix_of(made.train), "data")
+        self.test = _sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
+        self.about = {"metric": self.metric, "entries": int(whole.nnz), "split": str(split)}
+        self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
+        threads = integer(num_threads, "num_threads", 0) or _threads_of_process()
+        self.threads = max(1, threads // jobs)
+        self.started = time.monotonic()
+
+    def study(self, storage: str | Path | None, name: str) -> Any:
+        """Return the study, a new one or one that goes on."""
+        optuna = _optuna()
+        kept = None
+        if storage is not None:
+            text = os.fspath(storage)
+            journal = optuna.storages.journal.JournalFileBackend
+            kept = text if "://" in text else optuna.storages.JournalStorage(journal(text))
+        direction = "maximize" if self.sign > 0 else "minimize"
+        sampler = optuna.samplers.TPESampler(seed=self.random_state, n_startup_trials=8)
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2)
+        study = optuna.create_study(
+            storage=kept, sampler=sampler, pruner=pruner, study_name=name, direction=direction,
+            load_if_exists=True,
+        )  # fmt: skip
+        about = study.user_attrs.get("about")
+        if about is not None and about != self.about:
+            msg = (
+                f"the study {name!r} in storage is of other data or another metric: {about}, not {self.about}"
+            )
+            raise ValueError(msg)
+        study.set_user_attr("about", self.about)
+        if not study.trials:
+            for model in self.names:
+                for start in first_of(model, self.spaces[model]):
+                    named = {f"{model}.{key}": value for key, value in start.items()}
+                    study.enqueue_trial({"model": model, **named})
+        return study
+
+    def search(self, study: Any, trials: int, timeout: float | None, show_progress: bool) -> bool:
+        """Make trials, and return whether Ctrl-C has ended that."""
+        optuna = _optuna()
+        waiting = optuna.trial.TrialState.WAITING
+        done = sum(trial.state != waiting for trial in study.trials)
+        with tqdm(total=trials, initial=min(done, trials), disable=not show_progress, unit="trial") as bar:
+
+            def told(study: Any, _trial: Any) -> None:
+                bar.update()
+                ended = [t for t in study.trials if t.value is not None]
+                if ended:
+                    best = study.best_trial
+                    bar.set_postfix_str(f"{best.user_attrs.get('model')} {self.metric}={best.value:.4f}")
+
+            left = None if timeout is None else _PART_OF_TIME * timeout - (time.monotonic() - self.started)
+            try:
+                if trials > done and (left is None or left > 0):
+                    study.optimize(
+                        self.trial, n_trials=trials - done, timeout=left, n_jobs=self.jobs, callbacks=[told],
+                        catch=(MemoryError, ModelFitError),
+                    )  # fmt: skip
+            except KeyboardInterrupt:
+                self.best(study)  # which raises if there is none
+                return True
+        return False
+
+    def trial(self, trial: Any) -> float:
+        """Try a model with parameters that the study suggests."""
+        name = trial.suggest_categorical("model", self.names)
+        chosen = {
+            key: _suggested(trial, f"{name}.{key}", each) for key, each in sorted(self.spaces[name].items())
+        }
+        parameters = self._parameters(name, chosen, self.rungs[0])
+        return self.measured(trial, name, parameters, prunes=True)
+
+    def measured(self, trial: Any, name: str, parameters: dict[str, Any], *, prunes: bool) -> float:
+        """Fit a model to one part and measure it on the other; the trial hears of it."""
+        optuna = _optuna()
+        started = time.monotonic()
+        model = self.unfitted(name, parameters)
+        if name == "als":
+            history: list[tuple[int, float]] = []
+
+            def after_epoch(epoch: int, _seconds: float, _loss: float) -> bool:
+                value = model.validation_history[-1][1]
+                if prunes and epoch < len(model.validation_history):
+                    trial.report(value, epoch)
+                    return bool(trial.should_prune())
+                return False
+
+            model.fit(
+                self.train, show_progress=False, callback=after_epoch, validation=(self.train, self.test),
+                metric=self.metric, patience=_PATIENCE,
+            )  # fmt: skip
+            history = model.validation_history
+            epochs, value = max(history, key=lambda each: self.sign * each[1])
+            parameters = parameters | {"iterations": epochs}
+            trial.set_user_attr("epochs", epochs)
+            trial.set_user_attr("factors", parameters["factors"])
+            trial.set_user_attr("history", [float(each) for _, each in history])
+        else:
+            model.fit(self.train, show_progress=False)
+            value = self.value_of(model)
+        trial.set_user_attr("model", name)
+        trial.set_user_attr("parameters", parameters)
+        trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
+        if prunes and name == "als" and trial.should_prune() and len(history) < _EPOCHS:
+            raise optuna.TrialPruned
+        return float(value)
+
+    def value_of(self, model: Any, test: Any = None) -> float:
+        """Measure a fitted model."""
+        found = evaluate(
+            model, self.train, self.test if test is None else test, metrics=self.metric, show_progress=False,
+            num_threads=self.threads,
+        )  # fmt: skip
+        return found[self.metric]
+
+    def some_test(self, users: int) -> Any:
+        """Return the test part of fewer users."""
+        return _sampled(self.test, users, self.random_state)
+
+    def climb(self, study: Any, show_progress: bool) -> bool:
+        """Let the best of "als" go on with more factors, and return whether Ctrl-C has ended that."""
+        survivors = self.found(study, "als")[:_SURVIVORS]
+        for rung, count in zip(self.rungs[1:], (_SURVIVORS, 2, 1, 1, 1), strict=False):
+            climbed = []
+            steps = tqdm(survivors[:count], disable=not show_progress, unit="fit", desc=f"{rung} factors")
+            for one in steps:
+                trial = _Added()
+                parameters = one.parameters | {"factors": rung, "iterations": _EPOCHS}
+                try:
+                    value = self.measured(trial, "als", parameters, prunes=False)
+                except KeyboardInterrupt:
+                    return True
+                except (MemoryError, ModelFitError):
+                    continue
+                trial.add_to(study, value)
+                climbed.append(Found("als", trial.attributes["parameters"], value))
+            survivors = sorted(climbed, key=lambda each: -self.sign * each.value)
+        return False
+
+    def found(self, study: Any, name: str | None = None) -> list[Found]:
+        """Return what has been tried, the best first."""
+        complete = _optuna().trial.TrialState.COMPLETE
+        every = [
+            Found(t.user_attrs["model"], dict(t.user_attrs["parameters"]), float(t.value))
+            for t in study.trials
+            if t.state == complete and t.user_attrs.get("model") in registry.MODELS and np.isfinite(t.value)
+        ]
+        every = [each for each in every if each.name != "blend"]
+        own = [each for each in every if name is None or each.name == name]
+        return sorted(own, key=lambda each: -self.sign * each.value)
+
+    def best(self, study: Any) -> Found:
+        """Return the best of all trials."""
+        found = self.found(study)
+        if not found:
+            fail = _optuna().trial.TrialState.FAIL
+            failed = sum(trial.state == fail for trial in study.trials)
+            how_many = f"{failed} of {len(study.trials)} failed"
+            msg = f"no trial has ended well: {how_many}; more trials or another space may help"
+            raise ValueError(msg)
+        return found[0]
+
+    def unfitted(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        """Return the model."""
+        made = registry.model_class(name)(**parameters)
+        made.num_threads = self.threads
+        return made
+
+    def model_of(self, found: Found) -> Any:
+        """Return the model, unfitted, that uses all threads."""
+        if found.parts:
+            parts = [self.model_of(part) for part in found.parts]
+            return registry.model_class("blend")(parts, weights=found.weights)
+        return registry.model_class(found.name)(**found.parameters)
+
+    @staticmethod
+    def matrix_of_all(data: Any) -> Any:
+        """Return all that there is to learn from."""
+        return canonical_matrix(matrix_of(data), "data")
+
+    def _parameters(self, name: str, chosen: dict[str, Any], factors: int) -> dict[str, Any]:
+        if name != "als":
+            return chosen
+        return {"iterations": _EPOCHS, "factors": factors, "random_state": self.random_state} | chosen
+
+
+class _Added:
+    """A trial that was not drawn but follows from others."""
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
+
+    def set_user_attr(self, name: str, value: Any) -> None:
+        self.attributes[name] = value
+
+    def should_prune(self) -> bool:
+        return False
+
+    def add_to(self, study: Any, value: float) -> None:
+        study.add_trial(_optuna().trial.create_trial(value=value, user_attrs=self.attributes))
+
+
+def added(study: Any, value: float, **attributes: Any) -> None:
+    """Add a trial that was not drawn."""
+    trial = _Added()
+    trial.attributes = attributes
+    trial.add_to(study, value)
+
+
+def _threads_of_process() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _suggested(trial: Any, name: str, each: Range) -> Any:
+    if isinstance(each, Choice):
+        return trial.suggest_categorical(name, list(each.values))
+    if isinstance(each, Int):
+        return trial.suggest_int(name, each.low, each.high, log=each.log)
+    return trial.suggest_float(name, each.low, each.high, log=each.log)
+
+
+def _sampled(test: Any, users: Any, random_state: int) -> Any:
+    """Leave only some of the users with something to test."""
+    there = np.flatnonzero(np.diff(test.indptr))
+    if users is None or len(there) <= integer(users, "users", 1):
+        return test
+    chosen = np.zeros(test.shape[0], bool)
+    chosen[np.random.default_rng(random_state).choice(there, users, replace=False)] = True
+    kept = np.repeat(chosen, np.diff(test.indptr))
+    indptr = np.concatenate([[0], np.cumsum(np.where(chosen, np.diff(test.indptr), 0))])
+    return type(test)((test.data[kept], test.indices[kept], indptr), shape=test.shape)
+
+
+def _optuna() -> Any:
+    try:
+        import optuna  # noqa: PLC0415 - it is optional
+    except ImportError:
+        msg = "tuning needs Optuna: pip install 'penchant[tuning]'"
+        raise ImportError(msg) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
