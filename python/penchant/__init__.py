@@ -23,6 +23,7 @@ from penchant._core import __version__
 if TYPE_CHECKING:
     from penchant import (
         als,
+        comparison,
         composition,
         datasets,
         ease,
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
         rp3beta,
         slim,
         sparse_ease,
+        splitting,
+        tuning,
         user_neighbours,
         utils,
         weighting,
     )
     from penchant.als import AlternatingLeastSquares
+    from penchant.comparison import compare
     from penchant.composition import Blend, Fallback, Reserved
     from penchant.ease import EASE
     from penchant.exceptions import (
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from penchant.rp3beta import P3alpha, RP3beta
     from penchant.slim import SLIM
     from penchant.sparse_ease import SparseEASE
+    from penchant.tuning import tune
 
 # What is imported when it is asked for (PEP 562): of each name the module that has it.
 _CLASSES = {
@@ -77,11 +82,13 @@ _CLASSES = {
     "NotFittedError": "exceptions",
     "PenchantError": "exceptions",
     "Recommender": "recommender",
+    "compare": "comparison",
+    "tune": "tuning",
 }
 _MODULES = (
-    "als", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
-    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease", "user_neighbours",
-    "utils", "weighting",
+    "als", "comparison", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
+    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease", "splitting",
+    "tuning", "user_neighbours", "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [
@@ -105,6 +112,8 @@ __all__ = [
     "SparseEASE",
     "__version__",
     "als",
+    "compare",
+    "comparison",
     "composition",
     "datasets",
     "ease",
@@ -117,6 +126,9 @@ __all__ = [
     "rp3beta",
     "slim",
     "sparse_ease",
+    "splitting",
+    "tune",
+    "tuning",
     "user_neighbours",
     "utils",
     "weighting",

@@ -14,7 +14,7 @@ from conftest import COLUMNS, SOUNDS
 
 from penchant import AlternatingLeastSquares, Interactions, Recommender
 from penchant.cli import main
-from penchant.evaluation import evaluate, train_test_split
+from penchant.evaluation import RandomSplit, evaluate
 
 
 @pytest.fixture(scope="module")
@@ -200,11 +200,12 @@ def test_info_opens_models_without_labels(run, tmp_path):
 
 
 def test_evaluate_gives_the_numbers_of_the_library(run, plays_file):
-    settings = ["-K", 3, "--train-fraction", 0.7, "--random-state", 5, "--factors", 4, "--iterations", 3]
+    settings = ["-K", 3, "--train-fraction", 0.7, "--random-state", 5, "--split-seed", 5, "--factors", 4]
+    settings += ["--iterations", 3]
     header, *rows = run("evaluate", plays_file, *COLUMNS, *settings)
     assert header == ["metric", "value"]
     data = Interactions.from_file(plays_file, item="artist", weight="plays", show_progress=False)
-    train, test = train_test_split(data.matrix, 0.7, random_state=5)
+    train, test = RandomSplit(0.3, random_state=5).split(data)
     model = AlternatingLeastSquares(factors=4, iterations=3, random_state=5).fit(train, show_progress=False)
     expected = evaluate(model, train, test, K=3, show_progress=False)
     assert {name: float(value) for name, value in rows} == expected

@@ -58,9 +58,10 @@ def test_every_setting_of_the_reading_arrives_under_its_name(monkeypatch):
     arguments = [text for option, (value, _, _) in GIVEN.items() for text in (option, value)]
     seen, known = settings_of(monkeypatch, *arguments, "--no-header", "--kind-weight", "buy=10")
     expected = {name: value for _, name, value in GIVEN.values()} | {"header": False, "show_progress": True}
+    expected["keep_events"] = True  # there are times to split by
     expected["kind_weights"] = {"a=b": 0.5, "buy": 10.0}
     assert seen == expected
-    assert {*seen, "files"} == known
+    assert {*seen, "files", "like"} == known
 
 
 def test_what_is_not_given_is_left_to_the_library(monkeypatch):
@@ -95,7 +96,7 @@ def test_any_model_is_fitted_and_used(run, plays_file, tmp_path, name):
     assert ["class", registry.MODELS[name][1]] in run("info", out)
     assert {row[0] for row in run("recommend", out, "rock1", "-n", "2")[1:]} == {"rock1"}
     metrics = dict(
-        run("evaluate", plays_file, "--item", "artist", "--model", name, "--random-state", "1", "-q")
+        run("evaluate", plays_file, "--item", "artist", "--model", name, "--split-seed", "1", "-q")
     )
     assert 0 < float(metrics["ndcg"]) < 1
 

@@ -28,7 +28,7 @@ PYTHON_FLOORS = [
         "slim",
         "sparse_ease",
     },
-    {"recommender", "datasets", "tuning"},
+    {"recommender", "datasets", "tuning", "comparison"},
     {"cpu", "recommender_base", "cli", "__init__"},
     {"__main__"},
 ]

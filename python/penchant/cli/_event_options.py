@@ -111,6 +111,8 @@ def read(options: argparse.Namespace) -> Interactions:
         raise ValueError(msg)
     if hasattr(options, "kind_weights"):
         settings["kind_weights"] = dict(options.kind_weights)
+    if hasattr(options, "split") and "time" in settings:
+        settings["keep_events"] = True
     try:
         data = Interactions.from_file(options.events, show_progress=not options.quiet, **settings)
     except TypeError as error:  # a column of a type that is of no use

@@ -8,7 +8,19 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from penchant.cli import demo, evaluate, explain, fit, info, recommend, similar, update
+from penchant.cli import (
+    compare,
+    demo,
+    evaluate,
+    explain,
+    fit,
+    info,
+    recommend,
+    similar,
+    split,
+    tune,
+    update,
+)
 from penchant.cli._messages import say, sentence
 from penchant.cli._parser import Command, examples
 from penchant.exceptions import DataWarning, ParameterWarning, PenchantError
@@ -22,6 +34,8 @@ penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
 penchant similar model.safetensors nirvana -n 5
 penchant explain model.safetensors alice nirvana
 penchant evaluate plays.tsv --item artist --weight plays
+penchant compare plays.tsv --item artist --weight plays --models als,rp3beta,popularity
+penchant tune plays.tsv --item artist --weight plays --timeout 600 -o model.safetensors
 penchant recommend model.safetensors --all -o everyone.parquet
 """
 
@@ -42,7 +56,7 @@ def parser() -> Command:
     )
     whole.add_argument("-V", "--version", action="version", version=f"penchant {__version__}")
     verbs = whole.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Command)
-    for verb in (fit, update, recommend, similar, explain, evaluate, info, demo):
+    for verb in (fit, update, recommend, similar, explain, evaluate, compare, tune, split, info, demo):
         verb.add(verbs)
     return whole
 

@@ -23,15 +23,12 @@ _COMPOSED = ("blend", "fallback", "reserved")
 NAMES = tuple(name for name in MODELS if name not in _COMPOSED)
 
 
-def add_parameters(command: Command, seed: str | None = None) -> None:
-    """Add ``--model``, and, as soon as it is known which, the parameters of that model.
-
-    `seed` says what ``--random-state`` is where the model takes none.
-    """
+def add_parameters(command: Command) -> None:
+    """Add ``--model``, and, as soon as it is known which, the parameters of that model."""
     text = f"which model: {', '.join(NAMES)} (default als); --help after it shows its own options"
     group = command.add_argument_group("the model")
     group.add_argument("--model", choices=NAMES, default="als", metavar="NAME", help=text)
-    command.late = lambda arguments: _add_parameters_of(_named(arguments), group, seed)
+    command.late = lambda arguments: _add_parameters_of(_named(arguments), group)
 
 
 def _named(arguments: Sequence[str]) -> str:
@@ -45,11 +42,8 @@ def _named(arguments: Sequence[str]) -> str:
     return name if name in NAMES else "als"
 
 
-def _add_parameters_of(name: str, group: argparse._ArgumentGroup, seed: str | None) -> None:
-    parameters = parameters_of(model_class(name))
-    if seed is not None:
-        parameters = {"random_state": (natural, None, seed)} | parameters
-    for parameter, (kind, default, what) in parameters.items():
+def _add_parameters_of(name: str, group: argparse._ArgumentGroup) -> None:
+    for parameter, (kind, default, what) in parameters_of(model_class(name)).items():
         option = f"--{parameter.replace('_', '-')}"
         text = what if default is None else f"{what} (default {default})"
         settings: dict[str, Any] = {"type": kind, "metavar": "N"}

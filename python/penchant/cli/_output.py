@@ -26,6 +26,25 @@ def add_output(command: Command) -> None:
     )
 
 
+def add_plot(command: Command) -> None:
+    """Add the file of a picture."""
+    text = "draw a picture, such as picture.png or picture.svg; needs Matplotlib"
+    command.add_argument("--plot", metavar="FILE", help=text)
+
+
+def check_plot(options: argparse.Namespace) -> None:
+    """Find out whether a picture can be drawn and written, before the work that it takes."""
+    if options.plot is None:
+        return
+    from penchant._plots import figure
+
+    drawn, _ = figure()
+    known = drawn.canvas.get_supported_filetypes()
+    if Path(options.plot).suffix.lower().removeprefix(".") not in known:
+        options.error(f"--plot takes names that end in {', '.join(sorted(known))}, got {options.plot!r}")
+    check_folder(options.plot)
+
+
 def check_output(options: argparse.Namespace) -> None:
     """Find out whether an answer can be written, before the work that it takes."""
     if options.output is None:

@@ -91,6 +91,23 @@ def fraction(text: str) -> float:
     return float(value)
 
 
+def words(known: Sequence[str] = (), kind: Callable[[str], Any] = str) -> Callable[[str], list[Any]]:
+    """Return what takes values apart that are separated by commas, each of these words or of this kind."""
+
+    def words_of(text: str) -> list[Any]:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts:
+            msg = f"must be one or several, separated by commas, got {text!r}"
+            raise argparse.ArgumentTypeError(msg)
+        for part in parts:
+            if known and part not in known:
+                msg = f"must be some of {', '.join(known)}, got {part!r}"
+                raise argparse.ArgumentTypeError(msg)
+        return [kind(part) for part in parts]
+
+    return words_of
+
+
 def pair(text: str) -> tuple[str, float]:
     """Return a name and a number, of ``name=number``."""
     name, _, weight = text.rpartition("=")

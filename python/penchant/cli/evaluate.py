@@ -6,17 +6,19 @@ import argparse
 
 from penchant.cli import _event_options
 from penchant.cli._model_options import add_parameters, model_of
-from penchant.cli._output import add_output, check_output, put
-from penchant.cli._parser import Verbs, add_command, add_quiet, count, fraction
+from penchant.cli._output import add_output, add_plot, check_output, check_plot, put
+from penchant.cli._parser import Verbs, add_command, add_quiet, count, words
+from penchant.cli._split_options import add_split, split_of
 
 _TEXT = """
-Puts a random part of what users did aside, learns from the rest, and measures how much of that part is
-among the recommendations. The same seed puts the same part aside, so that settings can be compared.
+Puts a part of what users did aside, learns from the rest, and measures how much of that part is among the
+recommendations. The same seed puts the same part aside, so that settings can be compared.
 """
 
 _EXAMPLES = """
 penchant evaluate plays.tsv --item artist --weight plays --confidence log
 penchant evaluate plays.tsv --item artist --weight plays --confidence log --factors 64 -K 20 -o metrics.csv
+penchant evaluate plays.tsv --time when --split time --test-days 7 --metrics ndcg@20,novelty,diversity
 """
 
 
@@ -26,24 +28,39 @@ def add(verbs: Verbs) -> None:
     command = add_command(verbs, "evaluate", run, "measure how good recommendations are", text, _EXAMPLES)
     command.usage = "penchant evaluate [OPTION ...] EVENTS ..."
     command.add_argument("-K", type=count, default=10, help="how many items are recommended (default 10)")
-    part = "the part of the entries to learn from (default 0.8)"
-    command.add_argument("--train-fraction", type=fraction, default=0.8, metavar="PART", help=part)
+    metrics = "what is measured, separated by commas, such as ndcg@20,novelty; by default what most papers do"
+    command.add_argument("--metrics", type=words(), metavar="NAME,NAME", help=metrics)
     add_quiet(command)
+    add_plot(command)
     add_output(command)
+    add_split(command, several=False)
     _event_options.add_reading(command)
-    add_parameters(command, "the seed of the split; equal seeds put the same part aside")
+    add_parameters(command)
     command.set_defaults(random_state=0)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Split, fit, measure."""
-    from penchant.evaluation import evaluate, train_test_split
+    """Split, fit, measure, draw."""
+    import numpy as np
+
+    from penchant.evaluation import evaluate, metric_named
 
     check_output(options)
-    model = model_of(options)
-    matrix = _event_options.read(options).matrix
-    train, test = train_test_split(matrix, options.train_fraction, options.random_state)
-    model.fit(train, show_progress=not options.quiet)
-    metrics: dict[str, float] = evaluate(model, train, test, options.K, not options.quiet, model.num_threads)
-    metrics |= {name: int(metrics[name]) for name in ("users", "cold_users")}
-    put({"metric": list(metrics), "value": list(metrics.values())}, options)
+    check_plot(options)
+    for metric in options.metrics or ():
+        metric_named(metric)  # before a long reading, not after it
+    model, splitter = model_of(options), split_of(options)
+    split = splitter.split(_event_options.read(options))
+    model.fit(split.train, show_progress=not options.quiet)
+    metrics = evaluate(
+        model, split, K=options.K, metrics=options.metrics, show_progress=not options.quiet,
+        num_threads=model.num_threads,
+    )  # fmt: skip
+    if options.plot is not None:
+        from penchant.comparison import plot_activity
+
+        drawn = next(iter(metrics.values_of_users))
+        history = np.diff(split.history.matrix.indptr)[metrics.users]
+        plot_activity({options.model: metrics}, {options.model: history}, drawn, options.plot)
+    shown = metrics | {name: int(metrics[name]) for name in ("users", "cold_users")}
+    put({"metric": list(shown), "value": list(shown.values())}, options)

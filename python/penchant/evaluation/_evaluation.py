@@ -32,7 +32,7 @@ class Evaluation(dict[str, float]):
         super().__init__(means)
         self.users = users
         self.values_of_users = dict(values)
-        self._cutoff = cutoff
+        self.cutoff = cutoff
 
     def __missing__(self, name: str) -> float:
         key = self._key(name)
@@ -45,7 +45,7 @@ class Evaluation(dict[str, float]):
         if name in self:
             return name
         word, _, length = str(name).partition("@")
-        if self._cutoff is not None and length == str(self._cutoff) and word in self:
+        if self.cutoff is not None and length == str(self.cutoff) and word in self:
             return word
         return None
 
@@ -126,7 +126,7 @@ class Evaluation(dict[str, float]):
         return found
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Evaluation, (dict(self), self.users, self.values_of_users, self._cutoff)
+        return Evaluation, (dict(self), self.users, self.values_of_users, self.cutoff)
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -107,7 +107,7 @@ class Bench:
             for model in self.names:
                 for start in first_of(model, self.spaces[model]):
                     named = {f"{model}.{key}": value for key, value in start.items()}
-                    study.enqueue_trial({"model": model, **named})
+                    study.enqueue_trial(named, user_attrs={"model": model})
         return study
 
     def search(self, study: Any, trials: int, timeout: float | None, show_progress: bool) -> bool:
@@ -138,7 +138,9 @@ class Bench:
 
     def trial(self, trial: Any) -> float:
         """Try a model with parameters that the study suggests."""
-        name = trial.suggest_categorical("model", self.names)
+        # In turn: with few factors one kind may look worse than it will be in the end.
+        wide = [each for each in self.names if self.spaces[each]] or self.names
+        name = trial.user_attrs.get("model", wide[trial.number % len(wide)])
         chosen = {
             key: _suggested(trial, f"{name}.{key}", each) for key, each in sorted(self.spaces[name].items())
         }
@@ -151,14 +153,14 @@ class Bench:
         started = time.monotonic()
         model = self.unfitted(name, parameters)
         if name == "als":
-            history: list[tuple[int, float]] = []
+            fell_behind = False
 
             def after_epoch(epoch: int, _seconds: float, _loss: float) -> bool:
-                value = model.validation_history[-1][1]
-                if prunes and epoch < len(model.validation_history):
-                    trial.report(value, epoch)
-                    return bool(trial.should_prune())
-                return False
+                nonlocal fell_behind
+                if prunes:
+                    trial.report(model.validation_history[-1][1], epoch)
+                    fell_behind = bool(trial.should_prune())
+                return fell_behind
 
             model.fit(
                 self.train, show_progress=False, callback=after_epoch, validation=(self.train, self.test),
@@ -170,14 +172,16 @@ class Bench:
             trial.set_user_attr("epochs", epochs)
             trial.set_user_attr("factors", parameters["factors"])
             trial.set_user_attr("history", [float(each) for _, each in history])
+            if fell_behind:
+                trial.set_user_attr("model", name)
+                trial.set_user_attr("parameters", parameters)
+                raise optuna.TrialPruned
         else:
             model.fit(self.train, show_progress=False)
             value = self.value_of(model)
         trial.set_user_attr("model", name)
         trial.set_user_attr("parameters", parameters)
         trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
-        if prunes and name == "als" and trial.should_prune() and len(history) < _EPOCHS:
-            raise optuna.TrialPruned
         return float(value)
 
     def value_of(self, model: Any, test: Any = None) -> float:
@@ -266,12 +270,11 @@ class _Added:
         self.attributes: dict[str, Any] = {}
 
     def set_user_attr(self, name: str, value: Any) -> None:
+        """Remember something about it."""
         self.attributes[name] = value
 
-    def should_prune(self) -> bool:
-        return False
-
     def add_to(self, study: Any, value: float) -> None:
+        """Add it to a study."""
         study.add_trial(_optuna().trial.create_trial(value=value, user_attrs=self.attributes))
 
 

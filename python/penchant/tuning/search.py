@@ -55,7 +55,7 @@ class Tuned:
         rows = [
             {
                 "trial": trial.number,
-                "model": trial.user_attrs.get("model", trial.params.get("model")),
+                "model": trial.user_attrs.get("model"),
                 "value": trial.value,
                 "state": trial.state.name.lower(),
                 "seconds": trial.user_attrs.get("seconds"),
@@ -118,10 +118,10 @@ def tune(
     """Find the model and the parameters that do best on a part of the data that is put aside.
 
     Every trial is a model with parameters, drawn by Optuna where earlier ones were good (a tree-structured
-    Parzen estimator; Bergstra et al. 2011). Alternating least squares is measured after every epoch, which
-    finds the number of epochs, and given up where it falls behind. It starts with few factors; the best three
-    go on with more. In the end the best two models of different kinds are blended, and the best of all is
-    fitted to all of the data.
+    Parzen estimator; Bergstra et al. 2011); the kinds of models take turns. Alternating least squares is
+    measured after every epoch, which finds the number of epochs, and given up where it falls behind. It
+    starts with few factors; the best three go on with more. In the end the best two models of different kinds
+    are blended, and the best of all is fitted to all of the data.
 
     Parameters
     ----------

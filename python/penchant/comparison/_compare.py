@@ -1,0 +1,160 @@
+"""Fitting and measuring models, one after the other."""
+
+from __future__ import annotations
+
+import copy
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from penchant._base import registry
+from penchant._base.recommender import RecommenderBase
+from penchant._validation import describe
+from penchant.comparison._memory import Peak
+from penchant.comparison._table import ComparisonTable
+from penchant.evaluation import METRICS, Evaluation, Split, Splitter, evaluate, metric_named
+from penchant.splitting import matrix_of, splitter
+
+_USUAL = ("ndcg@10", "recall@10", "coverage@10")
+# Looked at in pictures, whatever else is asked for.
+_BESIDES = ("novelty", "long_tail")
+
+
+@dataclass(slots=True)
+class Measured:
+    """What is known of a model: sums over splits."""
+
+    evaluations: list[Evaluation] = field(default_factory=list)
+    histories: list[Any] = field(default_factory=list)
+    fit_seconds: float = 0.0
+    recommend_seconds: float = 0.0
+    memory: int | None = None
+    size: int | None = None
+
+
+def compare(
+    models: Any,
+    data: Any,
+    split: str | Splitter | Split = "random",
+    metrics: str | Sequence[str] = _USUAL,
+    *,
+    level: float = 0.95,
+    item_groups: Any = None,
+    item_features: Any = None,
+    show_progress: bool = True,
+) -> ComparisonTable:
+    """Fit models to the same data and measure them on the same part that was put aside.
+
+    Parameters
+    ----------
+    models : dict of str to model, or sequence of models or short names
+        Models of ours, which are copied and left as they are. A short name, such as ``"rp3beta"``, means that
+        model with its defaults.
+    data : Interactions, scipy.sparse matrix or array, or None where `split` is a `Split`
+    split : str, Splitter or Split, default "random"
+        How to split, as for `Interactions.split`. Of folds and rolling windows all are measured, and the
+        means are over the users of all.
+    metrics : str or sequence of str, default ("ndcg@10", "recall@10", "coverage@10")
+        As for `evaluate`; without a cut-off it is 10.
+    level : float, default 0.95
+        Of the bootstrap intervals.
+    item_groups, item_features
+        As for `evaluate`.
+    show_progress : bool, default True
+        Show a progress bar that counts fits.
+
+    Returns
+    -------
+    ComparisonTable
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is no model or no data, or there is no such model, metric or split.
+
+    Examples
+    --------
+    >>> from penchant.datasets import made_plays
+    >>> table = compare(["popularity", "rp3beta"], made_plays(), metrics="ndcg@10", show_progress=False)
+    >>> table.best("ndcg@10")
+    'rp3beta'
+    """
+    named = _named(models)
+    splits = [split] if isinstance(split, Split) else list(splitter(split).splits(data))
+    asked = _with_cutoffs(metrics)
+    first = asked[0].partition("@")[2]
+    besides = [f"{name}@{first}" for name in _BESIDES if f"{name}@{first}" not in asked]
+    found = {name: Measured() for name in named}
+    with tqdm(total=len(named) * len(splits), disable=not show_progress, unit="fit") as bar:
+        for each in splits:
+            for name, model in named.items():
+                bar.set_postfix_str(name)
+                own = copy.copy(model)
+                _measure(own, each, [*asked, *besides], found[name], item_groups, item_features)
+                bar.update()
+    return ComparisonTable(found, asked, level, str(splits[0].name) if len(splits) == 1 else str(split))
+
+
+def _measure(
+    model: Any, split: Split, metrics: list[str], found: Measured, item_groups: Any, item_features: Any
+) -> None:
+    started = time.perf_counter()
+    with Peak() as peak:
+        model.fit(matrix_of(split.train), show_progress=False)
+    fitted = time.perf_counter()
+    evaluation = evaluate(
+        model, split, metrics=metrics, show_progress=False, item_groups=item_groups,
+        item_features=item_features,
+    )  # fmt: skip
+    found.evaluations.append(evaluation)
+    found.histories.append(np.diff(matrix_of(split.history).indptr)[evaluation.users])
+    found.fit_seconds += fitted - started
+    found.recommend_seconds += time.perf_counter() - fitted
+    found.memory = peak.bytes if found.memory is None else max(found.memory, peak.bytes or 0)
+    file = io.BytesIO()
+    model.save(file)
+    found.size = file.tell()
+
+
+def _named(models: Any) -> dict[str, Any]:
+    if isinstance(models, str | RecommenderBase):
+        models = [models]
+    if isinstance(models, Mapping):
+        named = dict(models)
+    elif isinstance(models, Sequence):
+        named = {}
+        for each in models:
+            name = each if isinstance(each, str) else type(each).__name__
+            at = 2
+            unique = name
+            while unique in named:
+                unique, at = f"{name} {at}", at + 1
+            named[unique] = each
+    else:
+        msg = f"models must be a dict of models by name, or a list, got {describe(models)}"
+        raise TypeError(msg)
+    if not named:
+        msg = "models must name at least one, got none"
+        raise ValueError(msg)
+    for name, each in named.items():
+        if isinstance(each, str):
+            named[name] = registry.model_class(each)()
+        elif not isinstance(each, RecommenderBase):
+            what = f"{describe(each)} for {name!r}"
+            msg = f"models must be models of this library or short names of them, got {what}"
+            raise TypeError(msg)
+    return named
+
+
+def _with_cutoffs(metrics: Any) -> list[str]:
+    asked = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not asked:
+        msg = f"metrics must name at least one of {', '.join(METRICS)}"
+        raise ValueError(msg)
+    named = [metric_named(each) for each in asked]
+    return list(dict.fromkeys(f"{name}@{k or 10}" for name, k in named))
