@@ -20,7 +20,13 @@ def figure(columns: int = 1, rows: int = 1, width: float = 5.2, height: float = 
     for each in axes.flat if hasattr(axes, "flat") else [axes]:
         each.spines[["top", "right"]].set_visible(False)
         each.grid(alpha=0.25)
+        each.set_axisbelow(True)
     return made, axes
+
+
+def legend(axes: Any) -> None:
+    """Add a legend beside the axes, where it hides nothing."""
+    axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def finished(made: Any, file: str | os.PathLike[str] | None) -> Any:

@@ -73,7 +73,6 @@ pub(crate) struct Hidden<'a> {
     pub(crate) latest: f64,
     pub(crate) times: &'a [f64],
     pub(crate) all: Option<&'a Everything>,
-    pub(crate) log: Option<&'a Block>,
 }
 
 /// What was read before, with its matrix.
@@ -83,8 +82,7 @@ impl Events {
     /// What a file or a copy has to hold.
     #[cfg(feature = "python")]
     pub(crate) fn hidden(&self) -> Hidden<'_> {
-        let (all, log) = (self.all.as_deref(), self.log.as_deref());
-        Hidden { latest: self.latest, times: &self.times, all, log }
+        Hidden { latest: self.latest, times: &self.times, all: self.all.as_deref() }
     }
 
     /// Puts together what was taken apart. `kept` numbers what is shown, if not everything is.
@@ -123,7 +121,6 @@ impl Events {
     /// fades and nothing is left out; otherwise what becomes of them is told from these events alone.
     ///
     /// There must be a log, and a flag for each of its events.
-    #[cfg(feature = "python")]
     pub(crate) fn subset(&self, mask: &[bool], plain: bool) -> Result<Interactions> {
         let log = self.log.as_deref().ok_or(Error::NoLog)?;
         check_size("the number of flags (one for each event)", log.users.len(), mask.len())?;
@@ -141,6 +138,11 @@ impl Events {
             let report = Report { mere_numbers: self.report.mere_numbers, ..report };
             Self::assembled(None, Arc::clone(users), Arc::clone(items), blocks, options, report)
         })?
+    }
+
+    /// The events themselves, if they are kept.
+    pub(crate) fn log(&self) -> Option<&Block> {
+        self.log.as_deref()
     }
 
     /// Fails if the times of the log cannot be seconds, as ages of it need them.

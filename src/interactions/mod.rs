@@ -42,7 +42,6 @@ use crate::observer::Observer;
 use crate::sparse::{CsrMatrix, CsrView};
 use events::State;
 
-#[cfg(feature = "python")]
 pub(crate) use chunk::Block;
 pub(crate) use encoder::Batch;
 pub(crate) use events::Events;
@@ -66,6 +65,19 @@ pub use time::{Time, TimeFormat, TimeUnit};
 pub struct Interactions {
     pub(crate) matrix: CsrMatrix<f32>,
     pub(crate) events: Events,
+}
+
+/// Events by code, in the order in which they were read. Codes number everything that was read, shown or not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KeptEvents<'a> {
+    /// Who.
+    pub users: &'a [u32],
+    /// What.
+    pub items: &'a [u32],
+    /// How much, before anything fades.
+    pub weights: &'a [f32],
+    /// When; empty if the events have no times.
+    pub times: &'a [f64],
 }
 
 fn sources(paths: &[PathBuf]) -> Vec<Source> {
@@ -107,6 +119,21 @@ impl Interactions {
         Events::read(Some((&self.events, self.matrix())), self.events.options(), &(), |encoder| {
             encoder.read_batches(&[Batch { rows, name: None, first: 0 }], 0)
         })
+    }
+
+    /// The events themselves, if [`ReadOptions::keep_events`] asked for them.
+    #[must_use]
+    pub fn kept_events(&self) -> Option<KeptEvents<'_>> {
+        let Block { users, items, weights, times } = self.events.log()?;
+        Some(KeptEvents { users, items, weights, times })
+    }
+
+    /// What some of the events that were kept make: those whose flag is raised, of which there must be one for each.
+    ///
+    /// Rows and columns are those of everything, as long as nothing is left out. Weights fade, and users and items are
+    /// left out, as seen from these events alone; but nothing does and is where `plain` says so, as tests want it.
+    pub fn subset(&self, chosen: &[bool], plain: bool) -> Result<Self> {
+        self.events.subset(chosen, plain)
     }
 
     /// Takes a matrix whose rows and columns have these labels.

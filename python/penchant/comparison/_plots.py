@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant._plots import figure, finished
+from penchant._plots import figure, finished, legend
 from penchant.evaluation import Evaluation
 
 # In how many parts users are put by how much they have.
@@ -27,7 +27,7 @@ def tradeoff(evaluations: dict[str, Evaluation], metric: str, file: Any) -> Any:
         axes.errorbar([x], [y], fmt="o", capsize=3, label=name, **bars)
     axes.set(xlabel=f"novelty@{k}, bits", ylabel=metric, title="accuracy and novelty")
     axes.margins(0.15)
-    axes.legend(frameon=False, fontsize="small")
+    legend(axes)
     return finished(drawn, file)
 
 
@@ -57,6 +57,7 @@ def plot_activity(
         If the metric has no values of users.
     """
     drawn, axes = figure()
+    ticks: set[float] = set()
     for name, each in evaluations.items():
         values, history = each.of_users(metric), histories[name]
         edges = np.unique(np.quantile(history, np.linspace(0, 1, _PARTS + 1)).astype(int))
@@ -65,9 +66,12 @@ def plot_activity(
         means = [np.nanmean(values[part == at]) for at in there]
         middles = [np.median(history[part == at]) for at in there]
         axes.plot(middles, means, marker="o", label=name)
+        ticks.update(middles)
     axes.set(xlabel="items of a user in training (median of a fifth of users)", ylabel=metric)
     axes.set(title="by how much is known of users", xscale="log")
-    axes.legend(frameon=False, fontsize="small")
+    axes.set_xticks(sorted(ticks), [f"{tick:g}" for tick in sorted(ticks)])
+    axes.minorticks_off()
+    legend(axes)
     return finished(drawn, file)
 
 
@@ -114,5 +118,5 @@ def plot_curves(models: Mapping[str, Any], file: Any = None) -> Any:
         epochs, values = zip(*history, strict=True)
         axes.plot(epochs, values, marker=".", label=name)
     axes.set(xlabel="epochs", ylabel="metric on the validation part", title="validation curves")
-    axes.legend(frameon=False, fontsize="small")
+    legend(axes)
     return finished(drawn, file)

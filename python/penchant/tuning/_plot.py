@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant._plots import figure, finished
+from penchant._plots import figure, finished, legend
 
 # So many curves can be told apart.
 _CURVES = 12
@@ -14,7 +14,7 @@ _CURVES = 12
 
 def plot_study(study: Any, metric: str, file: Any) -> Any:
     """Draw the value of each trial in the order in which they were made, and the curves of epochs."""
-    drawn, (left, right) = figure(columns=2)
+    drawn, (left, right) = figure(columns=2, width=6.5)
     trials = [t for t in study.trials if t.value is not None and "model" in t.user_attrs]
     names = list(dict.fromkeys(t.user_attrs["model"] for t in trials))
     for name in names:
@@ -32,7 +32,7 @@ def plot_study(study: Any, metric: str, file: Any) -> Any:
         )
     left.set(xlabel="trial", ylabel=metric, title="trials")
     if trials:
-        left.legend(frameon=False, fontsize="small")
+        legend(left)
     curves = [t for t in study.trials if t.user_attrs.get("history")]
     curves.sort(key=lambda t: max(t.user_attrs["history"]), reverse=study.direction.name != "MINIMIZE")
     for trial in curves[:_CURVES]:
@@ -41,5 +41,5 @@ def plot_study(study: Any, metric: str, file: Any) -> Any:
         right.plot(range(1, len(history) + 1), history, marker=".", linewidth=1, label=label)
     right.set(xlabel="epochs", ylabel=metric, title="alternating least squares, the best trials")
     if curves:
-        right.legend(frameon=False, fontsize="x-small")
+        legend(right)
     return finished(drawn, file)

@@ -175,3 +175,42 @@ fn weights_that_are_not_finite_are_bad_and_sums_that_are_not_are_errors() {
     let sum = Interactions::from_rows(&MadeTable(events), &ReadOptions::default());
     assert_eq!(sum, Err(Error::NotFinite { row: 0, column: 0, value: f64::INFINITY }));
 }
+
+proptest! {
+    #[test]
+    fn a_part_of_the_events_is_what_reading_them_alone_gives(
+        events in made(),
+        flags in prop::collection::vec(any::<bool>(), 200),
+        duplicates in duplicates(),
+        half_life in prop::option::of(Just(Age::Units(HALF_LIFE))),
+        max_age in prop::option::of((1..40_u32).prop_map(|age| Age::Units(f64::from(age)))),
+        min_items_per_user in 1..3_u32,
+        cut in 0..200_usize,
+    ) {
+        let options = ReadOptions { duplicates, timed: true, half_life, max_age, min_items_per_user, ..ReadOptions::default() };
+        let options = ReadOptions { keep_events: true, ..options };
+        let (first, later) = events.split_at(cut.min(events.len()));
+        let whole = Interactions::from_rows(&MadeTable(first.to_vec()), &options).unwrap();
+        let whole = whole.with_rows(&MadeTable(later.to_vec())).unwrap();
+        let flags = &flags[..events.len()];
+        let chosen: Vec<Made> = events.iter().zip(flags).filter(|(_, flag)| **flag).map(|(e, _)| e.clone()).collect();
+        let part = whole.subset(flags, false).unwrap();
+        assert_close(&named(&part), &pruned(plainly(&chosen, &options), &options));
+        let plain = whole.subset(flags, true).unwrap();
+        let bare = ReadOptions { half_life: None, max_age: None, min_items_per_user: 1, ..options };
+        assert_close(&named(&plain), &plainly(&chosen, &bare));
+        prop_assert_eq!(part.kept_events().unwrap().times.len(), chosen.len());
+        prop_assert_eq!(plain.users().len(), numbered(events.iter().map(|event| event.user.as_str())).len());
+    }
+}
+
+#[test]
+fn events_that_were_not_kept_cannot_be_parted() {
+    let made = Made { user: "a".into(), item: "b".into(), weight: 1.0, time: 0.0 };
+    let read = Interactions::from_rows(&MadeTable(vec![made.clone()]), &ReadOptions::default()).unwrap();
+    assert_eq!(read.kept_events(), None);
+    assert_eq!(read.subset(&[true], true), Err(Error::NoLog));
+    let options = ReadOptions { keep_events: true, ..ReadOptions::default() };
+    let read = Interactions::from_rows(&MadeTable(vec![made]), &options).unwrap();
+    assert!(matches!(read.subset(&[], true), Err(Error::SizeMismatch { expected: 1, actual: 0, .. })));
+}

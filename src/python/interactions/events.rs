@@ -203,7 +203,7 @@ impl PyEvents {
 
     /// What `restore` needs: labels and, where not everything is shown, the whole matrix; and what is known besides.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let Hidden { latest, times, all, .. } = self.0.hidden();
+        let Hidden { latest, times, all } = self.0.hidden();
         let state = PyDict::new(py);
         let codes = |codes: &[u32]| PyArray1::from_vec(py, codes.iter().map(|&code| code as i32).collect());
         let kept = all.map(|all| &all.kept);
@@ -230,7 +230,7 @@ impl PyEvents {
     /// The events that were kept: users, items, weights and times, which are empty if there are none; None if they
     /// were not.
     fn log<'py>(&self, py: Python<'py>) -> Option<Log<'py>> {
-        let log = self.0.hidden().log?;
+        let log = self.0.log()?;
         let codes = |codes: &[u32]| PyArray1::from_vec(py, codes.iter().map(|&code| code as i32).collect());
         let (weights, times) = (PyArray1::from_slice(py, &log.weights), PyArray1::from_slice(py, &log.times));
         Some((codes(&log.users), codes(&log.items), weights, times))
