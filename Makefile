@@ -49,7 +49,8 @@ bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the compar
 	$(BIN)/python benches/peers/neighbours.py
 
 quality: $(VENV)/installed ## Measure how good recommendations are on public data, beside published figures
-	$(BIN)/python benches/quality.py
+	$(BIN)/pip install --quiet optuna pyarrow
+	$(BIN)/python benches/quality/run.py
 
 docs: $(VENV)/installed ## Build the documentation of the crate, and write the notebooks from their scripts
 	cargo doc --locked --no-deps

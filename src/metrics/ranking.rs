@@ -56,23 +56,103 @@ pub fn list_qualities<T: Real>(
     items: usize,
     threads: usize,
 ) -> Result<Vec<ListQuality>> {
-    check_size("the number of ids (n for each row of relevant)", relevant.rows() * n, ids.len())?;
-    if relevant.columns() > items {
-        let what = "the number of columns of relevant";
-        return Err(Error::TooLarge { what, value: relevant.columns(), max: items });
-    }
-    check_lists(ids, items)?;
-    let cutoffs = Cutoffs::new(cutoffs)?;
-    let longest = cutoffs.longest();
-    let discounts: Vec<f64> = (1..=longest).map(|place| (place as f64 + 1.0).log2().recip()).collect();
-    let mut found = vec![ListQuality::default(); relevant.rows() * cutoffs.count()];
+    let judge = Judge::new(ids, n, relevant, cutoffs, items)?;
+    let mut found = vec![ListQuality::default(); relevant.rows() * judge.cutoffs.count()];
     pool::run(threads, || {
-        found.par_chunks_mut(cutoffs.count()).enumerate().for_each_init(Vec::new, |grades, (row, found)| {
-            let list = &ids[row * n..(row + 1) * n];
-            judge(list, relevant.row(row), items, &cutoffs, &discounts, grades, found);
-        });
+        let each = found.par_chunks_mut(judge.cutoffs.count()).enumerate();
+        each.for_each_init(Vec::new, |grades, (row, found)| judge.list(row, grades, found));
     })?;
     Ok(found)
+}
+
+/// What [`list_qualities`] finds, as a column for each of [`ListQuality::VALUES`], cut-off after cut-off and in each of
+/// them row after row.
+#[cfg(feature = "python")]
+pub(crate) fn quality_columns<T: Real>(
+    ids: &[i32],
+    n: usize,
+    relevant: &CsrView<'_, T>,
+    cutoffs: &[usize],
+    items: usize,
+    threads: usize,
+) -> Result<Vec<Vec<f64>>> {
+    const ROWS: usize = 4096;
+    let judge = Judge::new(ids, n, relevant, cutoffs, items)?;
+    let (rows, cuts) = (relevant.rows(), judge.cutoffs.count());
+    let mut columns = vec![vec![0.0; rows * cuts]; ListQuality::VALUES];
+    // Of each block of rows, its part of every column and cut-off.
+    let mut parts: Vec<Vec<&mut [f64]>> = (0..rows.div_ceil(ROWS)).map(|_| Vec::new()).collect();
+    for column in columns.iter_mut().filter(|_| rows > 0) {
+        for cut in column.chunks_mut(rows) {
+            parts.iter_mut().zip(cut.chunks_mut(ROWS)).for_each(|(part, values)| part.push(values));
+        }
+    }
+    pool::run(threads, || {
+        parts.into_par_iter().enumerate().for_each_init(Vec::new, |grades, (block, mut part)| {
+            let mut found = vec![ListQuality::default(); cuts];
+            for at in 0..ROWS.min(rows - block * ROWS) {
+                judge.list(block * ROWS + at, grades, &mut found);
+                for (cut, quality) in found.iter().enumerate() {
+                    for (kind, value) in quality.values().into_iter().enumerate() {
+                        part[kind * cuts + cut][at] = value;
+                    }
+                }
+            }
+        });
+    })?;
+    Ok(columns)
+}
+
+impl ListQuality {
+    /// How many values there are.
+    #[cfg(feature = "python")]
+    pub(crate) const VALUES: usize = 8;
+
+    /// All values, in the order of the fields.
+    #[cfg(feature = "python")]
+    fn values(&self) -> [f64; Self::VALUES] {
+        let counts = [self.hits, self.first, self.early_hits].map(|count| count as f64);
+        let [hits, first, early_hits] = counts;
+        let gains = (self.gain, self.graded_gain, self.best_graded_gain);
+        [hits, first, early_hits, self.precisions, gains.0, gains.1, gains.2, self.area]
+    }
+}
+
+/// Everything that lists are compared by, checked.
+struct Judge<'a, T> {
+    ids: &'a [i32],
+    n: usize,
+    relevant: &'a CsrView<'a, T>,
+    cutoffs: Cutoffs<'a>,
+    items: usize,
+    discounts: Vec<f64>,
+}
+
+impl<'a, T: Real> Judge<'a, T> {
+    fn new(
+        ids: &'a [i32],
+        n: usize,
+        relevant: &'a CsrView<'a, T>,
+        cutoffs: &'a [usize],
+        items: usize,
+    ) -> Result<Self> {
+        check_size("the number of ids (n for each row of relevant)", relevant.rows() * n, ids.len())?;
+        if relevant.columns() > items {
+            let what = "the number of columns of relevant";
+            return Err(Error::TooLarge { what, value: relevant.columns(), max: items });
+        }
+        check_lists(ids, items)?;
+        let cutoffs = Cutoffs::new(cutoffs)?;
+        let places = 1..=cutoffs.longest();
+        let discounts = places.map(|place| (place as f64 + 1.0).log2().recip()).collect();
+        Ok(Self { ids, n, relevant, cutoffs, items, discounts })
+    }
+
+    /// Judges the list of a row. `grades` is scratch.
+    fn list(&self, row: usize, grades: &mut Vec<f64>, found: &mut [ListQuality]) {
+        let list = &self.ids[row * self.n..(row + 1) * self.n];
+        judge(list, self.relevant.row(row), self.items, &self.cutoffs, &self.discounts, grades, found);
+    }
 }
 
 fn judge<T: Real>(

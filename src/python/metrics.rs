@@ -1,25 +1,19 @@
 //! Ranking metrics.
 
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::metrics::{self, ListQuality};
+use crate::metrics;
 use crate::python::arrays::{AnyCsr, Csr, in_precision, view};
 
 /// One value for each user and cut-off.
 type Values<'py> = Bound<'py, PyArray2<f64>>;
 
-/// Values of which each user has one for each cut-off, as an array of cut-offs x users.
-fn by_cutoff<'py, V>(
-    py: Python<'py>,
-    found: &[V],
-    cutoffs: usize,
-    value: impl Fn(&V) -> f64,
-) -> PyResult<Values<'py>> {
+/// Values of which each list has one for each cut-off, as an array of cut-offs x lists.
+fn by_cutoff<'py>(py: Python<'py>, found: &[f64], cutoffs: usize) -> PyResult<Values<'py>> {
     let (cutoffs, users) = (cutoffs.max(1), found.len() / cutoffs.max(1));
-    let values = (0..cutoffs).flat_map(|cut| (0..users).map(move |user| user * cutoffs + cut));
-    let values = PyArray1::from_iter(py, values.map(|at| value(&found[at])));
-    values.reshape([cutoffs, users])
+    let values = (0..cutoffs).flat_map(|cut| (0..users).map(move |user| found[user * cutoffs + cut]));
+    PyArray1::from_iter(py, values).reshape([cutoffs, users])
 }
 
 /// Hits, place of the first hit, hits before the number of relevant items, sum of precisions, gain, graded gain and its
@@ -32,21 +26,12 @@ pub(super) fn list_qualities<'py>(
     cutoffs: Vec<usize>,
     items: usize,
     threads: usize,
-) -> PyResult<[Values<'py>; 8]> {
+) -> PyResult<Vec<Values<'py>>> {
     let n = ids.as_array().ncols();
     let (ids, relevant) = (ids.as_slice()?, view(&relevant)?);
-    let found = py.detach(|| metrics::list_qualities(ids, n, &relevant, &cutoffs, items, threads))?;
-    let values = |value: fn(&ListQuality) -> f64| by_cutoff(py, &found, cutoffs.len(), value);
-    Ok([
-        values(|quality| quality.hits as f64)?,
-        values(|quality| quality.first as f64)?,
-        values(|quality| quality.early_hits as f64)?,
-        values(|quality| quality.precisions)?,
-        values(|quality| quality.gain)?,
-        values(|quality| quality.graded_gain)?,
-        values(|quality| quality.best_graded_gain)?,
-        values(|quality| quality.area)?,
-    ])
+    let found = py.detach(|| metrics::quality_columns(ids, n, &relevant, &cutoffs, items, threads))?;
+    let shape = [cutoffs.len().max(1), relevant.rows()];
+    found.into_iter().map(|column| column.into_pyarray(py).reshape(shape)).collect()
 }
 
 /// The mean of a value over the items of each list, as an array of cut-offs x lists.
@@ -61,7 +46,7 @@ pub(super) fn mean_of_items<'py>(
     let n = ids.as_array().ncols();
     let (ids, values) = (ids.as_slice()?, values.as_slice()?);
     let found = py.detach(|| metrics::mean_of_items(ids, n, &cutoffs, values, threads))?;
-    by_cutoff(py, &found, cutoffs.len(), |&value| value)
+    by_cutoff(py, &found, cutoffs.len())
 }
 
 /// How unlike each other the items of each list are, as an array of cut-offs x lists.
@@ -79,5 +64,5 @@ pub(super) fn diversity<'py>(
         let features = view::<T>(&item_features)?;
         py.detach(|| metrics::diversity(ids, n, &cutoffs, &features, threads))
     })?;
-    by_cutoff(py, &found, cutoffs.len(), |&value| value)
+    by_cutoff(py, &found, cutoffs.len())
 }
