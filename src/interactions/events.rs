@@ -149,9 +149,6 @@ impl Events {
     #[cfg(feature = "python")]
     pub(crate) fn check_seconds(&self) -> Result<()> {
         let log = self.log.as_deref().ok_or(Error::NoLog)?;
-        if !self.report.mere_numbers {
-            return Ok(());
-        }
         let mut clock = Clock::default();
         log.times.iter().for_each(|&time| clock.see(Time::Number(time)));
         clock.check_seconds()

@@ -150,6 +150,11 @@ def test_json_has_all_columns(plays_file, capsys):
         ),
         (["evaluate", "--split", "time", "--test-days", "0"], "must be a number above 0, got '0'"),
         (["evaluate", "--plot", "x.pngg"], "--plot takes names that end in"),
+        (
+            ["evaluate", "--split", "time", "--test-days", "3"],
+            "--split time needs --time, the column that says when",
+        ),
+        (["split", "--split", "users", "--train", "a.csv", "--test", "b.csv"], "invalid choice: 'users'"),
         (["compare", "--models", "als,rp4"], "must be some of als"),
         (["compare", "--models", ","], "must be one or several, separated by commas"),
         (["tune", "-o", "x", "--factors", "8,x"], "must be a whole number from 1"),
@@ -166,10 +171,6 @@ def test_wrong_usage_is_said(arguments, sentence, timed, capsys):
     ("arguments", "sentence"),
     [
         (["evaluate", "--metrics", "ndgc@5"], "did you mean 'ndcg'?"),
-        (
-            ["evaluate", "--split", "time", "--test-days", "3"],
-            "read the events with time and keep_events=True",
-        ),
         (["evaluate", "--time", "day", "--split", "time", "--at", "soon"], "at must be a point in time"),
         (["evaluate", "--time", "day", "--split", "time", "--at", "2031-01-01"], "leaves nobody to test"),
         (["tune", "--models", "rp4", "-o", "x"], "there is no space for the model 'rp4'"),

@@ -247,6 +247,12 @@ def test_models_are_compared_over_the_same_users():
         expected[pair] = largest
     for pair in pairs:
         assert pair.wilcoxon == pytest.approx(expected[pair.better, pair.worse])
+    spread = {
+        name: ev.evaluate(each, train, test, metrics="calibration", show_progress=False)
+        for name, each in names.items()
+    }
+    for pair in ev.compare_users(spread, "calibration"):
+        assert pair.difference <= 0  # less is better
     same = ev.compare_users({"a": found["als"], "b": found["als"]}, "ndcg")[0]
     assert (same.difference, same.wilcoxon, same.bootstrap) == (0.0, 1.0, 1.0)
     fewer = test.tolil()
@@ -269,6 +275,10 @@ def test_interactions_and_splits_are_taken_as_they_are():
     assert found == ev.evaluate(model, split.train, split.test, show_progress=False)
     with pytest.raises(TypeError, match="a Split has its own test part"):
         ev.evaluate(model, split, split.test)
+    with pytest.raises(TypeError, match="test_user_items is missing"):
+        ev.evaluate(model, split.train)
+    with pytest.raises(TypeError, match="must be what evaluate returns, got int for 'b'"):
+        ev.compare_users({"a": found, "b": 3}, "ndcg")
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,47 @@ def test_what_is_disliked_is_not_tested():
         assert (split.test.data > 0).all()
 
 
+def test_what_is_disliked_in_the_end_is_not_tested():
+    events = {
+        "user": [1, 1, 1, 2],
+        "item": [1, 2, 2, 1],
+        "weight": [1.0, 1.0, -5.0, 1.0],
+        "time": [1, 8, 9, 9],
+    }
+    for duplicates in ("sum", "last"):
+        data = Interactions.from_frame(
+            events, weight="weight", time="time", keep_events=True, duplicates=duplicates
+        )
+        assert table(data.split("time", at=5).test) == {(2, 1): 1.0}
+
+
+@pytest.mark.parametrize(
+    "options", [{"min_items_per_user": 3}, {"min_users_per_item": 2}, {"max_age": "30d"}]
+)
+def test_users_are_held_out_of_data_that_leaves_some_out(options):
+    split = read(events(count=900), **options).split("users", users=6)
+    held = np.flatnonzero(np.diff(split.test.matrix.indptr))
+    assert 0 < len(held) <= 6
+    assert split.train.matrix[held].nnz == 0
+    assert split.history.matrix[held].nnz > 0
+    assert split.train.shape == split.history.shape == split.test.shape
+    assert (split.train.users == split.test.users).all()
+
+
+def test_parts_may_be_copied_and_their_times_are_looked_at_after_that():
+    data = read(events(), duplicates="last")
+    for part in data.split("last_days", days=9):
+        assert table(pickle.loads(pickle.dumps(part))) == table(part)
+    millis = events()
+    millis["time"] = millis["time"] * 1000
+    with pytest.raises(ValueError, match='time_unit="ms" would make'):
+        pickle.loads(pickle.dumps(read(millis))).split("last_days")
+    slim = data.without_events()
+    assert table(slim) == table(data)
+    with pytest.raises(ValueError, match="with time and keep_events=True"):
+        slim.split("last_days")
+
+
 def test_events_are_kept_by_copies_updates_and_files():
     made = events()
     half = {name: values[:200] for name, values in made.items()}

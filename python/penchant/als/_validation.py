@@ -77,7 +77,7 @@ class Validation:
         )  # fmt: skip
         value = found[self.name]
         self.history.append((epoch, value))
-        before = [self._sign * other for _, other in self.history[:-1]]
+        before = [self._sign * other for _, other in self.history[:-1] if np.isfinite(other)]
         if not before or self._sign * value > max(before):
             self._best = users.copy(), turn, model.item_factors
             self._since_best = 0

@@ -28,6 +28,10 @@ _NAMES = (
 )  # fmt: skip
 
 
+# Ways to split that need the events themselves.
+_BY_TIME = ("time", "leave-last-out", "rolling")
+
+
 def add_events(command: Command) -> None:
     """Add the files."""
     text = "a file, a folder, or a pattern such as 'plays-*.tsv'; - for the input"
@@ -111,7 +115,9 @@ def read(options: argparse.Namespace) -> Interactions:
         raise ValueError(msg)
     if hasattr(options, "kind_weights"):
         settings["kind_weights"] = dict(options.kind_weights)
-    if hasattr(options, "split") and "time" in settings:
+    if getattr(options, "split", None) in _BY_TIME:
+        if "time" not in settings:
+            options.error(f"--split {options.split} needs --time, the column that says when")
         settings["keep_events"] = True
     try:
         data = Interactions.from_file(options.events, show_progress=not options.quiet, **settings)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 KINDS = ("random", "leave-k-out", "leave-last-out", "time", "users", "k-fold", "rolling")
 
 
-def add_split(command: Command, *, several: bool) -> None:
-    """Add how to split; `several` if more than one split will do."""
+def add_split(command: Command, *, several: bool = False, files: bool = False) -> None:
+    """Add how to split; `several` if more than one split will do, `files` if both parts go into files."""
     group = command.add_argument_group("how to split")
-    kinds = KINDS if several else KINDS[:-2]
+    # What is folded in of users who are held out is in neither part.
+    kinds = KINDS if several else KINDS[:4] if files else KINDS[:5]
     text = "at random (the default), so many items of each user, by time, or whole users held out"
     group.add_argument("--split", choices=kinds, default="random", help=text)
     part = "the part of the entries to learn from (default 0.8)"

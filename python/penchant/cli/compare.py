@@ -57,6 +57,6 @@ def run(options: argparse.Namespace) -> None:
     splitter = split_of(options)
     data = _event_options.read(options)
     table = compare(options.models, data, splitter, options.metrics, show_progress=not options.quiet)
+    put(table.frame(), options)
     if options.plot is not None:
         table.plot(options.plot_kind, options.plot)
-    put(table.frame(), options)

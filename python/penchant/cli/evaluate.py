@@ -33,7 +33,7 @@ def add(verbs: Verbs) -> None:
     add_quiet(command)
     add_plot(command)
     add_output(command)
-    add_split(command, several=False)
+    add_split(command)
     _event_options.add_reading(command)
     add_parameters(command)
     command.set_defaults(random_state=0)
@@ -56,11 +56,14 @@ def run(options: argparse.Namespace) -> None:
         model, split, K=options.K, metrics=options.metrics, show_progress=not options.quiet,
         num_threads=model.num_threads,
     )  # fmt: skip
+    shown = metrics | {name: int(metrics[name]) for name in ("users", "cold_users")}
+    put({"metric": list(shown), "value": list(shown.values())}, options)
     if options.plot is not None:
         from penchant.comparison import plot_activity
 
-        drawn = next(iter(metrics.values_of_users))
+        drawn = next(iter(metrics.values_of_users), None)
+        if drawn is None:
+            msg = "--plot draws a metric of users, such as ndcg; --metrics names none"
+            raise ValueError(msg)
         history = np.diff(split.history.matrix.indptr)[metrics.users]
         plot_activity({options.model: metrics}, {options.model: history}, drawn, options.plot)
-    shown = metrics | {name: int(metrics[name]) for name in ("users", "cold_users")}
-    put({"metric": list(shown), "value": list(shown.values())}, options)

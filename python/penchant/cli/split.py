@@ -33,7 +33,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--train", required=True, metavar="FILE", help="where to write what to learn from")
     command.add_argument("--test", required=True, metavar="FILE", help="where to write what to test with")
     add_quiet(command)
-    add_split(command, several=False)
+    add_split(command, files=True)
     _event_options.add_reading(command)
 
 

@@ -42,7 +42,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--storage", metavar="FILE", help="where trials are kept, to go on another time")
     add_quiet(command)
     add_plot(command)
-    add_split(command, several=False)
+    add_split(command)
     _event_options.add_reading(command)
 
 
@@ -60,9 +60,9 @@ def run(options: argparse.Namespace) -> None:
         factors=options.factors, storage=options.storage, show_progress=not options.quiet,
         num_threads=getattr(options, "num_threads", 0),
     )  # fmt: skip
+    Recommender.from_model(found.model, data=data.without_events()).save(options.output)
     if options.plot is not None:
         found.plot(options.plot)
-    Recommender.from_model(found.model, data=data).save(options.output)
     if not options.quiet:
         say(repr(found))
         say(f"wrote {options.output}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import time
 from collections.abc import Mapping, Sequence
@@ -40,7 +39,7 @@ class Measured:
 def compare(
     models: Any,
     data: Any,
-    split: str | Splitter | Split = "random",
+    split: str | Splitter = "random",
     metrics: str | Sequence[str] = _USUAL,
     *,
     level: float = 0.95,
@@ -53,10 +52,11 @@ def compare(
     Parameters
     ----------
     models : dict of str to model, or sequence of models or short names
-        Models of ours, which are copied and left as they are. A short name, such as ``"rp3beta"``, means that
-        model with its defaults.
-    data : Interactions, scipy.sparse matrix or array, or None where `split` is a `Split`
-    split : str, Splitter or Split, default "random"
+        Models of ours, which are left as they are: others with the same parameters are fitted. A short name,
+        such as ``"rp3beta"``, means that model with its defaults.
+    data : Interactions, scipy.sparse matrix or array, or Split
+        A `Split` is taken as it is.
+    split : str or Splitter, default "random"
         How to split, as for `Interactions.split`. Of folds and rolling windows all are measured, and the
         means are over the users of all.
     metrics : str or sequence of str, default ("ndcg@10", "recall@10", "coverage@10")
@@ -85,17 +85,16 @@ def compare(
     'rp3beta'
     """
     named = _named(models)
-    splits = [split] if isinstance(split, Split) else list(splitter(split).splits(data))
+    splits = [data] if isinstance(data, Split) else list(splitter(split).splits(data))
     asked = _with_cutoffs(metrics)
-    first = asked[0].partition("@")[2]
-    besides = [f"{name}@{first}" for name in _BESIDES if f"{name}@{first}" not in asked]
+    cutoffs = dict.fromkeys(each.partition("@")[2] for each in asked)
+    besides = [f"{name}@{k}" for k in cutoffs for name in _BESIDES if f"{name}@{k}" not in asked]
     found = {name: Measured() for name in named}
     with tqdm(total=len(named) * len(splits), disable=not show_progress, unit="fit") as bar:
         for each in splits:
             for name, model in named.items():
                 bar.set_postfix_str(name)
-                own = copy.copy(model)
-                _measure(own, each, [*asked, *besides], found[name], item_groups, item_features)
+                _measure(_unfitted(model), each, [*asked, *besides], found[name], item_groups, item_features)
                 bar.update()
     return ComparisonTable(found, asked, level, str(splits[0].name) if len(splits) == 1 else str(split))
 
@@ -119,6 +118,15 @@ def _measure(
     file = io.BytesIO()
     model.save(file)
     found.size = file.tell()
+
+
+def _unfitted(model: Any) -> Any:
+    """Return a model with the same parameters that has learned nothing, nor have those that it is made of."""
+    if isinstance(model, list | tuple):
+        return [_unfitted(each) for each in model]
+    if not isinstance(model, RecommenderBase):
+        return model
+    return type(model)(**{name: _unfitted(value) for name, value in model.get_params().items()})
 
 
 def _named(models: Any) -> dict[str, Any]:

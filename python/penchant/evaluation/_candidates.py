@@ -44,6 +44,9 @@ def candidates_of(candidates: Any, train: Any, test: Any, users: Ids) -> Ids:
 
 def ranked(model: Any, users: Ids, rows: Any, others: Ids, test: Any, k: int, *, recalculate: bool) -> Lists:
     """Rank candidates and test items of each user by the model's scores."""
+    if not hasattr(model, "score"):
+        msg = f"candidates need a model with score(userids, user_items, recalculate), got {describe(model)}"
+        raise TypeError(msg)
     counts = np.diff(test.indptr)
     width = int(others.shape[1] + counts.max(initial=0))
     ids = np.full((len(users), width), -1, np.int32)

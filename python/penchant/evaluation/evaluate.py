@@ -57,7 +57,7 @@ def evaluate(
         precision, recall, hit_rate, reciprocal_rank, map, ndcg and coverage.
     cold_as_misses : bool, default False
         Whether cold users count, as if none of their test items had been recommended. They are those without
-        training entries, or with factors of 0.
+        training entries, or with factors of 0. Values of users and intervals are without them.
     recalculate_user : bool, optional
         Whether the model goes by what `train_user_items` says of users instead of what it has learned of
         them. By default it does so for a `Split` that holds users out.
@@ -103,6 +103,9 @@ def evaluate(
         split = train_user_items
         train_user_items, test_user_items = split.history, split.test
         recalculate_user = split.held_out if recalculate_user is None else recalculate_user
+    elif test_user_items is None:
+        msg = "test_user_items is missing: give what was put aside, or a Split for both parts"
+        raise TypeError(msg)
     asked, cutoffs = asked_for(metrics, K)
     train = canonical_matrix(matrix_of(train_user_items), "train_user_items")
     names = {name for name, _ in asked}
@@ -148,7 +151,9 @@ def evaluate(
         own = values[key] = _of_users(name, ranked, cut, k)
         missed = cold if cold_as_misses and METRICS[name].kind == "accuracy" else 0
         count = np.count_nonzero(~np.isnan(own)) + missed
-        means[key] = float(np.nansum(own) / count) if count else float("nan")
+        # A list with nothing in it says nothing about who comes before whom.
+        sums = np.nansum(own) + (0.5 * missed if name == "auc" else 0.0)
+        means[key] = float(sums / count) if count else float("nan")
     users = len(ranked.users) + (cold if cold_as_misses else 0)
     means |= {"users": float(users), "cold_users": float(cold)}
     return Evaluation(means, ranked.users, values, cutoffs[0] if single else None)

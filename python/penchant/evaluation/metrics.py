@@ -54,7 +54,7 @@ METRICS: dict[str, Metric] = {
     ),
     "auc": Metric(
         "area under the ROC curve if what is not among the first K came behind in random order; users who "
-        "have everything as test items count as 0.5",
+        "have everything as test items count as 0.5; equal scores in the order of ids",
         _HERLOCKER,
         "accuracy",
     ),
@@ -65,7 +65,7 @@ METRICS: dict[str, Metric] = {
         "accuracy",
     ),
     "serendipity": Metric(
-        "hits that are not among the K items most popular in training, / K",
+        "hits that are not among the K items most popular in training, / K; equal scores in the order of ids",
         'Ge, Delgado-Battenfeld and Jannach, "Beyond accuracy", 2010',
         "accuracy",
     ),

@@ -10,6 +10,7 @@ from scipy import stats
 
 from penchant._validation import describe, integer
 from penchant.evaluation._evaluation import Evaluation, bootstrap_means
+from penchant.evaluation.metrics import METRICS, metric_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Comparison:
     better, worse : str
         The names of the models, by their means.
     difference : float
-        The mean over the users of both.
+        The mean over the users of both: how much better the one is, below 0 where less is better.
     low, high : float
         The interval of the difference: 95 % of the means of samples of users.
     wilcoxon, bootstrap : float
@@ -71,8 +72,13 @@ def compare_users(
     if not isinstance(evaluations, Mapping) or len(evaluations) < 2:
         msg = f"evaluations must be a dict of two or more by name, got {describe(evaluations)}"
         raise TypeError(msg)
+    for name, each in evaluations.items():
+        if not isinstance(each, Evaluation):
+            msg = f"evaluations must be what evaluate returns, got {describe(each)} for {name!r}"
+            raise TypeError(msg)
     integer(samples, "samples", 1)
     names = list(evaluations)
+    sign = -1.0 if METRICS[metric_named(metric)[0]].higher_is_better is False else 1.0
     users = evaluations[names[0]].users
     for name in names[1:]:
         if not np.array_equal(evaluations[name].users, users):
@@ -83,13 +89,13 @@ def compare_users(
         for other in names[at + 1 :]:
             differences = evaluations[one].of_users(metric) - evaluations[other].of_users(metric)
             differences = differences[~np.isnan(differences)]
-            better, worse = (one, other) if differences.sum() >= 0 else (other, one)
+            better, worse = (one, other) if sign * differences.sum() >= 0 else (other, one)
             differences = differences if better == one else -differences
             means = bootstrap_means(differences, samples, random_state)
             low, high = np.quantile(means, [0.025, 0.975])
             difference = float(differences.mean()) if len(differences) else 0.0
             # Two-sided, and never 0, as no number of samples can say so.
-            tail = (1 + np.count_nonzero(means <= 0)) / (1 + samples)
+            tail = (1 + np.count_nonzero(sign * means <= 0)) / (1 + samples)
             alike = not differences.any()
             by_rank = 1.0 if alike else float(stats.wilcoxon(differences).pvalue)
             by_mean = 1.0 if alike else min(1.0, 2 * tail)
@@ -100,7 +106,7 @@ def compare_users(
         Comparison(each.better, each.worse, each.difference, each.low, each.high, *p)
         for each, *p in zip(found, wilcoxon, bootstrap, strict=True)
     ]
-    return sorted(amended, key=lambda each: -each.difference)
+    return sorted(amended, key=lambda each: -abs(each.difference))
 
 
 def holm(probabilities: list[float]) -> list[float]:

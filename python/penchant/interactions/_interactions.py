@@ -241,6 +241,12 @@ class Interactions(LabelledMatrix):
         """Make all splits of ``"k_fold"`` or ``"rolling"`` windows, one after the other; see `split`."""
         return splitter(by, **settings).splits(self)
 
+    def without_events(self) -> Self:
+        """Return the same without the events themselves, if they are kept."""
+        arrays, about = self.to_arrays()
+        options = about["wanted"]["options"] | {"keep_events": False}
+        return self.from_arrays(arrays, about | {"wanted": about["wanted"] | {"options": options}})
+
     def split_source(self) -> Source:
         """Return what splitters look at: the events if they are kept, else the entries."""
         log = self._events.log()

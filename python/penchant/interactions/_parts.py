@@ -21,7 +21,7 @@ class EventSource(Source):
 
     def __init__(self, data: Interactions, log: tuple[Any, Any, Any, Any]) -> None:
         self.data = data
-        self.users, self.items, self.weights, times = log
+        self.users, self.items, _, times = log
         self.times = times if len(times) else None
         state = data.events.state()
         self.shape = len(state["users"]), len(state["items"])
@@ -30,14 +30,18 @@ class EventSource(Source):
         self.data.events.check_seconds()
 
     def part(self, mask: Mask, *, test: bool) -> Interactions:
+        part = type(self.data).of_read(self.data.reading, self.data.events.subset(mask, test))
+        if not test:
+            return part
         # Nobody should be recommended what they dislike.
-        chosen = mask & (self.weights > 0) if test else mask
-        read = self.data.events.subset(chosen, test)
-        reading = self.data.reading
-        return type(self.data).of_read(reading.plain() if test else reading, read)
+        matrix = part.matrix.copy()
+        matrix.data[matrix.data < 0] = 0
+        matrix.eliminate_zeros()
+        return _with_labels(part, matrix, part.reading)
 
     def aligned(self, part: Interactions, like: Interactions) -> Interactions:
-        return aligned(part, like) if part.shape != like.shape or like.report.dropped_users else part
+        left_out = like.report.dropped_users or like.report.dropped_items
+        return aligned(part, like) if part.shape != like.shape or left_out else part
 
 
 class EntrySource(Source):

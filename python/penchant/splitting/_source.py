@@ -79,6 +79,9 @@ class MatrixSource(Source):
             times = other.data
         values = np.asarray(times)
         if values.dtype.kind == "M":
+            if np.isnat(values).any():
+                msg = "times must be finite, got NaT"
+                raise ValueError(msg)
             values = values.astype("datetime64[us]").astype(np.int64) / 1e6
         if values.dtype.kind not in "uif" or values.shape != (len(self.items),):
             wanted = f"a time for each of the {len(self.items)} entries, in order of row and column"

@@ -130,12 +130,13 @@ def _made(source: Source, cut: Cut) -> Split:
         if not mask.any():
             msg = f"this split leaves {what}: {cut.name} of {len(mask):,} events"
             raise ValueError(msg)
-    train = source.part(cut.train, test=False)
-    whole = source.part(cut.test, test=True)
-    test = source.aligned(whole, train)
-    history = train
+    train = history = source.part(cut.train, test=False)
     if cut.history is not None:
-        history = source.aligned(source.part(cut.train | cut.history, test=False), train)
+        # Whoever is held out is in no row of the train part by itself.
+        history = source.part(cut.train | cut.history, test=False)
+        train = source.aligned(train, history)
+    whole = source.part(cut.test, test=True)
+    test = source.aligned(whole, history)
     there = matrix_of(test)
     known, learned = matrix_of(history), matrix_of(train)
     tested = np.diff(there.indptr) > 0

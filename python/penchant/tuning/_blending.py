@@ -19,7 +19,7 @@ def best_blend(bench: Bench, study: Any) -> Found | None:
     """Return the best blend of the best two models of different kinds, if there are two."""
     best: dict[str, Found] = {}
     for each in bench.found(study):
-        if each.name not in ("blend", "popularity", "random"):
+        if each.name not in ("popularity", "random"):
             best.setdefault(each.name, each)
     if len(best) < 2:
         return None

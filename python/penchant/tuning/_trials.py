@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ _PATIENCE = 2
 _SURVIVORS = 3
 # No trial begins after this part of the time.
 _PART_OF_TIME = 2 / 3
+# Nor a larger fit or a blend after this one.
+_LATE = 0.8
 _USUAL_CUTOFF = 10
 
 
@@ -56,6 +59,7 @@ class Bench:
         jobs: int,
         num_threads: Any,
         random_state: int,
+        timeout: float | None,
     ) -> None:
         word, k = metric_named(metric)
         better = METRICS[word].higher_is_better
@@ -67,6 +71,7 @@ class Bench:
         if not hasattr(whole, "tocsr"):
             msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
             raise TypeError(msg)
+        whole = canonical_matrix(whole, "data")
         self.spaces = {
             name: dict(spaces[name]) if name in spaces else space_of(name, whole) for name in names
         }
@@ -74,12 +79,21 @@ class Bench:
             registry.model_class(name)
         made = split.split(data)
         self.train = canonical_matrix(matrix_of(made.train), "data")
-        self.test = _sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
-        self.about = {"metric": self.metric, "entries": int(whole.nnz), "split": str(split)}
+        test = _sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
+        self.split = replace(made, train=self.train, test=test)
+        self.about = {
+            "metric": self.metric, "split": str(split), "users": users, "random_state": random_state,
+            "data": _fingerprint(whole),
+        }  # fmt: skip
         self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
         threads = integer(num_threads, "num_threads", 0) or _threads_of_process()
         self.threads = max(1, threads // jobs)
         self.started = time.monotonic()
+        self.timeout = timeout
+
+    def is_late(self) -> bool:
+        """Whether nothing more should begin but the last fit."""
+        return self.timeout is not None and time.monotonic() - self.started > _LATE * self.timeout
 
     def study(self, storage: str | Path | None, name: str) -> Any:
         """Return the study, a new one or one that goes on."""
@@ -110,11 +124,11 @@ class Bench:
                     study.enqueue_trial(named, user_attrs={"model": model})
         return study
 
-    def search(self, study: Any, trials: int, timeout: float | None, show_progress: bool) -> bool:
+    def search(self, study: Any, trials: int, show_progress: bool) -> bool:
         """Make trials, and return whether Ctrl-C has ended that."""
         optuna = _optuna()
         waiting = optuna.trial.TrialState.WAITING
-        done = sum(trial.state != waiting for trial in study.trials)
+        done = sum(t.state != waiting and not t.user_attrs.get("follows") for t in study.trials)
         with tqdm(total=trials, initial=min(done, trials), disable=not show_progress, unit="trial") as bar:
 
             def told(study: Any, _trial: Any) -> None:
@@ -124,9 +138,10 @@ class Bench:
                     best = study.best_trial
                     bar.set_postfix_str(f"{best.user_attrs.get('model')} {self.metric}={best.value:.4f}")
 
-            left = None if timeout is None else _PART_OF_TIME * timeout - (time.monotonic() - self.started)
+            passed = time.monotonic() - self.started
+            left = None if self.timeout is None else max(1.0, _PART_OF_TIME * self.timeout - passed)
             try:
-                if trials > done and (left is None or left > 0):
+                if trials > done:
                     study.optimize(
                         self.trial, n_trials=trials - done, timeout=left, n_jobs=self.jobs, callbacks=[told],
                         catch=(MemoryError, ModelFitError),
@@ -163,7 +178,7 @@ class Bench:
                 return fell_behind
 
             model.fit(
-                self.train, show_progress=False, callback=after_epoch, validation=(self.train, self.test),
+                self.train, show_progress=False, callback=after_epoch, validation=self.split,
                 metric=self.metric, patience=_PATIENCE,
             )  # fmt: skip
             history = model.validation_history
@@ -186,23 +201,27 @@ class Bench:
 
     def value_of(self, model: Any, test: Any = None) -> float:
         """Measure a fitted model."""
+        split = self.split if test is None else replace(self.split, test=test)
         found = evaluate(
-            model, self.train, self.test if test is None else test, metrics=self.metric, show_progress=False,
-            num_threads=self.threads,
+            model, split, metrics=self.metric, show_progress=False, num_threads=self.threads
         )  # fmt: skip
         return found[self.metric]
 
     def some_test(self, users: int) -> Any:
         """Return the test part of fewer users."""
-        return _sampled(self.test, users, self.random_state)
+        return _sampled(self.split.test, users, self.random_state)
 
     def climb(self, study: Any, show_progress: bool) -> bool:
         """Let the best of "als" go on with more factors, and return whether Ctrl-C has ended that."""
-        survivors = self.found(study, "als")[:_SURVIVORS]
-        for rung, count in zip(self.rungs[1:], (_SURVIVORS, 2, 1, 1, 1), strict=False):
+        survivors = self.found(study, "als")
+        for place, rung in enumerate(self.rungs[1:]):
+            survivors = [one for one in survivors if one.parameters["factors"] < rung]
+            count = max(1, _SURVIVORS - place)
             climbed = []
             steps = tqdm(survivors[:count], disable=not show_progress, unit="fit", desc=f"{rung} factors")
             for one in steps:
+                if self.is_late():
+                    return False
                 trial = _Added()
                 parameters = one.parameters | {"factors": rung, "iterations": _EPOCHS}
                 try:
@@ -222,9 +241,8 @@ class Bench:
         every = [
             Found(t.user_attrs["model"], dict(t.user_attrs["parameters"]), float(t.value))
             for t in study.trials
-            if t.state == complete and t.user_attrs.get("model") in registry.MODELS and np.isfinite(t.value)
+            if t.state == complete and t.user_attrs.get("model") in self.names and np.isfinite(t.value)
         ]
-        every = [each for each in every if each.name != "blend"]
         own = [each for each in every if name is None or each.name == name]
         return sorted(own, key=lambda each: -self.sign * each.value)
 
@@ -267,7 +285,7 @@ class _Added:
     """A trial that was not drawn but follows from others."""
 
     def __init__(self) -> None:
-        self.attributes: dict[str, Any] = {}
+        self.attributes: dict[str, Any] = {"follows": True}
 
     def set_user_attr(self, name: str, value: Any) -> None:
         """Remember something about it."""
@@ -281,7 +299,7 @@ class _Added:
 def added(study: Any, value: float, **attributes: Any) -> None:
     """Add a trial that was not drawn."""
     trial = _Added()
-    trial.attributes = attributes
+    trial.attributes |= attributes
     trial.add_to(study, value)
 
 
@@ -289,6 +307,14 @@ def _threads_of_process() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _fingerprint(matrix: Any) -> str:
+    """Return what tells data apart: the shape, and a hash of all entries."""
+    digest = hashlib.sha256()
+    for part in (matrix.indptr, matrix.indices, matrix.data):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return f"{matrix.shape[0]} x {matrix.shape[1]}, {digest.hexdigest()[:16]}"
 
 
 def _suggested(trial: Any, name: str, each: Range) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from penchant._frames import frame_of
 from penchant._validation import describe, integer, number
+from penchant.exceptions import ModelFitError
 from penchant.splitting import Split, Splitter, splitter
 from penchant.tuning._blending import best_blend
 from penchant.tuning._trials import Bench, Found
@@ -91,8 +92,9 @@ class Tuned:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_short(value)}" for name, value in self.parameters.items())
         ended = ", interrupted" if self.interrupted else ""
+        made = f" with {shown}" if shown else ""
         count = len(self.study.trials)
-        return f"Tuned({self.name}: {self.metric} {self.value:.4f} with {shown}; {count} trials{ended})"
+        return f"Tuned({self.name}: {self.metric} {self.value:.4f}{made}; {count} trials{ended})"
 
 
 def tune(
@@ -134,8 +136,8 @@ def tune(
     trials : int, default 50
         How many trials, those that are in `storage` already included.
     timeout : float, optional
-        Seconds in all: no trial begins after two thirds of them, as the best have yet to be looked at with
-        more factors, blended, and fitted to everything.
+        About how many seconds in all: no trial begins after two thirds of them, as the best have yet to be
+        looked at with more factors, blended, and fitted to everything; what has begun is not cut short.
     split : str or Splitter, default "random"
         How the part is put aside, as for `Interactions.split`; ``"random"`` is a fifth.
     factors : int or sequence of int, default (64, 256)
@@ -191,17 +193,23 @@ def tune(
         data = data.train
     jobs, random_state = integer(jobs, "jobs", 1), integer(random_state, "random_state", 0)
     bench = Bench(
-        data, splitter(split), names, metric, spaces or {}, rungs, users, jobs, num_threads, random_state
-    )
+        data, splitter(split), names, metric, spaces or {}, rungs, users, jobs, num_threads, random_state,
+        timeout,
+    )  # fmt: skip
     study = bench.study(storage, _text(study_name, "study_name"))
-    interrupted = bench.search(study, integer(trials, "trials", 1), timeout, show_progress)
-    best = bench.best(study)
-    if not interrupted and len(rungs) > 1:
+    interrupted = bench.search(study, integer(trials, "trials", 1), show_progress)
+    bench.best(study)  # which raises if there is none
+    if not interrupted:
         interrupted = bench.climb(study, show_progress)
-        best = bench.best(study)
-    if blend and not interrupted:
-        blended = best_blend(bench, study)
-        best = max([best, blended], key=lambda each: bench.sign * each.value) if blended else best
+    best = bench.best(study)
+    if blend and not interrupted and not bench.is_late():
+        try:
+            blended = best_blend(bench, study)
+            best = max([best, blended], key=lambda each: bench.sign * each.value) if blended else best
+        except KeyboardInterrupt:
+            interrupted = True
+        except (MemoryError, ModelFitError):
+            pass  # it is not worth as much as what there is
     return _tuned(bench, best, study, data, refit=refit, interrupted=interrupted)
 
 
