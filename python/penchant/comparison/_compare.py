@@ -59,6 +59,8 @@ def compare(
     split : str or Splitter, default "random"
         How to split, as for `Interactions.split`. Of folds and rolling windows all are measured, and the
         means are over the users of all.
+        Someone who is in several of them counts as often, in intervals and tests as well, which are then too
+        narrow.
     metrics : str or sequence of str, default ("ndcg@10", "recall@10", "coverage@10")
         As for `evaluate`; without a cut-off it is 10.
     level : float, default 0.95
@@ -85,18 +87,20 @@ def compare(
     'rp3beta'
     """
     named = _named(models)
-    splits = [data] if isinstance(data, Split) else list(splitter(split).splits(data))
+    splits = iter([data]) if isinstance(data, Split) else splitter(split).splits(data)
     asked = _with_cutoffs(metrics)
     cutoffs = dict.fromkeys(each.partition("@")[2] for each in asked)
     besides = [f"{name}@{k}" for k in cutoffs for name in _BESIDES if f"{name}@{k}" not in asked]
     found = {name: Measured() for name in named}
-    with tqdm(total=len(named) * len(splits), disable=not show_progress, unit="fit") as bar:
+    made = []
+    with tqdm(disable=not show_progress, unit="fit") as bar:
         for each in splits:
+            made.append(each.name)
             for name, model in named.items():
                 bar.set_postfix_str(name)
                 _measure(_unfitted(model), each, [*asked, *besides], found[name], item_groups, item_features)
                 bar.update()
-    return ComparisonTable(found, asked, level, str(splits[0].name) if len(splits) == 1 else str(split))
+    return ComparisonTable(found, asked, level, made[0] if len(made) == 1 else str(split))
 
 
 def _measure(

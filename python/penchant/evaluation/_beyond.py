@@ -16,6 +16,8 @@ Values = npt.NDArray[np.float64]
 
 # What of the history is mixed into the list before they are compared, so that both have all groups.
 _MIXED = 0.01
+# Numbers of lists and groups that are held at a time.
+_CELLS_AT_A_TIME = 1 << 22
 # Items by popularity, where there are no other groups.
 _PARTS = 5
 
@@ -104,6 +106,15 @@ class Beyond:
         return self._csr
 
     def _calibration(self, ids: Ids, cutoffs: list[int], rows: Any) -> Values:
+        """Compare a few lists at a time: there is a number for each of them and each group."""
+        step = max(1, _CELLS_AT_A_TIME // (int(self.groups.max(initial=0)) + 1))
+        parts = [
+            self._calibrated(ids[first : first + step], cutoffs, rows[first : first + step])
+            for first in range(0, len(ids), step)
+        ]
+        return np.concatenate([np.empty((len(cutoffs), 0)), *parts], axis=1)
+
+    def _calibrated(self, ids: Ids, cutoffs: list[int], rows: Any) -> Values:
         count = int(self.groups.max(initial=0)) + 1
         member = sp.csr_array(
             (np.ones(self.items), (np.arange(self.items), self.groups)), shape=(self.items, count)
