@@ -15,6 +15,7 @@ from penchant.evaluation.metrics_at_k import (
     precision_at_k,
     ranking_metrics_at_k,
 )
+from penchant.evaluation.scorer import scorer
 from penchant.evaluation.significance import Comparison, compare_users
 from penchant.evaluation.splits import leave_k_out_split, train_test_split
 from penchant.splitting import (
@@ -54,5 +55,6 @@ __all__ = [
     "ndcg_at_k",
     "precision_at_k",
     "ranking_metrics_at_k",
+    "scorer",
     "train_test_split",
 ]
