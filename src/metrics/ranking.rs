@@ -143,7 +143,8 @@ impl<'a, T: Real> Judge<'a, T> {
         }
         check_lists(ids, items)?;
         let cutoffs = Cutoffs::new(cutoffs)?;
-        let places = 1..=cutoffs.longest();
+        // Whatever the cut-off, there are no more places than a list has, or relevant items.
+        let places = 1..=cutoffs.longest().min(n.max(relevant.columns()));
         let discounts = places.map(|place| (place as f64 + 1.0).log2().recip()).collect();
         Ok(Self { ids, n, relevant, cutoffs, items, discounts })
     }

@@ -58,10 +58,9 @@ def test_every_setting_of_the_reading_arrives_under_its_name(monkeypatch):
     arguments = [text for option, (value, _, _) in GIVEN.items() for text in (option, value)]
     seen, known = settings_of(monkeypatch, *arguments, "--no-header", "--kind-weight", "buy=10")
     expected = {name: value for _, name, value in GIVEN.values()} | {"header": False, "show_progress": True}
-    expected["keep_events"] = True  # there are times to split by
     expected["kind_weights"] = {"a=b": 0.5, "buy": 10.0}
     assert seen == expected
-    assert {*seen, "files", "like"} == known
+    assert {*seen, "files", "like", "keep_events"} == known
 
 
 def test_what_is_not_given_is_left_to_the_library(monkeypatch):

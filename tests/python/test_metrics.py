@@ -308,3 +308,11 @@ def test_a_metric_may_be_called_by_other_names():
     model, train, test = fitted()
     found = ev.evaluate(model, train, test, metrics=["MRR@5", "mrr@5", "hr@5"], show_progress=False)
     assert list(found) == ["reciprocal_rank", "hit_rate", "users", "cold_users"]
+
+
+def test_lists_may_be_asked_to_be_longer_than_there_is_memory():
+    model, train, test = fitted()
+    found = ev.evaluate(
+        model, train, test, K=(5, 2**40), metrics=["recall", "ndcg_graded"], show_progress=False
+    )
+    assert found[f"recall@{2**40}"] == 1.0
