@@ -12,7 +12,7 @@ use super::event::{Event, Flaw, Part};
 use super::options::{Duplicates, ReadOptions};
 use super::report::BadRows;
 use super::time::Time;
-use crate::error::Error;
+use crate::error::{Error, Result, check_size};
 use crate::labels::Labels;
 use crate::labels::spelling::Spelling;
 
@@ -40,6 +40,21 @@ impl Block {
         self.items.extend_from_slice(&other.items);
         self.weights.extend_from_slice(&other.weights);
         self.times.extend_from_slice(&other.times);
+    }
+
+    /// Fails unless all columns are as long, and the codes are those of so many labels.
+    pub(crate) fn check(&self, users: usize, items: usize, timed: bool) -> Result<()> {
+        let events = self.users.len();
+        check_size("the number of items (one for each event)", events, self.items.len())?;
+        check_size("the number of weights (one for each event)", events, self.weights.len())?;
+        let times = if timed { events } else { 0 };
+        check_size("the number of times (one for each event)", times, self.times.len())?;
+        for (what, codes, len) in [("user", &self.users, users), ("item", &self.items, items)] {
+            if let Some(&code) = codes.iter().find(|&&code| code as usize >= len) {
+                return Err(Error::IdOutOfRange { what, id: i64::from(code), len });
+            }
+        }
+        Ok(())
     }
 
     /// The events for which the mask holds, in blocks of a size that threads share well.

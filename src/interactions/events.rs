@@ -7,15 +7,11 @@ use rayon::prelude::*;
 use super::Interactions;
 use super::build::{Entries, entries, fade, faded, leave_out, settle_dates};
 use super::chunk::Block;
-#[cfg(feature = "python")]
-use super::clock::Clock;
 use super::encoder::Encoder;
 use super::lines::{self, Encoding, Format, Source};
 use super::options::{Age, ReadOptions};
 use super::prune::{Kept, kept, pruned};
 use super::report::Report;
-#[cfg(feature = "python")]
-use super::time::Time;
 use crate::error::{Error, Result, check_size};
 use crate::labels::Labels;
 use crate::observer::Observer;
@@ -27,8 +23,8 @@ use crate::sparse::{CsrMatrix, CsrView};
 pub(crate) struct Events {
     users: Arc<Labels>,
     items: Arc<Labels>,
-    options: ReadOptions,
-    report: Report,
+    pub(super) options: ReadOptions,
+    pub(super) report: Report,
     /// The time at which weights have not faded.
     latest: f64,
     /// The times of the entries, where later events need them.
@@ -36,7 +32,7 @@ pub(crate) struct Events {
     /// What is there before anything is left out, if something may be.
     all: Option<Box<Everything>>,
     /// The events themselves, by the codes of everything, if they are kept.
-    log: Option<Arc<Block>>,
+    pub(super) log: Option<Arc<Block>>,
 }
 
 /// Users, items and entries of which not all are shown.
@@ -109,7 +105,7 @@ impl Events {
             }
         }
         if let Some(log) = &log {
-            check_log(log, users.len(), items.len(), options.timed)?;
+            log.check(users.len(), items.len(), options.timed)?;
         }
         let (indptr, indices, values) = matrix.into_parts();
         let entries = Entries { indptr, indices, values, times, faded: 0 };
@@ -117,45 +113,8 @@ impl Events {
         Self { users, items, options, report, latest, times, all, log }.finished(entries, Some(kept))
     }
 
-    /// Makes a matrix of the events for which the mask holds, with the labels of all. Where `plain` says so, nothing
-    /// fades and nothing is left out; otherwise what becomes of them is told from these events alone.
-    ///
-    /// There must be a log, and a flag for each of its events.
-    pub(crate) fn subset(&self, mask: &[bool], plain: bool) -> Result<Interactions> {
-        let log = self.log.as_deref().ok_or(Error::NoLog)?;
-        check_size("the number of flags (one for each event)", log.users.len(), mask.len())?;
-        let (users, items) = self.everything();
-        let mut options = self.options.clone();
-        if plain {
-            (options.half_life, options.max_age) = (None, None);
-            (options.min_items_per_user, options.min_users_per_item) = (1, 1);
-        }
-        let options = options;
-        pool::run(options.threads, || {
-            let blocks = log.chosen(mask);
-            let rows = blocks.iter().map(|block| block.users.len() as u64).sum();
-            let report = Report { rows, span: self.report.span, ..Report::default() };
-            let report = Report { mere_numbers: self.report.mere_numbers, ..report };
-            Self::assembled(None, Arc::clone(users), Arc::clone(items), blocks, options, report)
-        })?
-    }
-
-    /// The events themselves, if they are kept.
-    pub(crate) fn log(&self) -> Option<&Block> {
-        self.log.as_deref()
-    }
-
-    /// Fails if the times of the log cannot be seconds, as ages of it need them.
-    #[cfg(feature = "python")]
-    pub(crate) fn check_seconds(&self) -> Result<()> {
-        let log = self.log.as_deref().ok_or(Error::NoLog)?;
-        let mut clock = Clock::default();
-        log.times.iter().for_each(|&time| clock.see(Time::Number(time)));
-        clock.check_seconds()
-    }
-
     /// The labels of everything, shown or not.
-    fn everything(&self) -> (&Arc<Labels>, &Arc<Labels>) {
+    pub(super) fn everything(&self) -> (&Arc<Labels>, &Arc<Labels>) {
         self.all.as_ref().map_or((&self.users, &self.items), |all| (&all.users, &all.items))
     }
 
@@ -218,7 +177,7 @@ impl Events {
     }
 
     /// Makes a matrix of events, after those that were read before. Their `report` lacks what becomes of them.
-    fn assembled(
+    pub(super) fn assembled(
         before: Option<Before<'_>>,
         users: Arc<Labels>,
         items: Arc<Labels>,
@@ -348,18 +307,4 @@ impl Events {
     pub(crate) fn options(&self) -> &ReadOptions {
         &self.options
     }
-}
-
-/// Fails unless all columns of a log are as long, and its codes are those of labels.
-fn check_log(log: &Block, users: usize, items: usize, timed: bool) -> Result<()> {
-    let events = log.users.len();
-    check_size("the number of items (one for each event)", events, log.items.len())?;
-    check_size("the number of weights (one for each event)", events, log.weights.len())?;
-    check_size("the number of times (one for each event)", if timed { events } else { 0 }, log.times.len())?;
-    for (what, codes, len) in [("user", &log.users, users), ("item", &log.items, items)] {
-        if let Some(&code) = codes.iter().find(|&&code| code as usize >= len) {
-            return Err(Error::IdOutOfRange { what, id: i64::from(code), len });
-        }
-    }
-    Ok(())
 }

@@ -25,6 +25,7 @@ mod coder;
 mod encoder;
 mod event;
 mod events;
+mod kept_events;
 mod lines;
 mod options;
 mod prune;

@@ -7,19 +7,20 @@ use crate::kernel::Real;
 use crate::pool;
 use crate::sparse::CsrView;
 
-/// The lengths at which lists are looked at.
+/// The lengths at which lists are looked at: at least one, in order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cutoffs<'a>(&'a [usize]);
 
 impl<'a> Cutoffs<'a> {
     pub(crate) fn new(lengths: &'a [usize]) -> Result<Self> {
-        if lengths.first() == Some(&0) || !lengths.is_sorted_by(|a, b| a < b) {
+        let wrong = if lengths.first().is_none_or(|&first| first == 0) {
+            Some(0)
+        } else {
+            lengths.windows(2).find(|pair| pair[0] >= pair[1]).map(|pair| pair[1])
+        };
+        if let Some(wrong) = wrong {
             let (name, expected) = ("a cut-off", "at least 1 and more than the one before");
-            return Err(Error::InvalidParameter {
-                name,
-                expected,
-                value: lengths.first().map_or(0.0, |&k| k as f64),
-            });
+            return Err(Error::InvalidParameter { name, expected, value: wrong as f64 });
         }
         Ok(Self(lengths))
     }
@@ -29,11 +30,11 @@ impl<'a> Cutoffs<'a> {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.len().max(1)
+        self.0.len()
     }
 
     pub(crate) fn longest(&self) -> usize {
-        self.0.last().copied().unwrap_or(0)
+        self.0[self.0.len() - 1]
     }
 
     /// Tells of each place that is not empty, and of each cut-off once all places before it have been told of.

@@ -11,7 +11,7 @@ type Values<'py> = Bound<'py, PyArray2<f64>>;
 
 /// Values of which each list has one for each cut-off, as an array of cut-offs x lists.
 fn by_cutoff<'py>(py: Python<'py>, found: &[f64], cutoffs: usize) -> PyResult<Values<'py>> {
-    let (cutoffs, users) = (cutoffs.max(1), found.len() / cutoffs.max(1));
+    let users = found.len() / cutoffs;
     let values = (0..cutoffs).flat_map(|cut| (0..users).map(move |user| found[user * cutoffs + cut]));
     PyArray1::from_iter(py, values).reshape([cutoffs, users])
 }
@@ -30,7 +30,7 @@ pub(super) fn list_qualities<'py>(
     let n = ids.as_array().ncols();
     let (ids, relevant) = (ids.as_slice()?, view(&relevant)?);
     let found = py.detach(|| metrics::quality_columns(ids, n, &relevant, &cutoffs, items, threads))?;
-    let shape = [cutoffs.len().max(1), relevant.rows()];
+    let shape = [cutoffs.len(), relevant.rows()];
     found.into_iter().map(|column| column.into_pyarray(py).reshape(shape)).collect()
 }
 

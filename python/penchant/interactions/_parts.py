@@ -23,8 +23,7 @@ class EventSource(Source):
         self.data = data
         self.users, self.items, _, times = log
         self.times = times if len(times) else None
-        state = data.events.state()
-        self.shape = len(state["users"]), len(state["items"])
+        self.shape = data.events.sizes()
 
     def check_seconds(self) -> None:
         self.data.events.check_seconds()

@@ -248,6 +248,11 @@ impl PyEvents {
         wrapped(py, read)
     }
 
+    /// How many users and items there are, shown or not.
+    fn sizes(&self) -> (usize, usize) {
+        self.0.sizes()
+    }
+
     /// Fails if the times of the events that were kept cannot be seconds.
     fn check_seconds(&self) -> PyResult<()> {
         Ok(self.0.check_seconds()?)
