@@ -310,6 +310,19 @@ def test_a_metric_may_be_called_by_other_names():
     assert list(found) == ["reciprocal_rank", "hit_rate", "users", "cold_users"]
 
 
+def test_where_everyone_is_cold_there_is_nothing_of_users():
+    model, train, test = fitted()
+    nothing = sp.csr_array(train.shape, dtype=np.float32)
+    nothing[0, 0] = 1.0
+    test = sp.csr_array(np.vstack([np.zeros((1, 40)), test.toarray()[1:]]))
+    metrics = ["recall", "auc", "novelty", "serendipity", "coverage"]
+    found = ev.evaluate(
+        model, nothing.tocsr(), test, metrics=metrics, cold_as_misses=True, show_progress=False
+    )
+    assert (found["recall"], found["auc"], found["serendipity"], found["coverage"]) == (0.0, 0.5, 0.0, 0.0)
+    assert np.isnan(found["novelty"])
+
+
 def test_lists_may_be_asked_to_be_longer_than_there_is_memory():
     model, train, test = fitted()
     found = ev.evaluate(

@@ -205,20 +205,15 @@ class AlternatingLeastSquares(FoldIn):
 
         Parameters
         ----------
-        user_items : scipy.sparse matrix or array, shape [n_users, n_items], or Interactions
-            How much each user did with each item. CSR is used as it is; another format is converted with a
-            `ParameterWarning`. Never changed.
-        show_progress : bool, default True
-            Show a progress bar.
-        callback : callable, optional
-            ``callback(epoch, seconds, loss)`` after every epoch, counted from 0. Returning True ends the fit
-            and keeps what was learned.
+        user_items, show_progress, callback
+            As for every model, see `RecommenderBase.fit`.
         validation : Split, or (train_rows, test), optional
             What is known of the users when they are tested, and what they are tested with: both Interactions
             or sparse matrices of the shape of `user_items`. Of a `Split` that holds users out, factors are
             made of their history. The factors of the best epoch are kept.
         metric : str, default "ndcg@20"
-            What is measured: one of `penchant.evaluation.METRICS`.
+            What is measured: one of `penchant.evaluation.METRICS`. Those that go by what is popular take that
+            from the users who are measured.
         patience : int, default 3
             The fit ends after so many measurements none of which was better than the best before.
         validation_every : int, default 1

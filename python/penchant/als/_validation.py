@@ -11,12 +11,10 @@ import numpy.typing as npt
 from penchant import _core
 from penchant._sparse import canonical_matrix
 from penchant._validation import Floats, describe, integer
-from penchant.evaluation import METRICS, Split, evaluate, metric_named
+from penchant.evaluation import Split, evaluate, sign_of, with_cutoff
 from penchant.splitting import matrix_of
 
 Square: TypeAlias = npt.NDArray[np.float64]
-
-_USUAL_CUTOFF = 10
 
 
 class Validation:
@@ -33,13 +31,7 @@ class Validation:
     def __init__(self, validation: Any, metric: Any, patience: Any, every: Any, users: Any) -> None:
         rows, test, self._recalculate = _parts(validation)
         self._shape = test.shape
-        name, k = metric_named(metric)
-        if METRICS[name].higher_is_better is None:
-            good = ", ".join(n for n, m in METRICS.items() if m.higher_is_better is not None)
-            msg = f"metric must be one of which more or less is better, got {name!r}; those are {good}"
-            raise ValueError(msg)
-        self._sign = 1.0 if METRICS[name].higher_is_better else -1.0
-        self.name = f"{name}@{k or _USUAL_CUTOFF}"
+        self._sign, self.name = sign_of(metric), with_cutoff(metric)
         self._patience = integer(patience, "patience", 1)
         self._every = integer(every, "validation_every", 1)
         self._users = _chosen(test, users)

@@ -16,7 +16,7 @@ from penchant._base.recommender import RecommenderBase
 from penchant._validation import describe
 from penchant.comparison._memory import Peak
 from penchant.comparison._table import ComparisonTable
-from penchant.evaluation import METRICS, Evaluation, Split, Splitter, evaluate, metric_named
+from penchant.evaluation import METRICS, Evaluation, Split, Splitter, evaluate, with_cutoff
 from penchant.splitting import matrix_of, splitter
 
 _USUAL = ("ndcg@10", "recall@10", "coverage@10")
@@ -58,9 +58,8 @@ def compare(
         A `Split` is taken as it is.
     split : str or Splitter, default "random"
         How to split, as for `Interactions.split`. Of folds and rolling windows all are measured, and the
-        means are over the users of all.
-        Someone who is in several of them counts as often, in intervals and tests as well, which are then too
-        narrow.
+        means are over the users of all. Someone who is in several of them counts as often, in intervals and
+        tests as well, which are then too narrow.
     metrics : str or sequence of str, default ("ndcg@10", "recall@10", "coverage@10")
         As for `evaluate`; without a cut-off it is 10.
     level : float, default 0.95
@@ -168,5 +167,4 @@ def _with_cutoffs(metrics: Any) -> list[str]:
     if not asked:
         msg = f"metrics must name at least one of {', '.join(METRICS)}"
         raise ValueError(msg)
-    named = [metric_named(each) for each in asked]
-    return list(dict.fromkeys(f"{name}@{k or 10}" for name, k in named))
+    return list(dict.fromkeys(with_cutoff(each) for each in asked))

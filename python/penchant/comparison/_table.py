@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penchant._frames import frame_of
-from penchant.evaluation import METRICS, Comparison, Evaluation, compare_users, metric_named
+from penchant.evaluation import METRICS, Comparison, Evaluation, compare_users, with_cutoff
 
 if TYPE_CHECKING:
     from penchant.comparison._compare import Measured
@@ -57,7 +57,7 @@ class ComparisonTable:
 
     def best(self, metric: str) -> str:
         """Return the name of the best model by a metric."""
-        metric = self._named(metric)
+        metric = with_cutoff(metric)
         sign = -1.0 if METRICS[metric.partition("@")[0]].higher_is_better is False else 1.0
         return max(self.evaluations, key=lambda name: sign * self.evaluations[name][metric])
 
@@ -69,13 +69,7 @@ class ComparisonTable:
         metric : str, optional
             By default the first one of the table.
         """
-        return compare_users(self.evaluations, self._named(metric or self.metrics[0]))
-
-    @staticmethod
-    def _named(metric: str) -> str:
-        """Return the name that a metric has in the table."""
-        name, k = metric_named(metric)
-        return f"{name}@{k or 10}"
+        return compare_users(self.evaluations, with_cutoff(metric or self.metrics[0]))
 
     def to_markdown(self) -> str:
         """Return the table in Markdown."""
@@ -109,7 +103,7 @@ class ComparisonTable:
         """
         from penchant.comparison import _plots  # noqa: PLC0415 - Matplotlib is optional
 
-        metric = self._named(metric or self.metrics[0])
+        metric = with_cutoff(metric or self.metrics[0])
         if kind == "tradeoff":
             return _plots.tradeoff(self.evaluations, metric, file)
         if kind == "activity":

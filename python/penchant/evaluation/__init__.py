@@ -7,7 +7,7 @@ for the users whom the model can know.
 
 from penchant.evaluation._evaluation import Evaluation
 from penchant.evaluation.evaluate import evaluate
-from penchant.evaluation.metrics import METRICS, Metric, metric_named
+from penchant.evaluation.metrics import METRICS, Metric, metric_named, sign_of, with_cutoff
 from penchant.evaluation.metrics_at_k import (
     AUC_at_k,
     mean_average_precision_at_k,
@@ -56,5 +56,7 @@ __all__ = [
     "precision_at_k",
     "ranking_metrics_at_k",
     "scorer",
+    "sign_of",
     "train_test_split",
+    "with_cutoff",
 ]

@@ -147,7 +147,7 @@ def bootstrap_means(values: Values, samples: int, random_state: int) -> Values:
     random = np.random.default_rng(random_state)
     if not len(values):
         return np.full(samples, np.nan)
-    # How often each value is drawn, a few samples at a time.
+    # A few samples at a time.
     means = np.empty(samples)
     step = max(1, (1 << 22) // len(values))
     for first in range(0, samples, step):

@@ -34,8 +34,8 @@ def evaluate(
 
     Each is a mean over the users who have test items and about whom the model knows something. It is a
     function of the model: where scores are equal, it is what is expected if every order of them is as likely,
-    so that it does not matter how users and items are numbered. (Metrics of lists by themselves take the
-    order of numbers.)
+    so that it does not matter how users and items are numbered. (``auc``, ``serendipity`` and metrics of
+    lists by themselves take the order of numbers.)
 
     Parameters
     ----------
@@ -161,6 +161,8 @@ def evaluate(
 
 def _of_users(name: str, ranked: RankedLists, cut: int, k: int) -> Values:
     """Return a metric of each user."""
+    if not len(ranked.users):
+        return np.zeros(0)
     found = {key: values[cut] for key, values in ranked.values.items()}
     relevant = ranked.relevant
     if name in found:

@@ -120,6 +120,7 @@ METRICS: dict[str, Metric] = {
     ),
 }
 
+_USUAL_CUTOFF = 10
 _ALIASES = {
     "mrr": "reciprocal_rank",
     "mean_average_precision": "map",
@@ -155,6 +156,29 @@ def metric_named(name: Any) -> tuple[str, int | None]:
         msg = f"the cut-off of a metric must be a number from 1, got {name!r}"
         raise ValueError(msg)
     return word, int(length)
+
+
+def with_cutoff(metric: Any) -> str:
+    """Return the whole name of a metric, such as ``ndcg@10`` for ``NDCG``: without a cut-off it is 10."""
+    name, k = metric_named(metric)
+    return f"{name}@{k or _USUAL_CUTOFF}"
+
+
+def sign_of(metric: Any) -> float:
+    """Return 1 if more of a metric is better and -1 if less is, as whoever searches needs it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such metric, or neither is better.
+    """
+    name, _ = metric_named(metric)
+    better = METRICS[name].higher_is_better
+    if better is None:
+        good = ", ".join(each for each, about in METRICS.items() if about.higher_is_better is not None)
+        msg = f"metric must be one of which more or less is better, got {name!r}; those are {good}"
+        raise ValueError(msg)
+    return 1.0 if better else -1.0
 
 
 def asked_for(metrics: Any, K: Any) -> tuple[list[tuple[str, int]], list[int]]:

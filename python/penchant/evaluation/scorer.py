@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from penchant.evaluation.evaluate import evaluate
-from penchant.evaluation.metrics import METRICS, metric_named
+from penchant.evaluation.metrics import sign_of, with_cutoff
 from penchant.splitting import RandomSplit
-
-_USUAL_CUTOFF = 10
 
 
 def scorer(metric: str = "ndcg@20", test: float = 0.5, random_state: int = 0) -> Callable[..., float]:
@@ -45,12 +43,7 @@ def scorer(metric: str = "ndcg@20", test: float = 0.5, random_state: int = 0) ->
     >>> search.fit(made_plays().matrix, show_progress=False).best_params_
     {'factors': 16}
     """
-    name, k = metric_named(metric)
-    better = METRICS[name].higher_is_better
-    if better is None:
-        msg = f"metric must be one of which more or less is better, got {name!r}"
-        raise ValueError(msg)
-    key, sign = f"{name}@{k or _USUAL_CUTOFF}", 1.0 if better else -1.0
+    key, sign = with_cutoff(metric), sign_of(metric)
     splitter = RandomSplit(test, per_user=True, random_state=random_state)
 
     def score(model: Any, rows: Any, y: Any = None) -> float:

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from penchant._base import registry
 from penchant._sparse import canonical_matrix
 from penchant._validation import describe, integer
-from penchant.evaluation import METRICS, evaluate, metric_named
+from penchant.evaluation import evaluate, sign_of, with_cutoff
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Splitter, matrix_of
 from penchant.tuning.spaces import Choice, Int, Range, Space, first_of, space_of
@@ -30,7 +30,6 @@ _SURVIVORS = 3
 _PART_OF_TIME = 2 / 3
 # Nor a larger fit or a blend after this one.
 _LATE = 0.8
-_USUAL_CUTOFF = 10
 
 
 @dataclass(slots=True)
@@ -61,17 +60,12 @@ class Bench:
         random_state: int,
         timeout: float | None,
     ) -> None:
-        word, k = metric_named(metric)
-        better = METRICS[word].higher_is_better
-        if better is None:
-            msg = f"metric must be one of which more or less is better, got {word!r}"
-            raise ValueError(msg)
-        self.metric, self.sign = f"{word}@{k or _USUAL_CUTOFF}", 1.0 if better else -1.0
+        self.metric, self.sign = with_cutoff(metric), sign_of(metric)
         whole: Any = matrix_of(data)
         if not hasattr(whole, "tocsr"):
             msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
             raise TypeError(msg)
-        whole = canonical_matrix(whole, "data")
+        self.whole = whole = canonical_matrix(whole, "data")
         self.spaces = {
             name: dict(spaces[name]) if name in spaces else space_of(name, whole) for name in names
         }
@@ -147,7 +141,8 @@ class Bench:
                         catch=(MemoryError, ModelFitError),
                     )  # fmt: skip
             except KeyboardInterrupt:
-                self.best(study)  # which raises if there is none
+                if not self.found(study):
+                    raise
                 return True
         return False
 
@@ -269,11 +264,6 @@ class Bench:
             parts = [self.model_of(part) for part in found.parts]
             return registry.model_class("blend")(parts, weights=found.weights)
         return registry.model_class(found.name)(**found.parameters)
-
-    @staticmethod
-    def matrix_of_all(data: Any) -> Any:
-        """Return all that there is to learn from."""
-        return canonical_matrix(matrix_of(data), "data")
 
     def _parameters(self, name: str, chosen: dict[str, Any], factors: int) -> dict[str, Any]:
         if name != "als":

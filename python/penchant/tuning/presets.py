@@ -34,7 +34,7 @@ PRESETS: dict[str, Preset] = {
     "implicit": Preset(
         "als",
         {"factors": 100, "regularization": 0.01, "alpha": 1.0, "iterations": 15},
-        "the defaults of the library implicit (0.7): a starting point that few data sets like",
+        "the defaults of the library implicit (0.7)",
     ),
     "hu-koren": Preset(
         "als",

@@ -12,7 +12,7 @@ from penchant._validation import describe, integer, number
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Split, Splitter, splitter
 from penchant.tuning._blending import best_blend
-from penchant.tuning._trials import Bench, Found
+from penchant.tuning._trials import Bench
 from penchant.tuning.spaces import Space
 
 
@@ -149,8 +149,8 @@ def tune(
     users : int or None, default 5000
         How many of the users are measured; None for all.
     jobs : int, default 1
-        How many trials run at a time; they share the threads. More than one is rarely faster, as a fit uses
-        all threads well, and makes the trials depend on each other's timing.
+        How many trials run at a time; they share the threads, of which one fit uses all. With more than one,
+        what is tried depends on which trial ends first.
     num_threads : int, default 0
         The threads of all trials together; 0 for all that the process may use.
     storage : path or URL, optional
@@ -210,13 +210,9 @@ def tune(
             interrupted = True
         except (MemoryError, ModelFitError):
             pass  # it is not worth as much as what there is
-    return _tuned(bench, best, study, data, refit=refit, interrupted=interrupted)
-
-
-def _tuned(bench: Bench, best: Found, study: Any, data: Any, *, refit: bool, interrupted: bool) -> Tuned:
     model = bench.model_of(best)
     if refit:
-        model.fit(bench.matrix_of_all(data), show_progress=False)
+        model.fit(bench.whole, show_progress=False)
     return Tuned(model, best.name, best.parameters, best.value, bench.metric, study, interrupted)
 
 
