@@ -312,8 +312,7 @@ def test_a_metric_may_be_called_by_other_names():
 
 def test_where_everyone_is_cold_there_is_nothing_of_users():
     model, train, test = fitted()
-    nothing = sp.csr_array(train.shape, dtype=np.float32)
-    nothing[0, 0] = 1.0
+    nothing = sp.csr_array((np.ones(1, np.float32), ([0], [0])), shape=train.shape)
     test = sp.csr_array(np.vstack([np.zeros((1, 40)), test.toarray()[1:]]))
     metrics = ["recall", "auc", "novelty", "serendipity", "coverage"]
     found = ev.evaluate(
