@@ -129,6 +129,18 @@ pub(crate) fn as_v4<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
     }
 }
 
+/// The AVX2 token, likewise.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn as_v3<S: Simd>(simd: S) -> Option<pulp::x86::V3> {
+    if TypeId::of::<S>() == TypeId::of::<pulp::x86::V3>() {
+        // SAFETY: the two types are the same one.
+        Some(unsafe { std::mem::transmute_copy::<S, pulp::x86::V3>(&simd) })
+    } else {
+        None
+    }
+}
+
 /// One bit for each lane of `a` that is not below that of `b`; NaN is not below anything.
 #[inline(always)]
 pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
@@ -140,12 +152,9 @@ pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
             let [a, b] = unsafe { std::mem::transmute_copy::<[S::f32s; 2], [__m512; 2]>(&[a, b]) };
             return u32::from(v4.avx512f._mm512_cmp_ps_mask::<_CMP_NLT_UQ>(a, b));
         }
-        if TypeId::of::<S>() == TypeId::of::<pulp::x86::V3>() {
-            // SAFETY: the two types are the same one, and the vectors of V3 are the 256-bit registers.
-            let (v3, [a, b]) = unsafe {
-                let v3 = std::mem::transmute_copy::<S, pulp::x86::V3>(&simd);
-                (v3, std::mem::transmute_copy::<[S::f32s; 2], [__m256; 2]>(&[a, b]))
-            };
+        if let Some(v3) = as_v3(simd) {
+            // SAFETY: S is V3, whose vectors are the 256-bit registers.
+            let [a, b] = unsafe { std::mem::transmute_copy::<[S::f32s; 2], [__m256; 2]>(&[a, b]) };
             return v3.avx._mm256_movemask_ps(v3.avx._mm256_cmp_ps::<_CMP_NLT_UQ>(a, b)) as u32;
         }
     }

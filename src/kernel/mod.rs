@@ -9,6 +9,7 @@
 //! is in this room, but for a line of the binding (`python/interactions/arrow_stream.rs`). What was tried and what it gave is in the README beside this file.
 
 #![allow(unsafe_code)]
+mod among;
 mod buffer;
 mod gather;
 mod lanes;
@@ -26,6 +27,7 @@ pub(crate) mod vector;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use among::{IDS, among};
 pub(crate) use buffer::Buffer;
 pub(crate) use gather::Gathered;
 pub(crate) use lanes::Lanes;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_size};
-use crate::kernel::Real;
+use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::pool;
 use crate::sparse::CsrView;
 
@@ -55,9 +55,27 @@ impl<'a> Cutoffs<'a> {
 
 /// Fails unless every id is below `items`; negative ones are empty slots.
 pub(crate) fn check_lists(ids: &[i32], items: usize) -> Result<()> {
-    match ids.iter().find(|&&id| id >= 0 && id as usize >= items) {
-        Some(&id) => Err(Error::IdOutOfRange { what: "item", id: i64::from(id), len: items }),
-        None => Ok(()),
+    let largest = kernel::dispatch(Largest(ids));
+    if largest < 0 || (largest as usize) < items {
+        return Ok(());
+    }
+    let first = ids.iter().find(|&&id| id >= 0 && id as usize >= items);
+    Err(Error::IdOutOfRange { what: "item", id: i64::from(*first.unwrap_or(&largest)), len: items })
+}
+
+/// The largest id, −1 if there is none: found without a branch, in the widest registers.
+struct Largest<'a>(&'a [i32]);
+
+impl WithSimd for Largest<'_> {
+    type Output = i32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> i32 {
+        let mut largest = -1;
+        for &id in self.0 {
+            largest = largest.max(id);
+        }
+        largest
     }
 }
 

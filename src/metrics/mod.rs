@@ -1,6 +1,8 @@
 //! Metrics of recommendations.
 
+mod judge;
 mod lists;
+mod places;
 mod ranking;
 
 pub use lists::{diversity, mean_of_items};

@@ -2,11 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result, check_size};
+use crate::error::Result;
 use crate::kernel::Real;
-use crate::metrics::lists::{Cutoffs, check_lists};
+use crate::metrics::judge::Judge;
 use crate::pool;
-use crate::sparse::{CsrView, Row};
+use crate::sparse::CsrView;
+
+/// The rows that one thread takes at a time.
+const ROWS: usize = 256;
 
 /// What the first so many places of one user's list contribute to the ranking metrics.
 ///
@@ -59,8 +62,9 @@ pub fn list_qualities<T: Real>(
     let judge = Judge::new(ids, n, relevant, cutoffs, items)?;
     let mut found = vec![ListQuality::default(); relevant.rows() * judge.cutoffs.count()];
     pool::run(threads, || {
-        let each = found.par_chunks_mut(judge.cutoffs.count()).enumerate();
-        each.for_each_init(Vec::new, |grades, (row, found)| judge.list(row, grades, found));
+        let cuts = judge.cutoffs.count();
+        let blocks = found.par_chunks_mut(ROWS * cuts).enumerate();
+        blocks.for_each(|(block, found)| judge.lists(block * ROWS, found));
     })?;
     Ok(found)
 }
@@ -76,10 +80,10 @@ pub(crate) fn quality_columns<T: Real>(
     items: usize,
     threads: usize,
 ) -> Result<Vec<Vec<f64>>> {
-    const ROWS: usize = 4096;
     let judge = Judge::new(ids, n, relevant, cutoffs, items)?;
     let (rows, cuts) = (relevant.rows(), judge.cutoffs.count());
-    let mut columns = vec![vec![0.0; rows * cuts]; ListQuality::VALUES];
+    // Not cloned: zeros that nobody wrote take no time, and pages are touched by whoever fills them.
+    let mut columns: Vec<_> = (0..ListQuality::VALUES).map(|_| vec![0.0; rows * cuts]).collect();
     // Of each block of rows, its part of every column and cut-off.
     let mut parts: Vec<Vec<&mut [f64]>> = (0..rows.div_ceil(ROWS)).map(|_| Vec::new()).collect();
     for column in columns.iter_mut().filter(|_| rows > 0) {
@@ -88,14 +92,13 @@ pub(crate) fn quality_columns<T: Real>(
         }
     }
     pool::run(threads, || {
-        parts.into_par_iter().enumerate().for_each_init(Vec::new, |grades, (block, mut part)| {
-            let mut found = vec![ListQuality::default(); cuts];
-            for at in 0..ROWS.min(rows - block * ROWS) {
-                judge.list(block * ROWS + at, grades, &mut found);
-                for (cut, quality) in found.iter().enumerate() {
-                    for (kind, value) in quality.values().into_iter().enumerate() {
-                        part[kind * cuts + cut][at] = value;
-                    }
+        parts.into_par_iter().enumerate().for_each_init(Vec::new, |found, (block, mut part)| {
+            let first = block * ROWS;
+            found.resize(ROWS.min(rows - first) * cuts, ListQuality::default());
+            judge.lists(first, found);
+            for (at, quality) in found.iter().enumerate() {
+                for (kind, value) in quality.values().into_iter().enumerate() {
+                    part[kind * cuts + at % cuts][at / cuts] = value;
                 }
             }
         });
@@ -110,98 +113,11 @@ impl ListQuality {
 
     /// All values, in the order of the fields.
     #[cfg(feature = "python")]
+    #[inline(always)]
     fn values(&self) -> [f64; Self::VALUES] {
         let counts = [self.hits, self.first, self.early_hits].map(|count| count as f64);
         let [hits, first, early_hits] = counts;
         let gains = (self.gain, self.graded_gain, self.best_graded_gain);
         [hits, first, early_hits, self.precisions, gains.0, gains.1, gains.2, self.area]
-    }
-}
-
-/// Everything that lists are compared by, checked.
-struct Judge<'a, T> {
-    ids: &'a [i32],
-    n: usize,
-    relevant: &'a CsrView<'a, T>,
-    cutoffs: Cutoffs<'a>,
-    items: usize,
-    discounts: Vec<f64>,
-}
-
-impl<'a, T: Real> Judge<'a, T> {
-    fn new(
-        ids: &'a [i32],
-        n: usize,
-        relevant: &'a CsrView<'a, T>,
-        cutoffs: &'a [usize],
-        items: usize,
-    ) -> Result<Self> {
-        check_size("the number of ids (n for each row of relevant)", relevant.rows() * n, ids.len())?;
-        if relevant.columns() > items {
-            let what = "the number of columns of relevant";
-            return Err(Error::TooLarge { what, value: relevant.columns(), max: items });
-        }
-        check_lists(ids, items)?;
-        let cutoffs = Cutoffs::new(cutoffs)?;
-        // Whatever the cut-off, there are no more places than a list has, or relevant items.
-        let places = 1..=cutoffs.longest().min(n.max(relevant.columns()));
-        let discounts = places.map(|place| (place as f64 + 1.0).log2().recip()).collect();
-        Ok(Self { ids, n, relevant, cutoffs, items, discounts })
-    }
-
-    /// Judges the list of a row. `grades` is scratch.
-    fn list(&self, row: usize, grades: &mut Vec<f64>, found: &mut [ListQuality]) {
-        let list = &self.ids[row * self.n..(row + 1) * self.n];
-        judge(list, self.relevant.row(row), self.items, &self.cutoffs, &self.discounts, grades, found);
-    }
-}
-
-fn judge<T: Real>(
-    list: &[i32],
-    relevant: Row<'_, T>,
-    items: usize,
-    cutoffs: &Cutoffs<'_>,
-    discounts: &[f64],
-    grades: &mut Vec<f64>,
-    found: &mut [ListQuality],
-) {
-    grades.clear();
-    grades.extend(relevant.values.iter().map(|grade| grade.to_f64().max(0.0)));
-    let count = relevant.indices.len();
-    let (positive, negative) = (count as f64, items as f64 - count as f64);
-    let mut quality = ListQuality::default();
-    let (mut misses, mut pairs) = (0_u32, 0_usize);
-    cutoffs.walk(list, |step| match step {
-        Ok((at, id)) => {
-            let Ok(entry) = relevant.indices.binary_search(&id) else {
-                misses += 1;
-                pairs += quality.hits;
-                return;
-            };
-            quality.hits += 1;
-            quality.early_hits += usize::from(at < count);
-            quality.precisions += quality.hits as f64 / (at + 1) as f64;
-            quality.gain += discounts[at];
-            quality.graded_gain += grades[entry] * discounts[at];
-            if quality.first == 0 {
-                quality.first = at + 1;
-            }
-        }
-        Err(cut) => {
-            // Half of the relevant items that are not in the list come before each of the others.
-            let behind = f64::midpoint(quality.hits as f64, positive) * (negative - f64::from(misses));
-            let all = positive * negative;
-            quality.area = if all > 0.0 { (pairs as f64 + behind) / all } else { f64::NAN };
-            found[cut] = quality;
-        }
-    });
-    grades.sort_unstable_by(|a, b| b.total_cmp(a));
-    let mut best = 0.0;
-    let mut counted = 0;
-    for (quality, &cutoff) in found.iter_mut().zip(cutoffs.lengths()) {
-        let end = cutoff.min(grades.len());
-        best += grades[counted..end].iter().zip(&discounts[counted..end]).map(|(g, d)| g * d).sum::<f64>();
-        counted = end;
-        quality.best_graded_gain = best;
     }
 }

@@ -33,6 +33,13 @@ impl<'a> Pattern<'a> {
     }
 
     fn first_unsorted_row(&self) -> Option<usize> {
+        // All rows at once: columns fall where a row starts, and nowhere else.
+        let falls = |at: usize| self.indices[at - 1] >= self.indices[at];
+        let all: usize = self.indices.windows(2).map(|pair| usize::from(pair[0] >= pair[1])).sum();
+        let starts = self.indptr.windows(2).filter(|pair| pair[0] > 0 && pair[0] < pair[1]);
+        if all == starts.filter(|pair| falls(pair[0] as usize)).count() {
+            return None;
+        }
         (0..self.rows()).find(|&row| !self.row(row).is_sorted_by(|a, b| a < b))
     }
 
@@ -105,7 +112,11 @@ pub fn check_structure(columns: usize, indptr: &[i64], indices: &[i32]) -> Resul
     if last as usize != indices.len() {
         return Err(Error::IndptrEnd { end: last, indices: indices.len() });
     }
-    if let Some(at) = indices.iter().position(|&index| index < 0 || index as usize >= columns) {
+    // A negative index is larger than any column; the largest of all is found in wide registers.
+    let largest = indices.iter().fold(0, |largest: u32, &index| largest.max(index as u32));
+    if !indices.is_empty() && largest as usize >= columns {
+        let wrong = indices.iter().position(|&index| index as u32 as usize >= columns);
+        let at = wrong.unwrap_or_default();
         let row = Pattern { columns, indptr, indices }.row_of(at);
         return Err(Error::ColumnOutOfRange { row, index: indices[at], columns });
     }
