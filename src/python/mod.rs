@@ -82,7 +82,7 @@ mod _core {
         #[pymodule_export]
         use crate::python::rank::{
             PyIndex, all_scores, all_scores_by_rows, audience_by_rank, index_of_directions, index_of_items,
-            recommend, recommend_by_dense_rows, recommend_by_rows, similar,
+            index_of_moved_items, recommend, recommend_by_dense_rows, recommend_by_rows, similar,
         };
     }
 

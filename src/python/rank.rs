@@ -72,6 +72,20 @@ pub(super) fn index_of_items<'py>(
     })
 }
 
+/// Packs candidates that have moved since `before` was made of as many.
+#[pyfunction]
+pub(super) fn index_of_moved_items<'py>(
+    py: Python<'py>,
+    before: &PyIndex,
+    candidates: AnyFactors<'py>,
+    threads: usize,
+) -> PyResult<PyIndex> {
+    in_precision!(AnyFactors(candidates) as T => {
+        let candidates = dense::<T>(&candidates)?;
+        Ok(PyIndex(py.detach(|| Index::of_moved_items(&before.0, candidates, threads))?))
+    })
+}
+
 /// Packs rows for finding those of like direction.
 #[pyfunction]
 pub(super) fn index_of_directions<'py>(

@@ -176,9 +176,9 @@ impl<T: Real> Block<'_, T> {
         let coordinates = [turned.head(0), turned.rest(0)];
         let limit = self.limit.load(Relaxed);
         let mut rank = 1;
-        for panel in 0..index.reach.len() {
+        for panel in 0..index.packed.reach.len() {
             let slack = index.slack(turned.norms[0], panel);
-            if turned.norms[0][0] * index.reach[panel][0] + slack < score.to_f64() {
+            if turned.norms[0][0] * index.packed.reach[panel][0] + slack < score.to_f64() {
                 break;
             }
             let threshold = lowered(score.to_f64(), slack);

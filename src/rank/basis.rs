@@ -10,15 +10,16 @@ use faer::{Mat, Side};
 
 use crate::dense::DenseView;
 use crate::gram::gram;
-use crate::kernel::Real;
+use crate::kernel::{Real, Simd, pack, padded, rotate};
 
 /// The unit roundoff of f64.
 const U: f64 = f64::EPSILON / 2.0;
 
 /// Both changes of variables, and how far they are from leaving scores alone.
+#[derive(Clone)]
 pub(crate) struct Basis {
     f: usize,
-    /// `A` for queries and `B` for candidates, row-major; none for the basis that the factors have.
+    /// `A` for queries, row-major, and `B` for candidates, in panels; none for the basis that the factors have.
     queries: Option<Vec<f64>>,
     candidates: Option<Vec<f64>>,
     /// `κ`: a product of two turned rows (before they are rounded to f32) differs from that of the rows by at
@@ -63,52 +64,47 @@ impl Basis {
         // |x·y − xA·yB| ≤ |ABᵀ − I| |x||y|. The matrix, this evaluation of it and the turned rows are sums of f
         // products in f64, each off by at most f U times the norms of what is multiplied.
         let rounding = 2.0 * (f as f64 + 2.0) * U * (1.0 + norm_a + norm_b + norm_a * norm_b);
-        let row_major = |matrix: &Mat<f64>| (0..f * f).map(|at| matrix[(at / f, at % f)]).collect();
-        let basis = Self {
-            f,
-            queries: Some(row_major(&a)),
-            candidates: Some(row_major(&b)),
-            distortion: error + rounding,
-        };
+        let row_major =
+            |matrix: &Mat<f64>| -> Vec<f64> { (0..f * f).map(|at| matrix[(at / f, at % f)]).collect() };
+        let mut panels = vec![0.0; f * padded(f)];
+        pack(&row_major(&b), f, &mut panels);
+        let basis =
+            Self { f, queries: Some(row_major(&a)), candidates: Some(panels), distortion: error + rounding };
         basis.distortion.is_finite().then_some(basis)
     }
 
     /// `out = x A` for a query, rounded to f32. `wide` is scratch.
     #[inline(always)]
     pub(crate) fn turn_query<T: Real>(&self, x: &[T], scale: f64, wide: &mut Vec<f64>, out: &mut [f32]) {
-        turn(self.queries.as_deref(), self.f, x, scale, wide, out);
-    }
-
-    /// `out = y B` for a candidate, rounded to f32.
-    #[inline(always)]
-    pub(crate) fn turn_candidate<T: Real>(&self, y: &[T], scale: f64, wide: &mut Vec<f64>, out: &mut [f32]) {
-        turn(self.candidates.as_deref(), self.f, y, scale, wide, out);
-    }
-}
-
-#[inline(always)]
-fn turn<T: Real>(
-    matrix: Option<&[f64]>,
-    f: usize,
-    row: &[T],
-    scale: f64,
-    wide: &mut Vec<f64>,
-    out: &mut [f32],
-) {
-    wide.clear();
-    match matrix {
-        None => wide.extend(row.iter().map(|x| x.to_f64() * scale)),
-        Some(matrix) => {
-            wide.resize(f, 0.0);
-            for (x, matrix) in row.iter().zip(matrix.chunks_exact(f)) {
-                let x = x.to_f64() * scale;
-                for (sum, value) in wide.iter_mut().zip(matrix) {
-                    *sum += x * value;
+        wide.clear();
+        match &self.queries {
+            None => wide.extend(x.iter().map(|x| x.to_f64() * scale)),
+            Some(matrix) => {
+                wide.resize(self.f, 0.0);
+                for (x, matrix) in x.iter().zip(matrix.chunks_exact(self.f)) {
+                    let x = x.to_f64() * scale;
+                    for (sum, value) in wide.iter_mut().zip(matrix) {
+                        *sum += x * value;
+                    }
                 }
             }
         }
+        for (out, &value) in out.iter_mut().zip(&*wide) {
+            *out = value as f32;
+        }
     }
-    for (out, &value) in out.iter_mut().zip(&*wide) {
-        *out = value as f32;
+
+    /// `out = y B` for candidates, row after row, which are padded in `out`.
+    #[inline(always)]
+    pub(crate) fn turn_candidates<S: Simd>(&self, simd: S, y: &[f64], out: &mut [f64]) {
+        let f = self.f;
+        match &self.candidates {
+            None => {
+                for (y, out) in y.chunks_exact(f).zip(out.chunks_exact_mut(padded(f))) {
+                    out[..f].copy_from_slice(y);
+                }
+            }
+            Some(panels) => rotate(simd, y, panels, f, out),
+        }
     }
 }

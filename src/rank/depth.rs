@@ -3,14 +3,18 @@
 use rayon::prelude::*;
 
 use crate::dense::DenseView;
-use crate::kernel::{self, Real};
+use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::rank::basis::Basis;
+use crate::rank::turning::TurnedCandidates;
 
 /// Queries that are tried.
 const SAMPLE: usize = 8;
 
 /// The number of results that they are tried with.
 const RESULTS: usize = 20;
+
+/// Candidates that are scored before the worst result is looked at again.
+const BLOCK: usize = 1024;
 
 /// Every so many candidates are counted.
 const STRIDE: usize = 7;
@@ -29,7 +33,7 @@ pub(crate) fn choose<T: Real>(
     basis: &Basis,
     queries: DenseView<'_, T>,
     inverse_norms: Option<&[f64]>,
-    turned: &[f32],
+    candidates: &TurnedCandidates,
 ) -> usize {
     let f = queries.columns();
     let depths = EIGHTHS.map(|eighths| (f * eighths).div_ceil(8));
@@ -42,7 +46,7 @@ pub(crate) fn choose<T: Real>(
             let mut query = vec![0.0; f];
             let scale = inverse_norms.map_or(1.0, |norms| norms[row]);
             basis.turn_query(queries.row(row), scale, &mut Vec::new(), &mut query);
-            cost(&query, turned, depths)
+            kernel::dispatch(Trial { query: &query, candidates, depths })
         })
         .collect();
     let total = |depth: usize| costs.iter().map(|costs| costs[depth]).sum::<f64>();
@@ -50,29 +54,56 @@ pub(crate) fn choose<T: Real>(
     best.map_or(f, |best| depths[best])
 }
 
-/// What one query costs with each depth, once it knows its worst result.
-fn cost(query: &[f32], turned: &[f32], depths: [usize; EIGHTHS.len()]) -> [f64; EIGHTHS.len()] {
-    let f = query.len();
-    let mut scores: Vec<f32> =
-        turned.chunks_exact(f).map(|candidate| kernel::dot(query, candidate)).collect();
-    let worst = scores.len().saturating_sub(RESULTS);
-    let mut costs = [0.0; EIGHTHS.len()];
-    if scores.is_empty() {
-        return costs;
-    }
-    let threshold = *scores.select_nth_unstable_by(worst, f32::total_cmp).1;
-    let norm = |x: &[f32]| kernel::dot(x, x).sqrt();
-    for candidate in turned.chunks_exact(f).step_by(STRIDE) {
-        if norm(query) * norm(candidate) < threshold {
-            continue;
-        }
-        for (cost, &depth) in costs.iter_mut().zip(&depths) {
-            let ((head, rest), (query, query_rest)) = (candidate.split_at(depth), query.split_at(depth));
-            *cost += SCREENED * depth as f64;
-            if kernel::dot(head, query) + norm(rest) * norm(query_rest) >= threshold {
-                *cost += PASSED + MULTIPLIED * (f - depth) as f64;
+/// One query, and what it costs with each depth once it knows its worst result.
+struct Trial<'a> {
+    query: &'a [f32],
+    candidates: &'a TurnedCandidates,
+    depths: [usize; EIGHTHS.len()],
+}
+
+impl Trial<'_> {
+    /// The worst result: the search goes on in order of falling norms until none can be better.
+    #[inline(always)]
+    fn threshold(&self, length: f32) -> f32 {
+        let (mut best, mut threshold) = (Vec::with_capacity(BLOCK + RESULTS), f32::NEG_INFINITY);
+        for ids in self.candidates.order.chunks(BLOCK) {
+            if length * (self.candidates.norms[ids[0] as usize][0] as f32) < threshold {
+                break;
+            }
+            best.extend(ids.iter().map(|&id| kernel::dot(self.query, self.candidates.row(id))));
+            if best.len() >= RESULTS {
+                threshold = *best.select_nth_unstable_by(RESULTS - 1, |a: &f32, b| b.total_cmp(a)).1;
+                best.truncate(RESULTS);
             }
         }
+        threshold
     }
-    costs
+}
+
+impl WithSimd for Trial<'_> {
+    type Output = [f64; EIGHTHS.len()];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { query, candidates, depths } = &self;
+        let norm = |x: &[f32]| kernel::dot(x, x).sqrt();
+        let length = norm(query);
+        let threshold = self.threshold(length);
+        let rests = depths.map(|depth| norm(&query[depth..]));
+        let mut costs = [0.0; EIGHTHS.len()];
+        for &id in candidates.order.iter().step_by(STRIDE) {
+            if length * (candidates.norms[id as usize][0] as f32) < threshold {
+                break;
+            }
+            let candidate = candidates.row(id);
+            for ((cost, &depth), query_rest) in costs.iter_mut().zip(depths).zip(rests) {
+                let (head, rest) = candidate.split_at(depth);
+                *cost += SCREENED * depth as f64;
+                if kernel::dot(head, &query[..depth]) + norm(rest) * query_rest >= threshold {
+                    *cost += PASSED + MULTIPLIED * rest.len() as f64;
+                }
+            }
+        }
+        costs
+    }
 }

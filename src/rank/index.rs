@@ -34,13 +34,12 @@ use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
-use crate::kernel::{self, Buffer, PANEL, Real, Screen, Simd, WithSimd, padded};
+use crate::kernel::{self, PANEL, Real, Simd, WithSimd, padded};
 use crate::pool;
 use crate::rank::basis::Basis;
 use crate::rank::depth::choose;
-
-/// Candidates that are turned at a time.
-const ROWS_PER_TURN: usize = 256;
+use crate::rank::packing::{Packed, Panel};
+use crate::rank::turning::{Tile, TurnedCandidates, norm_up, norms_of};
 
 /// Packed candidates. Holds copies: it is for the factors that it was made from.
 pub struct Index {
@@ -48,16 +47,7 @@ pub struct Index {
     basis: Basis,
     /// The candidates in order of falling norm.
     pub(crate) order: Vec<i32>,
-    /// How many coordinates are screened.
-    pub(crate) depth: usize,
-    /// Panel after panel, `depth × PANEL` numbers each.
-    panels: Vec<f32>,
-    /// For each panel, `PANEL` norms of the other coordinates, rounded up.
-    tails: Vec<f32>,
-    /// The other coordinates of each candidate, in order, padded.
-    rests: Buffer<f32>,
-    /// For each panel, the largest `|ỹ|` and the largest `N_y` in it and all after it.
-    pub(crate) reach: Vec<[f64; 2]>,
+    pub(crate) packed: Packed,
     /// `1 / |y|` by id, where candidates are compared by their direction.
     pub(crate) inverse_norms: Option<Vec<f64>>,
 }
@@ -118,6 +108,28 @@ impl Index {
         })
     }
 
+    /// Packs items that have moved since `before` was made of as many: in its basis and its order, which takes a part of
+    /// the time. Searches are as exact, and the longer the further the items have moved.
+    pub fn of_moved_items<T: Real>(
+        before: &Self,
+        item_factors: DenseView<'_, T>,
+        threads: usize,
+    ) -> Result<Self> {
+        before.check(item_factors, false)?;
+        let (f, basis, depth) = (before.f, before.basis.clone(), before.packed.depth);
+        let order = before.order.clone();
+        pool::run(threads, || {
+            let packed = Packed::new(
+                f,
+                depth,
+                &order,
+                || Tile::new(f),
+                |tile, ids, panel| kernel::dispatch(Fill { basis: &basis, item_factors, tile, ids, panel }),
+            );
+            Self { f, basis, order, packed, inverse_norms: None }
+        })
+    }
+
     /// Whether this is an index of so many rows of this kind; whether of these very rows is the caller's duty.
     pub(crate) fn check<T: Real>(&self, rows: DenseView<'_, T>, directions: bool) -> Result<()> {
         check_size("the number of candidates in the index", rows.rows(), self.order.len())?;
@@ -136,77 +148,26 @@ impl Index {
         candidates: DenseView<'_, T>,
         inverse_norms: Option<Vec<f64>>,
     ) -> Self {
-        let (f, len) = (candidates.columns(), candidates.rows());
-        let mut turned = vec![0.0_f32; len * f];
-        let mut norms = vec![[0.0_f64; 2]; len];
-        turned
-            .par_chunks_mut((ROWS_PER_TURN * f).max(1))
-            .zip(norms.par_chunks_mut(ROWS_PER_TURN))
-            .enumerate()
-            .for_each(|(block, (out, norms))| {
-                let first = block * ROWS_PER_TURN;
-                let scales = inverse_norms.as_deref().map(|scales| &scales[first..]);
-                kernel::dispatch(Turn { basis: &basis, candidates, scales, first, out, norms });
-            });
-        let mut order: Vec<i32> = (0..len as i32).collect();
-        order.par_sort_unstable_by(|&a, &b| {
-            norms[b as usize][0].total_cmp(&norms[a as usize][0]).then(a.cmp(&b))
-        });
+        let f = candidates.columns();
+        let turned = TurnedCandidates::new(&basis, candidates, inverse_norms.as_deref());
         let depth = choose(&basis, queries, inverse_norms.as_deref(), &turned);
-        let (count, width) = (len.div_ceil(PANEL), padded(f - depth));
-        let mut panels = vec![0.0_f32; count * PANEL * depth];
-        let mut tails = vec![0.0_f32; count * PANEL];
-        let mut rests = Buffer::<f32>::new::<f32>(count * PANEL * width.max(1));
-        panels
-            .par_chunks_mut(PANEL * depth)
-            .zip(tails.par_chunks_mut(PANEL))
-            .zip(rests.as_mut_slice().par_chunks_mut(PANEL * width.max(1)))
-            .zip(order.par_chunks(PANEL))
-            .for_each(|(((panel, tails), rests), ids)| {
+        let packed = Packed::new(
+            f,
+            depth,
+            &turned.order,
+            || (),
+            |(), ids, mut panel| {
                 for (lane, &id) in ids.iter().enumerate() {
-                    let (head, rest) = turned[id as usize * f..][..f].split_at(depth);
-                    for (k, &value) in head.iter().enumerate() {
-                        panel[k * PANEL + lane] = value;
-                    }
-                    rests[lane * width..][..rest.len()].copy_from_slice(rest);
-                    tails[lane] = norm_up(rest);
+                    panel.put(lane, turned.row(id), turned.norms[id as usize]);
                 }
-            });
-        let mut reach = vec![[0.0_f64; 2]; count];
-        let mut largest = [0.0_f64; 2];
-        for (reach, ids) in reach.iter_mut().zip(order.chunks(PANEL)).rev() {
-            for &id in ids {
-                // A NaN, from factors that overflow, is as large as can be.
-                for (largest, norm) in largest.iter_mut().zip(norms[id as usize]) {
-                    *largest = if norm <= *largest { *largest } else { norm };
-                }
-            }
-            *reach = largest.map(|norm| if norm.is_nan() { f64::INFINITY } else { norm });
-        }
-        Self { f, basis, order, depth, panels, tails, rests, reach, inverse_norms }
-    }
-
-    /// A panel as the screen takes it.
-    #[inline(always)]
-    pub(crate) fn screen(&self, panel: usize) -> Screen<'_> {
-        let size = PANEL * self.depth;
-        Screen {
-            panel: &self.panels[panel * size..(panel + 1) * size],
-            depth: self.depth,
-            tails: &self.tails[panel * PANEL..(panel + 1) * PANEL],
-        }
-    }
-
-    /// The norm of the coordinates of the candidate at `position` in the order that are not screened, and those.
-    #[inline(always)]
-    pub(crate) fn rest(&self, position: usize) -> (f32, &[f32]) {
-        let width = padded(self.f - self.depth);
-        (self.tails[position], &self.rests.as_slice()[position * width..(position + 1) * width])
+            },
+        );
+        Self { f, basis, order: turned.order, packed, inverse_norms }
     }
 
     /// Room for turned queries.
     pub(crate) fn turned(&self) -> Turned {
-        let (depth, width) = (self.depth, padded(self.f - self.depth));
+        let (depth, width) = (self.packed.depth, padded(self.f - self.packed.depth));
         Turned {
             depth,
             width,
@@ -228,43 +189,40 @@ impl Index {
         heads.push(norm_up(rest));
         rests.extend_from_slice(rest);
         rests.resize((norms.len() + 1) * *width, 0.0);
-        norms.push(norms_of(x, scale, row));
+        let norm = x.iter().map(|x| (x.to_f64() * scale).powi(2)).sum::<f64>().sqrt();
+        norms.push(norms_of(norm, row));
     }
 
     /// What rounding can add to a score, for a query and the candidates from a panel on.
     pub(crate) fn slack(&self, [_, n_x]: [f64; 2], panel: usize) -> f64 {
         let f = self.f as f64;
         let c = (2.0 * f + 24.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
-        c * n_x * self.reach[panel][1]
-            + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.reach[panel][1])
+        c * n_x * self.packed.reach[panel][1]
+            + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.packed.reach[panel][1])
     }
 }
 
-/// Turns a block of candidates.
-struct Turn<'a, T> {
+/// Turns candidates straight into a panel.
+struct Fill<'a, T> {
     basis: &'a Basis,
-    candidates: DenseView<'a, T>,
-    /// What the candidates from `first` on are multiplied by, if not by 1.
-    scales: Option<&'a [f64]>,
-    first: usize,
-    out: &'a mut [f32],
-    norms: &'a mut [[f64; 2]],
+    item_factors: DenseView<'a, T>,
+    tile: &'a mut Tile,
+    ids: &'a [i32],
+    panel: Panel<'a>,
 }
 
-impl<T: Real> WithSimd for Turn<'_, T> {
+impl<T: Real> WithSimd for Fill<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { basis, candidates, scales, first, out, norms } = self;
-        let mut wide = Vec::new();
-        for (at, (out, norms)) in out.chunks_exact_mut(candidates.columns().max(1)).zip(norms).enumerate() {
-            let (row, scale) = (candidates.row(first + at), scales.map_or(1.0, |scales| scales[at]));
-            basis.turn_candidate(row, scale, &mut wide, out);
-            *norms = norms_of(row, scale, out);
-        }
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { basis, item_factors, tile, ids, mut panel } = self;
+        let rows = ids.iter().map(|&id| (item_factors.row(id as usize), 1.0));
+        tile.turn(simd, basis, rows, |lane, row, norms| panel.put(lane, row, norms));
     }
 }
+
+const _: () = assert!(PANEL <= Tile::ROWS);
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -272,32 +230,10 @@ impl std::fmt::Debug for Index {
             formatter,
             "Index({} candidates, {} of {} coordinates screened)",
             self.order.len(),
-            self.depth,
+            self.packed.depth,
             self.f
         )
     }
-}
-
-/// `|x̃|`, and the larger of it and `|x|`.
-#[inline(always)]
-fn norms_of<T: Real>(x: &[T], scale: f64, turned: &[f32]) -> [f64; 2] {
-    let norm = x.iter().map(|x| (x.to_f64() * scale).powi(2)).sum::<f64>().sqrt();
-    let turned = norm_f64(turned);
-    // Written so that NaN and infinity stay.
-    [turned, if norm <= turned { turned } else { norm * (1.0 + 1e-9) }]
-}
-
-/// The norm, rounded up a little.
-#[inline(always)]
-fn norm_f64(x: &[f32]) -> f64 {
-    x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt() * (1.0 + 1e-9)
-}
-
-/// The norm, rounded up to f32.
-#[inline(always)]
-fn norm_up(x: &[f32]) -> f32 {
-    let norm = norm_f64(x);
-    if norm == 0.0 { 0.0 } else { (norm as f32).next_up() }
 }
 
 /// `1 / |row|`, 0 for a row of zeros. A row of hardly more than zeros has none either: a product of two longer

@@ -13,6 +13,7 @@ mod filter;
 mod index;
 mod lists;
 mod options;
+mod packing;
 pub(crate) mod pairs;
 mod partners;
 mod ranked;
@@ -29,6 +30,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod top_n;
+mod turning;
 
 pub use audience::{AudienceMember, audience_by_rank, audience_by_score};
 pub use by_dense_rows::recommend_by_dense_rows;

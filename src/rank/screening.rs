@@ -54,7 +54,7 @@ impl Passed {
         heads: &[f32],
         thresholds: &[f32],
     ) {
-        index.screen(panel).run(simd, heads, thresholds, &mut self.masks, &mut self.sums);
+        index.packed.screen(panel).run(simd, heads, thresholds, &mut self.masks, &mut self.sums);
     }
 
     /// The next candidate that query `m` of the screen may have to score: its position in the order of the
@@ -77,8 +77,8 @@ impl Passed {
             if position >= index.order.len() {
                 return None;
             }
-            let (tail, others) = index.rest(position);
-            let sum = self.sums[m][lane] - head[index.depth] * tail + dot(simd, rest, others);
+            let (tail, others) = index.packed.rest(position);
+            let sum = self.sums[m][lane] - head[index.packed.depth] * tail + dot(simd, rest, others);
             if sum >= threshold || sum.is_nan() {
                 return Some((position, sum));
             }
@@ -97,14 +97,15 @@ impl<T: Real> WithSimd for Screening<'_, '_, T> {
         for query in queries {
             index.turn(query.vector, query.scale, &mut turned);
         }
-        let panels = index.reach.len();
+        let panels = index.packed.reach.len();
         let per_chunk = (CHUNK / (PANEL * (index.f + 1))).max(1);
         let mut active: Vec<usize> = (0..queries.len()).collect();
-        let mut heads = Vec::with_capacity(QUERIES * (index.depth + 1));
+        let mut heads = Vec::with_capacity(QUERIES * (index.packed.depth + 1));
         let mut passed = Passed::new();
         for first in (part.number * per_chunk..panels).step_by(part.of * per_chunk) {
             active.retain(|&q| {
-                let most = turned.norms[q][0] * index.reach[first][0] + index.slack(turned.norms[q], first);
+                let most =
+                    turned.norms[q][0] * index.packed.reach[first][0] + index.slack(turned.norms[q], first);
                 most >= selections[q].threshold() || most.is_nan()
             });
             if active.is_empty() {

@@ -80,6 +80,9 @@ fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &RankOption
     let index = Index::of_items(x, y, 2)?;
     let expected = recommend(x, y, None, &everyone, None, options)?;
     assert_same(&recommend(x, y, Some(&index), &everyone, None, options)?, &expected);
+    let others = factors::<T>(items, f, 3);
+    let moved = Index::of_moved_items(&Index::of_items(x, DenseView::of_rows(&others, f), 2)?, y, 2)?;
+    assert_same(&recommend(x, y, Some(&moved), &everyone, None, options)?, &expected);
     let single = recommend(x, y, Some(&index), &everyone[..1], None, options)?;
     assert_eq!(single.ids(0), expected.ids(0));
     let all: Vec<i32> = (0..items.len() as i32).collect();

@@ -104,3 +104,9 @@ class FactorStore:
                 index = _core.rank.index_of_items(queries, candidates, threads)
             kept = self._indexes[kind] = (candidates, index)
         return kept[1]
+
+    def pack_moved_items(self, before: FactorStore, threads: int) -> None:
+        """Pack the items as those of `before` are, if it has packed as many: sooner than from nothing."""
+        items, kept = self._sides[1], before._indexes.get("items")
+        if items is not None and kept is not None and kept[0].shape == items.shape:
+            self._indexes["items"] = (items, _core.rank.index_of_moved_items(kept[1], items, threads))

@@ -14,6 +14,7 @@ __all__ = [
     "audience_by_rank",
     "index_of_directions",
     "index_of_items",
+    "index_of_moved_items",
     "recommend",
     "recommend_by_dense_rows",
     "recommend_by_rows",
@@ -36,6 +37,7 @@ class Matrix:
     def __getnewargs__(self) -> tuple[_Csr]: ...
 
 def index_of_items(queries: _Floats, candidates: _Floats, threads: int) -> Index: ...
+def index_of_moved_items(before: Index, candidates: _Floats, threads: int) -> Index: ...
 def index_of_directions(factors: _Floats, threads: int) -> Index: ...
 def audience_by_rank(
     user_factors: _Floats, item_factors: _Floats, index: Index, itemid: int, options: Mapping[str, Any]

@@ -274,11 +274,18 @@ class AlternatingLeastSquares(FoldIn):
         users, items = self._first_factors(rows.shape)
         progress.total(self.iterations)
 
+        last: AlternatingLeastSquares | None = None
+
+        def model_of(users: Floats, items: Floats, alike: bool) -> AlternatingLeastSquares:
+            nonlocal last
+            last = self._with_factors(users, items, last if alike else None)
+            return last
+
         def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
             if validation is None:
                 return progress.epoch(epoch, loss)
             value, stop = validation.look(
-                epoch, epoch == self.iterations, users, items, turn, self._threads(), self._with_factors
+                epoch, epoch == self.iterations, users, items, turn, self._threads(), model_of
             )
             measured = {} if value is None else {validation.name: value}
             return progress.epoch(epoch, loss, **measured) or stop
@@ -291,10 +298,12 @@ class AlternatingLeastSquares(FoldIn):
         self._store.were_set = False
         self.loss_history = loss_history
 
-    def _with_factors(self, users: Floats, items: Floats) -> Self:
-        """Return a model with the same parameters and these factors."""
+    def _with_factors(self, users: Floats, items: Floats, before: AlternatingLeastSquares | None) -> Self:
+        """Return a model with the same parameters and these factors, maybe much like those of another."""
         other = copy.copy(self)
         other._store.replace(users, items)
+        if before is not None:
+            other._store.pack_moved_items(before._store, self._threads())
         return other
 
     @classmethod

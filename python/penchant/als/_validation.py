@@ -37,7 +37,11 @@ class Validation:
         self._users = _chosen(test, users)
         self._rows, self._test = rows[self._users], test[self._users]
         self.history: list[tuple[int, float]] = []
-        self._best: tuple[Floats, Square, Floats] | None = None
+        # Factors in memory that is written again and again, as fresh memory takes longer than a copy: items
+        # that are looked at, and the best users and items so far.
+        nothing: Floats = np.empty((0, 0), np.float32)
+        self._looked_at = self._best_items = self._best_users = nothing
+        self._best_turn: Square | None = None
         self._since_best = 0
 
     def check_shape(self, shape: tuple[int, int]) -> None:
@@ -54,15 +58,20 @@ class Validation:
         items: Floats,
         turn: Square,
         threads: int,
-        model_of: Callable[[Floats, Floats], Any],
+        model_of: Callable[[Floats, Floats, bool], Any],
     ) -> tuple[float | None, bool]:
         """Measure if it is time to, and return the value and whether to stop.
 
-        `turn` is by what rows of `users` are to be multiplied; both arrays are only lent.
+        `turn` is by what rows of `users` are to be multiplied; both arrays are only lent. `model_of` makes a
+        model of some users' factors and those of items, told whether they are much like the last ones.
         """
         if epoch % self._every and not last:
             return None, False
-        model = model_of(_core.als.turned(users[self._users], turn, threads), items.copy())
+        self._looked_at = _copied(items, self._looked_at)
+        sample = _core.als.turned(users[self._users], turn, threads)
+        # Factors move less and less: at looks 1, 2, 3, 5, 9 and so on they are packed anew.
+        looks = len(self.history)
+        model = model_of(sample, self._looked_at.view(), bool(looks & (looks - 1)))
         found = evaluate(
             model, self._rows, self._test, metrics=self.name, show_progress=False, num_threads=threads,
             recalculate_user=self._recalculate,
@@ -71,7 +80,9 @@ class Validation:
         self.history.append((epoch, value))
         before = [self._sign * other for _, other in self.history[:-1] if np.isfinite(other)]
         if not before or self._sign * value > max(before):
-            self._best = users.copy(), turn, model.item_factors
+            self._best_users = _copied(users, self._best_users)
+            self._best_items, self._looked_at = self._looked_at, self._best_items
+            self._best_turn = turn
             self._since_best = 0
         else:
             self._since_best += 1
@@ -79,10 +90,17 @@ class Validation:
 
     def best(self, threads: int) -> tuple[Floats, Floats] | None:
         """Return the factors of users and items that were best, if any were measured."""
-        if self._best is None:
+        if self._best_turn is None:
             return None
-        users, turn, items = self._best
-        return _core.als.turned(users, turn, threads), items
+        return _core.als.turned(self._best_users, self._best_turn, threads), self._best_items
+
+
+def _copied(factors: Floats, memory: Floats) -> Floats:
+    """Return a copy, in this memory if it is like the factors."""
+    if memory.shape != factors.shape or memory.dtype != factors.dtype:
+        memory = np.empty_like(factors)
+    np.copyto(memory, factors)
+    return memory
 
 
 def _parts(validation: Any) -> tuple[Any, Any, bool]:
