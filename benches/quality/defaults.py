@@ -8,8 +8,8 @@ It looks for the data where PENCHANT_DATA points, or in ../shared/data.
 import argparse
 import itertools
 
+import lines
 import numpy as np
-import quality
 import scipy.sparse as sp
 
 from penchant import EASE, SLIM, Interactions, RP3beta, SparseEASE
@@ -17,17 +17,17 @@ from penchant.evaluation import evaluate, train_test_split
 
 
 def lastfm():
-    path = quality.DATA / "lastfm-2k/user_artists.dat"
+    path = lines.DATA / "lastfm-2k/user_artists.dat"
     return Interactions.from_file(path, user="userID", item="artistID", show_progress=False).matrix
 
 
 def citeulike():
-    return quality.read_lists(quality.DATA / "citeulike-a/cf-train-10-users.dat")
+    return lines.read_lists(lines.DATA / "citeulike-a/cf-train-10-users.dat")
 
 
 DATA = {
-    "gowalla": lambda: quality.gowalla()[0],
-    "ml-1m": lambda: quality.movielens()[0],
+    "gowalla": lambda: lines.gowalla()[0],
+    "ml-1m": lambda: lines.movielens()[0],
     "citeulike-a": citeulike,
     "lastfm-2k": lastfm,
 }
