@@ -274,18 +274,11 @@ class AlternatingLeastSquares(FoldIn):
         users, items = self._first_factors(rows.shape)
         progress.total(self.iterations)
 
-        last: AlternatingLeastSquares | None = None
-
-        def model_of(users: Floats, items: Floats, alike: bool) -> AlternatingLeastSquares:
-            nonlocal last
-            last = self._with_factors(users, items, last if alike else None)
-            return last
-
         def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
             if validation is None:
                 return progress.epoch(epoch, loss)
             value, stop = validation.look(
-                epoch, epoch == self.iterations, users, items, turn, self._threads(), model_of
+                epoch, epoch == self.iterations, users, items, turn, self._threads(), self._with_factors
             )
             measured = {} if value is None else {validation.name: value}
             return progress.epoch(epoch, loss, **measured) or stop

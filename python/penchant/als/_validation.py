@@ -43,6 +43,7 @@ class Validation:
         self._looked_at = self._best_items = self._best_users = nothing
         self._best_turn: Square | None = None
         self._since_best = 0
+        self._last: Any = None
 
     def check_shape(self, shape: tuple[int, int]) -> None:
         """Raise unless users and items are those of the fit."""
@@ -58,12 +59,12 @@ class Validation:
         items: Floats,
         turn: Square,
         threads: int,
-        model_of: Callable[[Floats, Floats, bool], Any],
+        model_of: Callable[[Floats, Floats, Any], Any],
     ) -> tuple[float | None, bool]:
         """Measure if it is time to, and return the value and whether to stop.
 
         `turn` is by what rows of `users` are to be multiplied; both arrays are only lent. `model_of` makes a
-        model of some users' factors and those of items, told whether they are much like the last ones.
+        model of some users' factors and those of items, which are much like those of another model if given.
         """
         if epoch % self._every and not last:
             return None, False
@@ -71,15 +72,16 @@ class Validation:
         sample = _core.als.turned(users[self._users], turn, threads)
         # Factors move less and less: at looks 1, 2, 3, 5, 9 and so on they are packed anew.
         looks = len(self.history)
-        model = model_of(sample, self._looked_at.view(), bool(looks & (looks - 1)))
+        before = self._last if looks & (looks - 1) else None
+        model = self._last = model_of(sample, self._looked_at.view(), before)
         found = evaluate(
             model, self._rows, self._test, metrics=self.name, show_progress=False, num_threads=threads,
             recalculate_user=self._recalculate,
         )  # fmt: skip
         value = found[self.name]
         self.history.append((epoch, value))
-        before = [self._sign * other for _, other in self.history[:-1] if np.isfinite(other)]
-        if not before or self._sign * value > max(before):
+        earlier = [self._sign * other for _, other in self.history[:-1] if np.isfinite(other)]
+        if not earlier or self._sign * value > max(earlier):
             self._best_users = _copied(users, self._best_users)
             self._best_items, self._looked_at = self._looked_at, self._best_items
             self._best_turn = turn
