@@ -121,21 +121,22 @@ lanes!(
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn as_v4<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
-    if TypeId::of::<S>() == TypeId::of::<pulp::x86::V4>() {
-        // SAFETY: the two types are the same one.
-        Some(unsafe { std::mem::transmute_copy::<S, pulp::x86::V4>(&simd) })
-    } else {
-        None
-    }
+    token(simd)
 }
 
 /// The AVX2 token, likewise.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn as_v3<S: Simd>(simd: S) -> Option<pulp::x86::V3> {
-    if TypeId::of::<S>() == TypeId::of::<pulp::x86::V3>() {
+    token(simd)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn token<S: Simd, V: Simd>(simd: S) -> Option<V> {
+    if TypeId::of::<S>() == TypeId::of::<V>() {
         // SAFETY: the two types are the same one.
-        Some(unsafe { std::mem::transmute_copy::<S, pulp::x86::V3>(&simd) })
+        Some(unsafe { std::mem::transmute_copy::<S, V>(&simd) })
     } else {
         None
     }

@@ -97,3 +97,25 @@ impl Packed {
         (self.tails[position], &self.rests.as_slice()[position * width..(position + 1) * width])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reach_is_the_largest_norm_from_a_panel_on_and_infinite_for_nan() {
+        let (order, count): (Vec<i32>, usize) = ((0..2 * PANEL as i32).collect(), 2 * PANEL);
+        let reach = |nan: Option<usize>| {
+            let norms =
+                |id: i32| if nan == Some(id as usize) { f64::NAN } else { (count as i32 - id).into() };
+            let pack = |(): &mut (), ids: &[i32], mut panel: Panel<'_>| {
+                ids.iter().enumerate().for_each(|(lane, &id)| panel.put(lane, &[1.0; 3], [norms(id); 2]));
+            };
+            Packed::new(3, 2, &order, || (), pack).reach
+        };
+        let second = (count - PANEL) as f64;
+        assert_eq!(reach(None), [[count as f64; 2], [second; 2]]);
+        assert_eq!(reach(Some(0)), [[f64::INFINITY; 2], [second; 2]]);
+        assert_eq!(reach(Some(PANEL)), [[f64::INFINITY; 2]; 2]);
+    }
+}
