@@ -98,6 +98,14 @@ pub enum Error {
         /// The size that came.
         actual: usize,
     },
+    /// An index was packed for another kind of search.
+    #[error("the index must be of {wanted}, this one is of {got}")]
+    WrongIndex {
+        /// What is searched for.
+        wanted: &'static str,
+        /// What the index was packed for.
+        got: &'static str,
+    },
     /// A parameter lies outside its range.
     #[error("{name} must be {expected}, got {value}")]
     InvalidParameter {

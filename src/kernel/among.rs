@@ -48,3 +48,34 @@ pub(crate) fn among<S: Simd>(simd: S, ids: &[i32; IDS], wanted: &[i32]) -> u32 {
     }
     (0..IDS).fold(0, |bits, at| bits | (found[at] as u32 & 1) << at)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernel::WithSimd;
+    use crate::kernel::tests::every_arch;
+
+    struct Among<'a>(&'a [i32; IDS], &'a [i32]);
+
+    impl WithSimd for Among<'_> {
+        type Output = u32;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> u32 {
+            among(simd, self.0, self.1)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_found_as_one_by_one(
+            ids in prop::array::uniform32(-2..40_i32), wanted in prop::collection::vec(-1..60_i32, 0..50),
+        ) {
+            let expected = (0..IDS).fold(0, |bits, at| bits | u32::from(wanted.contains(&ids[at])) << at);
+            for arch in every_arch() {
+                prop_assert_eq!(arch.dispatch(Among(&ids, &wanted)), expected, "{:?}", arch);
+            }
+        }
+    }
+}

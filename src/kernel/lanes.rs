@@ -120,7 +120,7 @@ lanes!(
 /// The AVX-512 token, if that is what `simd` is. Decided when the function is compiled for `S`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(crate) fn as_v4<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
+pub(super) fn as_v4<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
     token(simd)
 }
 
@@ -131,6 +131,7 @@ pub(super) fn as_v3<S: Simd>(simd: S) -> Option<pulp::x86::V3> {
     token(simd)
 }
 
+/// `simd` as what it is, if that is a `V`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn token<S: Simd, V: Simd>(simd: S) -> Option<V> {

@@ -1,7 +1,8 @@
 //! The inner loops and the memory they gather from: no threads, no knowledge of users and items.
 //!
-//! Every loop is written once, over registers of whatever width the CPU has ([`Lanes`]), and compiled for
-//! AVX-512, AVX2 with FMA, NEON, and plain scalar code. [`dispatch`] asks the CPU once and picks. Vectors are
+//! Loops over numbers are written once, over registers of whatever width the CPU has ([`Lanes`]), and compiled for
+//! AVX-512, AVX2 with FMA, NEON, and plain scalar code; what turns comparisons into bits has a form for each.
+//! [`dispatch`] asks the CPU once and picks. Vectors are
 //! padded with zeros to multiples of [`WIDTH`], so no loop has a remainder.
 //!
 //! Callers have checked every length; a mismatch here is our own mistake and panics. Sums run in a fixed order

@@ -9,11 +9,11 @@ use pulp::{Arch, Simd, WithSimd};
 use super::lanes::{load, store};
 use super::stored::{read, write};
 use super::{
-    Gathered, Half, IDS, Pass, Real, Stored, WIDTH, among, dot, gram, pack, padded, pass_scratch, products,
-    rotate, vector,
+    Gathered, Half, Pass, Real, Stored, WIDTH, dot, gram, pack, padded, pass_scratch, products, rotate,
+    vector,
 };
 
-fn every_arch() -> Vec<Arch> {
+pub(super) fn every_arch() -> Vec<Arch> {
     #[cfg(target_arch = "x86_64")]
     return [
         Some(Arch::Scalar),
@@ -306,26 +306,4 @@ fn an_index_past_the_last_row_never_reaches_a_kernel() {
 #[should_panic(expected = "an index of a gathered row")]
 fn a_negative_index_never_reaches_a_kernel() {
     let _ = Gathered::<f32, f32>::new(&[0.0; 32], 16, &[-1], &[1.0; 16], &[1.0; 16]);
-}
-
-struct Among<'a>(&'a [i32; IDS], &'a [i32]);
-
-impl WithSimd for Among<'_> {
-    type Output = u32;
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> u32 {
-        among(simd, self.0, self.1)
-    }
-}
-
-proptest! {
-    #[test]
-    fn ids_are_found_as_one_by_one(
-        ids in prop::array::uniform32(-2..40_i32), wanted in prop::collection::vec(-1..60_i32, 0..50),
-    ) {
-        let expected = (0..IDS).fold(0, |bits, at| bits | u32::from(wanted.contains(&ids[at])) << at);
-        for arch in every_arch() {
-            prop_assert_eq!(arch.dispatch(Among(&ids, &wanted)), expected, "{:?}", arch);
-        }
-    }
 }

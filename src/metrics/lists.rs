@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_size};
-use crate::kernel::{self, Real, Simd, WithSimd};
+use crate::kernel::Real;
 use crate::pool;
 use crate::sparse::CsrView;
 
@@ -55,28 +55,17 @@ impl<'a> Cutoffs<'a> {
 
 /// Fails unless every id is below `items`; negative ones are empty slots.
 pub(crate) fn check_lists(ids: &[i32], items: usize) -> Result<()> {
-    let largest = kernel::dispatch(Largest(ids));
-    if largest < 0 || (largest as usize) < items {
-        return Ok(());
+    match ids.iter().find(|&&id| id >= 0 && id as usize >= items) {
+        Some(&id) => Err(Error::IdOutOfRange { what: "item", id: i64::from(id), len: items }),
+        None => Ok(()),
     }
-    let first = ids.iter().find(|&&id| id >= 0 && id as usize >= items);
-    Err(Error::IdOutOfRange { what: "item", id: i64::from(*first.unwrap_or(&largest)), len: items })
 }
 
-/// The largest id, −1 if there is none: found without a branch, in the widest registers.
-struct Largest<'a>(&'a [i32]);
-
-impl WithSimd for Largest<'_> {
-    type Output = i32;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> i32 {
-        let mut largest = -1;
-        for &id in self.0 {
-            largest = largest.max(id);
-        }
-        largest
-    }
+/// Whether every id is below `items`: without a branch, so that it takes the widest registers where it is inlined.
+#[inline(always)]
+pub(super) fn are_below(ids: &[i32], items: usize) -> bool {
+    let largest = ids.iter().fold(-1, |largest, &id| largest.max(id));
+    largest < 0 || (largest as usize) < items
 }
 
 /// The mean of a value over the items of each list, cut at several lengths; NaN for an empty one.

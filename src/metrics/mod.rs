@@ -3,9 +3,12 @@
 mod judge;
 mod lists;
 mod places;
+mod quality;
 mod ranking;
+mod ties;
+mod wanted;
 
 pub use lists::{diversity, mean_of_items};
-#[cfg(feature = "python")]
-pub(crate) use ranking::quality_columns;
-pub use ranking::{ListQuality, list_qualities};
+pub use quality::{ListQuality, Metric};
+pub use ranking::{RankedLists, list_metrics, list_qualities};
+pub use ties::Ties;

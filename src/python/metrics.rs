@@ -1,9 +1,10 @@
 //! Ranking metrics.
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::metrics;
+use crate::metrics::{self, Metric, RankedLists, Ties};
 use crate::python::arrays::{AnyCsr, Csr, in_precision, view};
 
 /// One value for each user and cut-off.
@@ -16,22 +17,38 @@ fn by_cutoff<'py>(py: Python<'py>, found: &[f64], cutoffs: usize) -> PyResult<Va
     PyArray1::from_iter(py, values).reshape([cutoffs, users])
 }
 
-/// Hits, place of the first hit, hits before the number of relevant items, sum of precisions, gain, graded gain and its
-/// best, and area of each list, each an array of cut-offs x users.
+/// Candidates of lists in which scores are equal: starts, ids, scores.
+type Tied<'py> = (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, i32>, PyReadonlyArray1<'py, f64>);
+
+/// Metrics of each list by their names, each an array of cut-offs x users.
 #[pyfunction]
-pub(super) fn list_qualities<'py>(
+pub(super) fn list_metrics<'py>(
     py: Python<'py>,
-    ids: PyReadonlyArray2<'py, i32>,
+    lists: (PyReadonlyArray2<'py, i32>, Option<Tied<'py>>),
     relevant: Csr<'py, f64>,
     cutoffs: Vec<usize>,
     items: usize,
+    metrics: Vec<String>,
     threads: usize,
 ) -> PyResult<Vec<Values<'py>>> {
-    let n = ids.as_array().ncols();
-    let (ids, relevant) = (ids.as_slice()?, view(&relevant)?);
-    let found = py.detach(|| metrics::quality_columns(ids, n, &relevant, &cutoffs, items, threads))?;
+    let (ids, tied) = &lists;
+    let relevant = view(&relevant)?;
+    let asked: Vec<Metric> = metrics.iter().map(|name| metric_of(name)).collect::<PyResult<_>>()?;
+    let ties = match tied {
+        None => None,
+        Some((starts, ids, scores)) => {
+            Some(Ties::new(items, starts.as_slice()?, ids.as_slice()?, scores.as_slice()?)?)
+        }
+    };
+    let lists = RankedLists { n: ids.as_array().ncols(), ids: ids.as_slice()?, ties };
+    let found = py.detach(|| metrics::list_metrics(&lists, &relevant, &cutoffs, items, &asked, threads))?;
     let shape = [cutoffs.len(), relevant.rows()];
     found.into_iter().map(|column| column.into_pyarray(py).reshape(shape)).collect()
+}
+
+fn metric_of(name: &str) -> PyResult<Metric> {
+    let found = Metric::ALL.into_iter().find(|(known, _)| *known == name);
+    found.map(|(_, metric)| metric).ok_or_else(|| PyValueError::new_err(format!("there is no metric {name}")))
 }
 
 /// The mean of a value over the items of each list, as an array of cut-offs x lists.

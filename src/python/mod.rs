@@ -71,7 +71,7 @@ mod _core {
     #[pymodule]
     mod metrics {
         #[pymodule_export]
-        use crate::python::metrics::{diversity, list_qualities, mean_of_items};
+        use crate::python::metrics::{diversity, list_metrics, mean_of_items};
     }
 
     /// Searches among factors.

@@ -1,15 +1,15 @@
 //! The candidates of a search, packed once for many searches.
 //!
-//! Candidates are turned into the basis of [`Basis`], rounded to f32 and put in order of falling norm. Their first
-//! `depth` coordinates are packed into panels, the others lie row after row. A search then leaves out what provably
-//! cannot enter, in three ways:
+//! Candidates are turned into the basis of [`Basis`] and rounded to f32. Their first `depth` coordinates are packed
+//! into panels, the others lie row after row. A search then leaves out what provably cannot enter, in three ways:
 //!
-//! - by the inequality of Cauchy and Schwarz a score is at most the product of the norms: since norms fall from
-//!   panel to panel, a query is done with all the rest once that product is below its worst result;
+//! - by the inequality of Cauchy and Schwarz a score is at most the product of the norms: a query is done with all the
+//!   rest once its norm times the largest from a panel on, the panel's reach, is below its worst result;
 //! - the first `depth` coordinates are multiplied, and the others add at most the product of their norms;
 //! - for what passes, the others are multiplied as well.
 //!
-//! Whatever is left is scored anew from the factors themselves, so results do not depend on any of this.
+//! Any basis, order and depth give the same results; searches are short if candidates are in order of falling norm, as
+//! they are when first packed. Whatever is left is scored anew from the factors themselves, so results do not depend on any of this.
 //!
 //! # Why nothing is lost to rounding
 //!
@@ -45,7 +45,7 @@ use crate::rank::turning::{Tile, TurnedCandidates, norm_up, norms_of};
 pub struct Index {
     pub(crate) f: usize,
     basis: Basis,
-    /// The candidates in order of falling norm.
+    /// The candidates as they are packed.
     pub(crate) order: Vec<i32>,
     pub(crate) packed: Packed,
     /// `1 / |y|` by id, where candidates are compared by their direction.
@@ -110,12 +110,18 @@ impl Index {
 
     /// Packs items that have moved since `before` was made of as many: in its basis and its order, which takes a part of
     /// the time. Searches are as exact, and the longer the further the items have moved.
+    ///
+    /// Fails if `before` is of directions, or of another number of items or factors.
     pub fn of_moved_items<T: Real>(
         before: &Self,
         item_factors: DenseView<'_, T>,
         threads: usize,
     ) -> Result<Self> {
-        before.check(item_factors, false)?;
+        check_size("the number of item_factors, as before,", before.order.len(), item_factors.rows())?;
+        check_size("the number of columns of item_factors, as before,", before.f, item_factors.columns())?;
+        if before.inverse_norms.is_some() {
+            return Err(Error::WrongIndex { wanted: "items", got: "directions" });
+        }
         let (f, basis, depth) = (before.f, before.basis.clone(), before.packed.depth);
         let order = before.order.clone();
         pool::run(threads, || {
@@ -134,12 +140,11 @@ impl Index {
     pub(crate) fn check<T: Real>(&self, rows: DenseView<'_, T>, directions: bool) -> Result<()> {
         check_size("the number of candidates in the index", rows.rows(), self.order.len())?;
         check_size("the number of factors in the index", rows.columns(), self.f)?;
-        if self.inverse_norms.is_some() != directions {
-            let (name, expected) =
-                ("index", "of items for recommending, of directions for finding neighbours");
-            return Err(Error::InvalidParameter { name, expected, value: f64::from(u8::from(!directions)) });
+        match (self.inverse_norms.is_some(), directions) {
+            (true, false) => Err(Error::WrongIndex { wanted: "items", got: "directions" }),
+            (false, true) => Err(Error::WrongIndex { wanted: "directions", got: "items" }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn new<T: Real>(

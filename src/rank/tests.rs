@@ -150,6 +150,53 @@ fn threads_share_a_single_query() -> Result<()> {
     Ok(())
 }
 
+/// An index of `y` in the order of other items: the largest norms anywhere, most of all at the end.
+fn packed_out_of_order(x: DenseView<'_, f32>, y: DenseView<'_, f32>) -> Result<Index> {
+    let square = |row: &[f32]| row.iter().map(|value| value * value).sum::<f32>();
+    let others: Vec<f32> = (0..y.rows())
+        .flat_map(|item| {
+            let norm = square(y.row(item));
+            y.row(item).iter().map(move |value| value / norm.max(1e-3))
+        })
+        .collect();
+    Index::of_moved_items(&Index::of_items(x, DenseView::of_rows(&others, y.columns()), 0)?, y, 0)
+}
+
+#[test]
+fn candidates_packed_out_of_order_are_all_found() -> Result<()> {
+    let f = 8;
+    let x: Vec<f32> = factors(&[Kind::Ordinary; 3], f, 9);
+    let y: Vec<f32> = factors(&vec![Kind::Ordinary; 70_000], f, 10);
+    let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
+    let index = packed_out_of_order(x, y)?;
+    for threads in [1, 3] {
+        for users in [&[0][..], &[0, 1, 2]] {
+            let options = RankOptions::top(20).threads(threads);
+            let expected = recommend(x, y, None, users, None, &options)?;
+            assert_same(&recommend(x, y, Some(&index), users, None, &options)?, &expected);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn items_are_only_packed_as_as_many_items_were() -> Result<()> {
+    let factors: Vec<f32> = factors(&[Kind::Ordinary; 40], 4, 11);
+    let (all, some) = (DenseView::of_rows(&factors, 4), DenseView::of_rows(&factors[4..], 4));
+    let message = |before: &Index, items| {
+        Index::of_moved_items(before, items, 0).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(
+        message(&Index::of_directions(all, 0)?, all),
+        "the index must be of items, this one is of directions"
+    );
+    assert_eq!(
+        message(&Index::of_items(all, all, 0)?, some),
+        "the number of item_factors, as before, must be 40, got 39"
+    );
+    Ok(())
+}
+
 #[test]
 fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
     let f = 6;
@@ -158,7 +205,7 @@ fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
     let many = |count: usize| -> Vec<Kind> { (0..count).map(|at| kinds[at % kinds.len()]).collect() };
     let (x, y): (Vec<f32>, Vec<f32>) = (factors(&many(700), f, 7), factors(&many(300), f, 8));
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
-    let index = Index::of_items(x, y, 0)?;
+    let (index, moved) = (Index::of_items(x, y, 0)?, packed_out_of_order(x, y)?);
     let everyone: Vec<i32> = (0..700).collect();
     let orders = recommend(x, y, None, &everyone, None, &RankOptions::top(300))?;
     for item in [0, 1, 4, 17, 299] {
@@ -173,9 +220,11 @@ fn an_audience_by_rank_is_what_full_orders_say() -> Result<()> {
         expected.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         for threads in [1, 2] {
             let options = RankOptions::top(25).without(&[5]).threads(threads);
-            let found = audience_by_rank(x, y, &index, item, &options, &())?;
-            let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
-            assert_eq!(found, expected[..25]);
+            for index in [&index, &moved] {
+                let found = audience_by_rank(x, y, index, item, &options, &())?;
+                let found: Vec<_> = found.iter().map(|who| (who.rank, -who.score, who.user)).collect();
+                assert_eq!(found, expected[..25]);
+            }
         }
     }
     Ok(())

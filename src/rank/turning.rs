@@ -6,7 +6,7 @@ use crate::dense::DenseView;
 use crate::kernel::{self, Buffer, Real, Simd, WithSimd, padded};
 use crate::rank::basis::Basis;
 
-/// Candidates that a thread turns at a time.
+/// Candidates that a thread takes at a time: enough tiles for the cost of handing them out to vanish.
 const ROWS_PER_TURN: usize = 256;
 
 /// All candidates, turned and rounded to f32.
@@ -89,7 +89,8 @@ impl<T: Real> WithSimd for Turn<'_, T> {
     }
 }
 
-/// Candidates that are turned together: few enough to stay in the first-level cache in f64.
+/// Candidates that are turned together: a panel of them, which in f64 stays in the first-level cache up to 64 factors and
+/// in the second-level one up to a thousand.
 pub(crate) struct Tile {
     f: usize,
     given: Vec<f64>,

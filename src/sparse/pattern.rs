@@ -16,7 +16,7 @@ pub struct Pattern<'a> {
 }
 
 impl<'a> Pattern<'a> {
-    /// Checks the structure and borrows the two slices. Takes one pass over the indices.
+    /// Checks the structure and borrows the two slices. Takes a few passes over them.
     pub fn new(columns: usize, indptr: &'a [i64], indices: &'a [i32]) -> Result<Self> {
         check_structure(columns, indptr, indices)?;
         let pattern = Self { columns, indptr, indices };
@@ -33,7 +33,7 @@ impl<'a> Pattern<'a> {
     }
 
     fn first_unsorted_row(&self) -> Option<usize> {
-        // All rows at once: columns fall where a row starts, and nowhere else.
+        // All rows at once: they are sorted if columns fall only where a row starts.
         let falls = |at: usize| self.indices[at - 1] >= self.indices[at];
         let all: usize = self.indices.windows(2).map(|pair| usize::from(pair[0] >= pair[1])).sum();
         let starts = self.indptr.windows(2).filter(|pair| pair[0] > 0 && pair[0] < pair[1]);
@@ -112,11 +112,11 @@ pub fn check_structure(columns: usize, indptr: &[i64], indices: &[i32]) -> Resul
     if last as usize != indices.len() {
         return Err(Error::IndptrEnd { end: last, indices: indices.len() });
     }
-    // A negative index is larger than any column; the largest of all is found in wide registers.
+    // A negative index is larger than any column. The largest is found without a branch, several at a time.
     let largest = indices.iter().fold(0, |largest: u32, &index| largest.max(index as u32));
-    if !indices.is_empty() && largest as usize >= columns {
-        let wrong = indices.iter().position(|&index| index as u32 as usize >= columns);
-        let at = wrong.unwrap_or_default();
+    let are_inside = indices.is_empty() || (largest as usize) < columns;
+    let outside = || indices.iter().position(|&index| index as u32 as usize >= columns);
+    if let Some(at) = if are_inside { None } else { outside() } {
         let row = Pattern { columns, indptr, indices }.row_of(at);
         return Err(Error::ColumnOutOfRange { row, index: indices[at], columns });
     }

@@ -17,9 +17,6 @@ from penchant.evaluation import _candidates, _ties
 # Users whose recommendations are made at a time.
 _USERS_PER_BATCH = 4096
 
-# What a list contributes, in the order in which the core says it.
-_QUALITIES = ("hits", "first", "early_hits", "precisions", "gain", "graded_gain", "best_graded_gain", "area")
-
 Values = npt.NDArray[np.float64]
 #: More values of some lists: those, the users' rows in training and test, and where equals are arbitrary.
 More = Callable[[_ties.Lists, Any, Any], dict[str, Values]]
@@ -33,7 +30,7 @@ class RankedLists:
     users : numpy.ndarray of int32
     relevant : numpy.ndarray, shape [n_users]
         How many test items each has.
-    values : dict of name to numpy.ndarray, shape [n_cutoffs, n_users]
+    values : dict of metric to numpy.ndarray, shape [n_cutoffs, n_users]
     counts : numpy.ndarray, shape [n_cutoffs, n_items]
         How often each item was recommended, not counting those that tie for the last places.
     cold_users : int
@@ -46,6 +43,7 @@ class RankedLists:
         train: Any,
         test: Any,
         cutoffs: list[int],
+        metrics: list[str],
         show_progress: bool,
         num_threads: int,
         *,
@@ -115,29 +113,22 @@ class RankedLists:
                     ids = lists.ids[:, :k]
                     listed = ids[(ids >= 0) & lists.certain(k)]
                     self.counts[cut] += np.bincount(listed, minlength=test.shape[1])
-                found = qualities(lists, wanted, cutoffs, num_threads)
+                found = measured(lists, wanted, cutoffs, metrics, num_threads)
                 parts.append(found | more(lists, rows, wanted) if more else found)
                 bar.update(len(batch))
-        names = parts[0] if parts else dict.fromkeys([*_QUALITIES, "found", "reciprocal"])
+        names = parts[0] if parts else metrics
         none = np.zeros((len(cutoffs), 0))
         self.values = {n: np.concatenate([none, *(part[n] for part in parts)], axis=1) for n in names}
 
 
-def qualities(lists: _ties.Lists, test: Any, cutoffs: list[int], num_threads: int) -> dict[str, Values]:
-    """Return what lists have in common with test items: values of shape [n_cutoffs, n_lists]."""
+def measured(
+    lists: _ties.Lists, test: Any, cutoffs: list[int], metrics: list[str], num_threads: int
+) -> dict[str, Values]:
+    """Compare lists with test items: metrics of shape [n_cutoffs, n_lists]."""
     relevant: Any = csr_rows(test, "test_user_items").csr(np.float64)
-    found = _core.metrics.list_qualities(lists.ids, relevant, cutoffs, test.shape[1], num_threads)
-    values = dict(zip(_QUALITIES, found, strict=True))
-    first = values["first"]
-    values["found"] = (first > 0).astype(np.float64)
-    values["reciprocal"] = np.where(first > 0, 1 / np.maximum(first, 1), 0.0)
-    for place, candidates, scores in lists.tied:
-        own = slice(test.indptr[place], test.indptr[place + 1])
-        for cut, k in enumerate(cutoffs):
-            mean = _ties.expected(candidates, scores, test.indices[own], test.data[own], k)
-            for name in mean.__slots__:
-                values[name][cut, place] = getattr(mean, name)
-    return values
+    own = lists.ids, lists.candidates()
+    found = _core.metrics.list_metrics(own, relevant, cutoffs, test.shape[1], metrics, num_threads)
+    return dict(zip(metrics, found, strict=True))
 
 
 def _are_warm(model: Any, train: Any, users: Ids, recalculate: bool) -> npt.NDArray[np.bool_]:
@@ -171,10 +162,3 @@ def _ids_of(answer: Any, users: int, k: int) -> Ids:
         msg = f"model.recommend must list an item once, got item {in_order[row, place]} twice in row {row}"
         raise ValueError(msg)
     return np.ascontiguousarray(ids, dtype=np.int32)
-
-
-def best_gain(lengths: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the discounted gain of lists that hold nothing but hits."""
-    gains = np.cumsum(1 / np.log2(np.arange(2, int(lengths.max(initial=0)) + 2)))
-    best: npt.NDArray[np.float64] = gains[lengths.astype(np.int64) - 1]
-    return best

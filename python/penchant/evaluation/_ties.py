@@ -1,7 +1,7 @@
-"""Lists of recommendations in which scores are equal: what is expected if every order of equals is as likely.
+"""Lists of recommendations in which scores are equal: the candidates whose order is arbitrary.
 
-An exact search lists equals in the order of their numbers, which says nothing about the model. Averaged over
-all orders, metrics do not depend on how items are numbered.
+An exact search lists equals in the order of their numbers, which says nothing about the model. The core
+averages metrics over all orders.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from penchant._validation import Ids
 
@@ -47,6 +48,20 @@ class Lists:
         open_ended = (last == self.scores[:, [k]]) & (last > -np.inf)
         return ~(open_ended & (self.scores[:, :k] == last))
 
+    def candidates(self) -> tuple[npt.NDArray[np.int64], Ids, npt.NDArray[np.float64]] | None:
+        """Return where each list's candidates start, their ids and their scores: of `tied`, for the core."""
+        if not self.tied:
+            return None
+        counts = np.zeros(len(self.ids), np.int64)
+        ids, scores = [], []
+        for place, own, values in self.tied:
+            there = (own >= 0) & (values > -np.inf)
+            ids.append(own[there])
+            scores.append(values[there])
+            counts[place] = len(ids[-1])
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return starts, np.concatenate(ids, dtype=np.int32), np.concatenate(scores, dtype=np.float64)
+
 
 def listed(recommend: Recommend, users: Ids, rows: Any, k: int) -> Lists:
     """Recommend k items to users, and find out where their order is arbitrary."""
@@ -81,55 +96,4 @@ def _down_to_the_last(
                 found[int(part[at])] = ids[at, :length].copy(), scores[at, :length].copy()
             unfinished.append(part[~done])
         places = np.concatenate(unfinished)
-    return found
-
-
-@dataclass(slots=True)
-class Expected:
-    """What the first k places of a list contribute if every order of equals is as likely."""
-
-    hits: float = 0.0
-    early_hits: float = 0.0
-    found: float = 0.0
-    reciprocal: float = 0.0
-    precisions: float = 0.0
-    gain: float = 0.0
-    graded_gain: float = 0.0
-
-
-def expected(ids: Ids, scores: Any, relevant: Ids, grades: Any, k: int) -> Expected:
-    """Return what is expected of candidates in order, of which equals may come in any.
-
-    References
-    ----------
-    McSherry and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
-    Tied Scores", 2008.
-    """
-    there = (ids >= 0) & (scores > -np.inf)
-    ids, scores = ids[there], scores[there]
-    place_of = np.searchsorted(relevant, ids)
-    place_of[place_of == len(relevant)] = 0
-    is_hit = relevant[place_of] == ids
-    worth = np.where(is_hit, np.maximum(grades[place_of], 0.0), 0.0)
-    starts = np.concatenate([[0], np.flatnonzero(scores[1:] != scores[:-1]) + 1, [len(ids)]])
-    found = Expected()
-    before, no_hit = 0, 1.0
-    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        size, good = end - start, int(is_hit[start:end].sum())
-        grade = float(worth[start:end].sum()) / size
-        for place in range(start, min(end, k)):
-            at = place - start
-            chance = good / size
-            found.hits += chance
-            found.early_hits += chance if place < len(relevant) else 0.0
-            found.gain += chance / np.log2(place + 2)
-            found.graded_gain += grade / np.log2(place + 2)
-            others = at * (good - 1) / (size - 1) if size > 1 else 0.0
-            found.precisions += chance * (1 + before + others) / (place + 1)
-            # All before it in the group are none, and this one is.
-            first = no_hit * good / (size - at) if size > at else 0.0
-            found.reciprocal += first / (place + 1)
-            no_hit -= first
-        before += good
-    found.found = 1.0 - max(no_hit, 0.0)
     return found

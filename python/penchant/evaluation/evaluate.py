@@ -9,7 +9,7 @@ import numpy as np
 from penchant._sparse import canonical_matrix
 from penchant.evaluation._beyond import Beyond, entropy, gini
 from penchant.evaluation._evaluation import Evaluation
-from penchant.evaluation._ranked_lists import RankedLists, Values, best_gain, qualities
+from penchant.evaluation._ranked_lists import RankedLists, Values, measured
 from penchant.evaluation._ties import Lists
 from penchant.evaluation.metrics import METRICS, asked_for
 from penchant.splitting import Split, matrix_of
@@ -124,13 +124,14 @@ def evaluate(
             cut = []
             for k in cutoffs:
                 rest = Lists(beyond.unexpected(lists.ids, k, rows), None, [])
-                cut.append(qualities(rest, test, [k], num_threads)["hits"][0] / k)
+                cut.append(measured(rest, test, [k], ["precision"], num_threads)["precision"][0])
             found["serendipity"] = np.stack(cut)
         return found
 
+    by_core = [name for name in sorted(names) if METRICS[name].kind == "accuracy" and name != "serendipity"]
     ranked = RankedLists(
-        model, train, matrix_of(test_user_items), cutoffs, show_progress, num_threads, warm_only=True,
-        recalculate=bool(recalculate_user), candidates=candidates, more=more,
+        model, train, matrix_of(test_user_items), cutoffs, by_core, show_progress, num_threads,
+        warm_only=True, recalculate=bool(recalculate_user), candidates=candidates, more=more,
     )  # fmt: skip
     cold = ranked.cold_users
     if cold and not len(ranked.users) and not cold_as_misses:
@@ -148,7 +149,7 @@ def evaluate(
         if METRICS[name].kind == "all":
             means[key] = _of_all(name, ranked.counts[cut])
             continue
-        own = values[key] = _of_users(name, ranked, cut, k)
+        own = values[key] = ranked.values[name][cut] if len(ranked.users) else np.zeros(0)
         missed = cold if cold_as_misses and METRICS[name].kind == "accuracy" else 0
         count = np.count_nonzero(~np.isnan(own)) + missed
         # A list with nothing in it says nothing about who comes before whom.
@@ -157,33 +158,6 @@ def evaluate(
     users = len(ranked.users) + (cold if cold_as_misses else 0)
     means |= {"users": float(users), "cold_users": float(cold)}
     return Evaluation(means, ranked.users, values, cutoffs[0] if single else None)
-
-
-def _of_users(name: str, ranked: RankedLists, cut: int, k: int) -> Values:
-    """Return a metric of each user."""
-    if not len(ranked.users):
-        return np.zeros(0)
-    found = {key: values[cut] for key, values in ranked.values.items()}
-    relevant = ranked.relevant
-    if name in found:
-        own: Values = found[name]
-        return own
-    if name == "ndcg_graded":
-        best = found["best_graded_gain"]
-        graded: Values = np.divide(found["graded_gain"], best, out=np.zeros_like(best), where=best > 0)
-        return graded
-    area = found["area"]
-    made: dict[str, Values] = {
-        "precision": found["hits"] / k,
-        "recall": found["hits"] / relevant,
-        "hit_rate": found["found"],
-        "reciprocal_rank": found["reciprocal"],
-        "map": found["precisions"] / relevant,
-        "ndcg": found["gain"] / best_gain(np.minimum(k, relevant)),
-        "auc": np.where(np.isnan(area), 0.5, area),
-        "r_precision": found["early_hits"] / relevant,
-    }
-    return made[name]
 
 
 def _of_all(name: str, counts: Values) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from penchant._validation import integer
-from penchant.evaluation._ranked_lists import RankedLists, best_gain
+from penchant.evaluation._ranked_lists import RankedLists
 
 
 def ranking_metrics_at_k(
@@ -66,17 +66,17 @@ def ranking_metrics_at_k(
     >>> sorted(metrics)
     ['auc', 'map', 'ndcg', 'precision']
     """
-    quality = RankedLists(
-        model, train_user_items, test_user_items, [integer(K, "K", 1)], show_progress, num_threads
-    )
-    hits, gain, precisions, area = (quality.values[n][0] for n in ("hits", "gain", "precisions", "area"))
-    best = np.minimum(K, quality.relevant)
-    area = area[~np.isnan(area)]
+    K = integer(K, "K", 1)
+    metrics = ["hits", "map", "ndcg", "auc"]
+    ranked = RankedLists(model, train_user_items, test_user_items, [K], metrics, show_progress, num_threads)
+    hits, average, ndcg, auc = (ranked.values[name][0] for name in metrics)
+    best = np.minimum(K, ranked.relevant)
+    auc = auc[ranked.relevant < len(ranked.counts[0])]
     return {
         "precision": float(hits.sum() / best.sum()),
-        "map": float((precisions / best).mean()),
-        "ndcg": float((gain / best_gain(best)).mean()),
-        "auc": float(area.mean()) if len(area) else float("nan"),
+        "map": float((average * ranked.relevant / best).mean()),
+        "ndcg": float(ndcg.mean()),
+        "auc": float(auc.mean()) if len(auc) else float("nan"),
     }
 
 
