@@ -27,8 +27,8 @@ and fails if one falls short of its record; this page is written from its result
 of the training data that was put aside, but for those of the lines "as given", of ALS on Gowalla and MovieLens, and of EASE, which came with
 the data or were published; `benches/quality/lines.py` says how.
 
-| | metric | ours | published | by whom | difference | seconds |
-|---|---|---:|---:|---|---:|---:|
+| | metric | ours | published | by whom | difference | seconds | on |
+|---|---|---:|---:|---|---:|---:|---|
 """
 
 
@@ -58,12 +58,19 @@ def cpu():
 def page(results):
     rows = []
     for name, line in LINES.items():
-        for metric, value in results.get(name, {}).get("metrics", {}).items():
+        for metric, value in sorted(results.get(name, {}).get("metrics", {}).items()):
             published = line.published.get(metric)
             beside = ("", line.source, "") if published is None else (
                 f"{published:.4f}", line.source, f"{value - published:+.4f}"
             )  # fmt: skip
-            cells = [name, metric, f"{value:.4f}", *beside, f"{results[name]['seconds']:.0f}"]
+            cells = [
+                name,
+                metric,
+                f"{value:.4f}",
+                *beside,
+                f"{results[name]['seconds']:.0f}",
+                results[name]["cpu"],
+            ]
             rows.append(f"| {' | '.join(cells)} |")
     return HEAD + "\n".join(rows) + "\n"
 

@@ -106,7 +106,7 @@ class FactorStore:
         return kept[1]
 
     def pack_moved_items(self, before: FactorStore, threads: int) -> None:
-        """Pack the items as those of `before` are, if it has packed as many: sooner than from nothing."""
+        """Pack the items as those of `before` are, which is faster than anew, if it has packed as many."""
         items, kept = self._sides[1], before._indexes.get("items")
         if items is not None and kept is not None and kept[0].shape == items.shape:
             self._indexes["items"] = (items, _core.rank.index_of_moved_items(kept[1], items, threads))

@@ -292,7 +292,7 @@ class AlternatingLeastSquares(FoldIn):
         self.loss_history = loss_history
 
     def _with_factors(self, users: Floats, items: Floats, before: AlternatingLeastSquares | None) -> Self:
-        """Return a model with the same parameters and these factors, maybe much like those of another."""
+        """Return a model with these factors, which packs items as an earlier model of the fit did."""
         other = copy.copy(self)
         other._store.replace(users, items)
         if before is not None:

@@ -38,12 +38,16 @@ class Validation:
         self._rows, self._test = rows[self._users], test[self._users]
         self.history: list[tuple[int, float]] = []
         # Factors in memory that is written again and again, as fresh memory takes longer than a copy: items
-        # that are looked at, and the best users and items so far.
+        # that are looked at, and the best users and items so far. What else sees this memory must not read it
+        # after the look.
         nothing: Floats = np.empty((0, 0), np.float32)
         self._looked_at = self._best_items = self._best_users = nothing
         self._best_turn: Square | None = None
         self._since_best = 0
+        # The model of the last look, of which only the index of items is still good; and the look at which
+        # items are packed anew.
         self._last: Any = None
+        self._anew = 0
 
     def check_shape(self, shape: tuple[int, int]) -> None:
         """Raise unless users and items are those of the fit."""
@@ -64,16 +68,17 @@ class Validation:
         """Measure if it is time to, and return the value and whether to stop.
 
         `turn` is by what rows of `users` are to be multiplied; both arrays are only lent. `model_of` makes a
-        model of some users' factors and those of items, which are much like those of another model if given.
+        model of some users' factors and those of items, which packs items as that of an earlier look did.
         """
         if epoch % self._every and not last:
             return None, False
         self._looked_at = _copied(items, self._looked_at)
         sample = _core.als.turned(users[self._users], turn, threads)
-        # Factors move less and less: at looks 1, 2, 3, 5, 9 and so on they are packed anew.
-        looks = len(self.history)
-        before = self._last if looks & (looks - 1) else None
-        model = self._last = model_of(sample, self._looked_at.view(), before)
+        # Factors move less and less: at looks 1, 2, 5, 17 and so on they are packed anew.
+        if len(self.history) == self._anew:
+            self._last, self._anew = None, max(1, 4 * self._anew)
+        # A view, since the model makes read-only what it gets.
+        model = self._last = model_of(sample, self._looked_at.view(), self._last)
         found = evaluate(
             model, self._rows, self._test, metrics=self.name, show_progress=False, num_threads=threads,
             recalculate_user=self._recalculate,
