@@ -106,6 +106,14 @@ pub enum Error {
         /// What the index was packed for.
         got: &'static str,
     },
+    /// The environment asks for instructions that the CPU does not have.
+    #[error("PENCHANT_SIMD is {wanted}, but this CPU has {supported}")]
+    NoSuchInstructions {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        supported: String,
+    },
     /// A parameter lies outside its range.
     #[error("{name} must be {expected}, got {value}")]
     InvalidParameter {

@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
     use crate::kernel::WithSimd;
-    use crate::kernel::tests::every_arch;
+    use crate::kernel::cpu::{on, supported};
 
     struct Among<'a>(&'a [i32; IDS], &'a [i32]);
 
@@ -73,8 +73,8 @@ mod tests {
             ids in prop::array::uniform32(-2..40_i32), wanted in prop::collection::vec(-1..60_i32, 0..50),
         ) {
             let expected = (0..IDS).fold(0, |bits, at| bits | u32::from(wanted.contains(&ids[at])) << at);
-            for arch in every_arch() {
-                prop_assert_eq!(arch.dispatch(Among(&ids, &wanted)), expected, "{:?}", arch);
+            for (name, arch) in supported() {
+                prop_assert_eq!(on(arch, Among(&ids, &wanted)), expected, "{}", name);
             }
         }
     }

@@ -77,6 +77,54 @@ impl<'a, T: Real, G: Stored<T>> Gathered<'a, T, G> {
         }
     }
 
+    /// `out = Σ_j t_j z_j`, the sum staying in registers, eight of them at a time.
+    #[inline(always)]
+    pub(crate) fn sum_targets<S: Simd>(&self, simd: S, ahead: &mut Ahead<'_, G>, out: &mut [T]) {
+        assert_eq!(out.len(), self.width, "the width of the result");
+        let count = self.width / T::lanes::<S>();
+        for first in (0..count).step_by(8) {
+            match count - first {
+                1 => self.sum_columns::<S, 1, 4>(simd, ahead, out, first),
+                2 => self.sum_columns::<S, 2, 4>(simd, ahead, out, first),
+                3 => self.sum_columns::<S, 3, 2>(simd, ahead, out, first),
+                4 => self.sum_columns::<S, 4, 2>(simd, ahead, out, first),
+                5 => self.sum_columns::<S, 5, 1>(simd, ahead, out, first),
+                6 => self.sum_columns::<S, 6, 1>(simd, ahead, out, first),
+                7 => self.sum_columns::<S, 7, 1>(simd, ahead, out, first),
+                _ => self.sum_columns::<S, 8, 1>(simd, ahead, out, first),
+            }
+        }
+    }
+
+    /// `C` registers of the sum from number `first` on, from `M` sums side by side.
+    #[inline(always)]
+    fn sum_columns<S: Simd, const C: usize, const M: usize>(
+        &self,
+        simd: S,
+        ahead: &mut Ahead<'_, G>,
+        out: &mut [T],
+        first: usize,
+    ) {
+        let lanes = T::lanes::<S>();
+        let mut sums = [[T::splat(simd, T::ZERO); C]; M];
+        let last = self.len() - 1;
+        // Padding repeats the last row, times 0.
+        for j in (0..self.len()).step_by(M) {
+            for m in 0..M {
+                ahead.ask();
+                let (row, by) = (self.row(last.min(j + m)), T::splat(simd, self.targets[j + m]));
+                for c in 0..C {
+                    let row = read::<S, T, G>(simd, row, (first + c) * lanes);
+                    sums[m][c] = T::mul_add(simd, row, by, sums[m][c]);
+                }
+            }
+        }
+        for c in 0..C {
+            let sum = sums[1..].iter().fold(sums[0][c], |sum, other| T::plus(simd, sum, other[c]));
+            store::<S, T>(out, (first + c) * lanes, sum);
+        }
+    }
+
     /// Copies as many rows as there are `scores`, from number `first` on, in full precision to `rows`, and
     /// writes their dot products with `v`. Rows past the last one repeat it.
     #[inline(always)]

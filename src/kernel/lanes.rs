@@ -95,7 +95,26 @@ macro_rules! lanes {
     };
 }
 
-lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, add_f64s, mul_f64s, reduce_sum_f64s);
+lanes!(
+    f64,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    mul_add_e_f64s,
+    add_f64s,
+    mul_f64s,
+    reduce_sum_f64s,
+    #[inline(always)]
+    fn sum4<S: Simd>(simd: S, a: [S::f64s; 4]) -> [Self; 4] {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v3) = as_v3(simd) {
+            // SAFETY: S is V3, so its vectors are the 256-bit registers.
+            let a = unsafe { std::mem::transmute_copy::<[S::f64s; 4], [std::arch::x86_64::__m256d; 4]>(&a) };
+            return sum4_avx2_f64(v3, a);
+        }
+        a.map(|a| Self::sum(simd, a))
+    }
+);
 lanes!(
     f32,
     f32s,
@@ -113,6 +132,12 @@ lanes!(
             let a = unsafe { std::mem::transmute_copy::<[S::f32s; 4], [std::arch::x86_64::__m512; 4]>(&a) };
             return sum4_avx512(v4, a);
         }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v3) = as_v3(simd) {
+            // SAFETY: S is V3, so its vectors are the 256-bit registers.
+            let a = unsafe { std::mem::transmute_copy::<[S::f32s; 4], [std::arch::x86_64::__m256; 4]>(&a) };
+            return sum4_avx2(v3, a);
+        }
         a.map(|a| Self::sum(simd, a))
     }
 );
@@ -124,11 +149,22 @@ pub(super) fn as_v4<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
     token(simd)
 }
 
-/// The AVX2 token, likewise.
+/// The AVX2 token, likewise. Whatever is compiled for it runs with F16C as well: [`dispatch`](super::dispatch) sees to it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn as_v3<S: Simd>(simd: S) -> Option<pulp::x86::V3> {
     token(simd)
+}
+
+/// How many vector registers there are, for tiles that stay in them.
+#[inline(always)]
+pub(super) fn registers<S: Simd>(simd: S) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if as_v4(simd).is_none() {
+        return 16;
+    }
+    let _ = simd;
+    32
 }
 
 /// `simd` as what it is, if that is a `V`.
@@ -188,4 +224,34 @@ fn sum4_avx512(simd: pulp::x86::V4, [a, b, c, d]: [std::arch::x86_64::__m512; 4]
         sse._mm_add_ps(simd.avx._mm256_castps256_ps128(halves), simd.avx._mm256_extractf128_ps::<1>(halves));
     // SAFETY: both are 16 bytes of floats.
     unsafe { std::mem::transmute::<std::arch::x86_64::__m128, [f32; 4]>(sums) }
+}
+
+/// Likewise.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sum4_avx2(simd: pulp::x86::V3, [a, b, c, d]: [std::arch::x86_64::__m256; 4]) -> [f32; 4] {
+    let (avx, sse) = (simd.avx, simd.sse);
+    let ab = avx._mm256_add_ps(avx._mm256_unpacklo_ps(a, b), avx._mm256_unpackhi_ps(a, b));
+    let cd = avx._mm256_add_ps(avx._mm256_unpacklo_ps(c, d), avx._mm256_unpackhi_ps(c, d));
+    let (ab, cd) = (avx._mm256_castps_pd(ab), avx._mm256_castps_pd(cd));
+    let low = avx._mm256_castpd_ps(avx._mm256_unpacklo_pd(ab, cd));
+    let high = avx._mm256_castpd_ps(avx._mm256_unpackhi_pd(ab, cd));
+    let halves = avx._mm256_add_ps(low, high);
+    let sums = sse._mm_add_ps(avx._mm256_castps256_ps128(halves), avx._mm256_extractf128_ps::<1>(halves));
+    // SAFETY: both are 16 bytes of floats.
+    unsafe { std::mem::transmute::<std::arch::x86_64::__m128, [f32; 4]>(sums) }
+}
+
+/// Likewise.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sum4_avx2_f64(simd: pulp::x86::V3, [a, b, c, d]: [std::arch::x86_64::__m256d; 4]) -> [f64; 4] {
+    let avx = simd.avx;
+    let ab = avx._mm256_add_pd(avx._mm256_unpacklo_pd(a, b), avx._mm256_unpackhi_pd(a, b));
+    let cd = avx._mm256_add_pd(avx._mm256_unpacklo_pd(c, d), avx._mm256_unpackhi_pd(c, d));
+    let low = avx._mm256_permute2f128_pd::<0x20>(ab, cd);
+    let high = avx._mm256_permute2f128_pd::<0x31>(ab, cd);
+    let sums = avx._mm256_add_pd(low, high);
+    // SAFETY: both are 32 bytes of floats.
+    unsafe { std::mem::transmute::<std::arch::x86_64::__m256d, [f64; 4]>(sums) }
 }

@@ -2,8 +2,7 @@
 //!
 //! Loops over numbers are written once, over registers of whatever width the CPU has ([`Lanes`]), and compiled for
 //! AVX-512, AVX2 with FMA, NEON, and plain scalar code; what turns comparisons into bits has a form for each.
-//! [`dispatch`] asks the CPU once and picks. Vectors are
-//! padded with zeros to multiples of [`WIDTH`], so no loop has a remainder.
+//! [`dispatch`] picks what the CPU has. Vectors are padded with zeros to multiples of [`WIDTH`], so no loop has a remainder.
 //!
 //! Callers have checked every length; a mismatch here is our own mistake and panics. Sums run in a fixed order
 //! that depends on lengths and on the CPU alone, so equal inputs give equal bits. The only `unsafe` of the crate
@@ -12,6 +11,7 @@
 #![allow(unsafe_code)]
 mod among;
 mod buffer;
+mod cpu;
 mod gather;
 mod lanes;
 mod pass;
@@ -30,6 +30,8 @@ mod tests;
 
 pub(crate) use among::{IDS, among};
 pub(crate) use buffer::Buffer;
+pub use cpu::instruction_set;
+pub(crate) use cpu::{dispatch, has_fast_halves};
 pub(crate) use gather::Gathered;
 pub(crate) use lanes::Lanes;
 pub(crate) use pass::{Pass, pass_scratch};
@@ -46,16 +48,3 @@ pub(crate) use pulp::{Simd, WithSimd};
 
 /// Vectors are padded to multiples of this: the widest register holds 16 floats of 32 bits.
 pub(crate) const WIDTH: usize = 16;
-
-/// Runs `work` compiled for the best instruction set that this CPU has.
-pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
-    pulp::Arch::new().dispatch(work)
-}
-
-/// Whether half precision can be read as fast as it is stored: with AVX-512.
-pub(crate) fn has_fast_halves() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return matches!(pulp::Arch::new(), pulp::Arch::V4(_));
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}

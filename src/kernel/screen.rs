@@ -50,13 +50,13 @@ impl Screen<'_> {
         match S::F32_LANES {
             16 if count == QUERIES => self.tile::<S, QUERIES, 2>(simd, queries, thresholds, masks, sums),
             16 => self.tiles::<S, 4, 2>(simd, queries, thresholds, masks, sums),
-            8 => self.tiles::<S, 2, 4>(simd, queries, thresholds, masks, sums),
+            8 => self.tiles::<S, 3, 4>(simd, queries, thresholds, masks, sums),
             4 => self.tiles::<S, 2, 8>(simd, queries, thresholds, masks, sums),
             _ => self.tiles::<S, 1, 32>(simd, queries, thresholds, masks, sums),
         }
     }
 
-    /// Tiles of `M` queries, then of one.
+    /// Tiles of `M` queries, then of two and of one.
     #[inline(always)]
     fn tiles<S: Simd, const M: usize, const V: usize>(
         &self,
@@ -72,7 +72,12 @@ impl Screen<'_> {
             let (queries, thresholds) = (&queries[first * stride..], &thresholds[first..]);
             self.tile::<S, M, V>(simd, queries, thresholds, &mut masks[first..], &mut found[first..]);
         }
-        for first in whole..count {
+        let pairs = if M > 2 { (count - whole) / 2 * 2 } else { 0 };
+        for first in (whole..whole + pairs).step_by(2) {
+            let (queries, thresholds) = (&queries[first * stride..], &thresholds[first..]);
+            self.tile::<S, 2, V>(simd, queries, thresholds, &mut masks[first..], &mut found[first..]);
+        }
+        for first in whole + pairs..count {
             let (queries, thresholds) = (&queries[first * stride..], &thresholds[first..]);
             self.tile::<S, 1, V>(simd, queries, thresholds, &mut masks[first..], &mut found[first..]);
         }

@@ -72,6 +72,15 @@ impl Stored<f32> for Half {
                 return std::mem::transmute_copy(&v4.avx512f._mm512_cvtph_ps(bits));
             }
         }
+        #[cfg(target_arch = "x86_64")]
+        if super::lanes::as_v3(simd).is_some() {
+            // SAFETY: likewise, 8 halves, which are 128 bits. S is V3, whose vectors are the 256-bit registers, and which
+            // is run together with F16C.
+            unsafe {
+                let bits = from.as_ptr().add(at).cast::<std::arch::x86_64::__m128i>().read_unaligned();
+                return std::mem::transmute_copy(&std::arch::x86_64::_mm256_cvtph_ps(bits));
+            }
+        }
         let mut wide = [0.0; super::WIDTH];
         for (wide, half) in wide.iter_mut().zip(&from[at..at + S::F32_LANES]) {
             *wide = f16::from_bits(*half).to_f32_const();
@@ -91,6 +100,16 @@ impl Stored<f32> for Half {
                 let bits =
                     v4.avx512f._mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(std::mem::transmute_copy(&value));
                 to.as_mut_ptr().cast::<__m256i>().write_unaligned(bits);
+            }
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if super::lanes::as_v3(simd).is_some() {
+            use std::arch::x86_64::{__m128i, _MM_FROUND_TO_NEAREST_INT, _mm256_cvtps_ph};
+            // SAFETY: as in `load`.
+            unsafe {
+                let bits = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(std::mem::transmute_copy(&value));
+                to.as_mut_ptr().cast::<__m128i>().write_unaligned(bits);
             }
             return;
         }

@@ -4,28 +4,15 @@
 //! `size`, and each product and sum is rounded once, so the error stays below `terms · ε · size`.
 
 use proptest::prelude::*;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::cpu::{on, supported};
 use super::lanes::{load, store};
 use super::stored::{read, write};
 use super::{
     Gathered, Half, Pass, Real, Stored, WIDTH, dot, gram, pack, padded, pass_scratch, products, rotate,
     vector,
 };
-
-pub(super) fn every_arch() -> Vec<Arch> {
-    #[cfg(target_arch = "x86_64")]
-    return [
-        Some(Arch::Scalar),
-        pulp::x86::V3::try_new().map(Arch::V3),
-        pulp::x86::V4::try_new().map(Arch::V4),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    #[cfg(not(target_arch = "x86_64"))]
-    return vec![Arch::new()];
-}
 
 fn numbers<T: Real>(count: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
@@ -88,17 +75,20 @@ fn check_pass<T: Real, G: Stored<T>>(fixed: &[G], widen: impl Fn(G) -> f64, f: u
             sizes[k] += (t.abs() + d.abs() * size) * z[k].abs();
         }
     }
-    for arch in every_arch() {
+    for (_, arch) in supported() {
         for scratch in pass_scratch::<T>(width) {
             let mut out = [start.clone(), start.clone()];
             let mut scores = [(); 3].map(|()| vec![T::ZERO; padded(n)]);
-            arch.dispatch(Passes {
-                entries: Gathered::new(fixed, width, &indices, &d, &t),
-                scratch: &mut vec![T::NAN; scratch],
-                v: &v,
-                out: out.each_mut().map(|out| &mut out[..]),
-                scores: scores.each_mut().map(|scores| &mut scores[..]),
-            });
+            on(
+                arch,
+                Passes {
+                    entries: Gathered::new(fixed, width, &indices, &d, &t),
+                    scratch: &mut vec![T::NAN; scratch],
+                    v: &v,
+                    out: out.each_mut().map(|out| &mut out[..]),
+                    scores: scores.each_mut().map(|scores| &mut scores[..]),
+                },
+            );
             for scores in scores {
                 for (score, &(expected, size)) in scores.into_iter().zip(&expected_scores) {
                     assert_close(score, expected, size, width);
@@ -108,6 +98,36 @@ fn check_pass<T: Real, G: Stored<T>>(fixed: &[G], widen: impl Fn(G) -> f64, f: u
                 for k in 0..width {
                     assert_close(out[k], expected[k], sizes[k], width + n);
                 }
+            }
+        }
+    }
+}
+
+struct SumTargets<'a, T, G>(Gathered<'a, T, G>, &'a mut [T]);
+
+impl<T: Real, G: Stored<T>> WithSimd for SumTargets<'_, T, G> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.0.sum_targets(simd, &mut self.0.ahead(&[1, 0, 2], 1), self.1);
+    }
+}
+
+#[test]
+fn gathered_rows_are_summed_on_every_arch() {
+    for (width, n) in [(16, 1), (32, 3), (48, 4), (64, 7), (112, 6), (144, 5), (272, 33)] {
+        let fixed: Vec<f32> = numbers(9 * width, 1);
+        let indices: Vec<i32> = (0..n).map(|j| (j * 7 % 9) as i32).collect();
+        let mut t: Vec<f32> = numbers(n, 3);
+        t.resize(padded(n), 0.0);
+        for (name, arch) in supported() {
+            let mut out = vec![f32::NAN; width];
+            on(arch, SumTargets(Gathered::new(&fixed, width, &indices, &t, &t), &mut out));
+            for (k, out) in out.into_iter().enumerate() {
+                let terms =
+                    || (0..n).map(|j| f64::from(t[j]) * f64::from(fixed[indices[j] as usize * width + k]));
+                assert_close(out, terms().sum(), terms().map(f64::abs).sum(), n + 4);
+                assert!(!out.is_nan(), "{name}");
             }
         }
     }
@@ -140,9 +160,9 @@ fn check_dense<T: Real>(f: usize, count: usize) {
     pack(&matrix, f, &mut panels);
     let mut packed = vec![T::ZERO; count * width];
     pack(&rows, f, &mut packed);
-    for arch in every_arch() {
+    for (_, arch) in supported() {
         let mut out = vec![T::NAN; count * width];
-        arch.dispatch(Rotate(&rows, &panels, f, &mut out));
+        on(arch, Rotate(&rows, &panels, f, &mut out));
         for i in 0..count {
             for j in 0..width {
                 let terms = (0..f).map(|k| match j {
@@ -154,7 +174,7 @@ fn check_dense<T: Real>(f: usize, count: usize) {
             }
         }
         let mut sum = vec![1.0; width * width];
-        arch.dispatch(Gram(&packed, &packed, count, &mut sum));
+        on(arch, Gram(&packed, &packed, count, &mut sum));
         for i in 0..f {
             for j in 0..=i {
                 let terms = (0..count).map(|k| rows[k * f + i].to_f64() * rows[k * f + j].to_f64());
@@ -210,8 +230,8 @@ fn check_products<T: Real>(f: usize, rows: usize, columns: usize, seed: u64) -> 
     let (rows, columns) = (numbers::<T>(rows * f, seed), numbers::<T>(columns * f, seed ^ 1));
     // Without coordinates there are no vectors either.
     let [rows, columns] = [&rows, &columns].map(|all| all.chunks(f.max(1)).collect::<Vec<_>>());
-    for arch in every_arch() {
-        let mut found = arch.dispatch(Products(&rows, &columns));
+    for (_, arch) in supported() {
+        let mut found = on(arch, Products(&rows, &columns));
         prop_assert_eq!(found.len(), rows.len() * columns.len());
         found.sort_by_key(|&(m, n, _)| (m, n));
         for (at, (m, n, product)) in found.into_iter().enumerate() {
@@ -254,9 +274,9 @@ proptest! {
         shift in 0_i32..40,
     ) {
         let values: Vec<f32> = values.iter().map(|x| x * 2.0_f32.powi(-shift)).collect();
-        for arch in every_arch() {
+        for (_, arch) in supported() {
             let (mut stored, mut back) = (vec![0; WIDTH], vec![0.0; WIDTH]);
-            arch.dispatch(RoundTrip(&values, &mut stored, &mut back));
+            on(arch, RoundTrip(&values, &mut stored, &mut back));
             for (k, &value) in values.iter().enumerate() {
                 let expected = half::f16::from_f32(value);
                 prop_assert_eq!(stored[k], expected.to_bits());
@@ -281,9 +301,9 @@ proptest! {
             expected_z[k] = a[k] * expected_r[k];
             sums[1] += expected_r[k] * expected_z[k];
         }
-        for arch in every_arch() {
+        for (_, arch) in supported() {
             let (mut actual, mut r, mut z): (Vec<f64>, _, _) = (numbers(n, 10), vec![0.0; n], vec![0.0; n]);
-            let found = arch.dispatch(Steps(&a, &b, [&mut actual, &mut r, &mut z]));
+            let found = on(arch, Steps(&a, &b, [&mut actual, &mut r, &mut z]));
             for k in 0..4 {
                 assert_close(found[k], sums[k], n as f64, n);
             }

@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use super::lanes::{load, store};
+use super::lanes::{load, registers, store};
 use super::stored::write;
 use super::{Real, Stored, WIDTH};
 
@@ -43,11 +43,14 @@ pub(crate) fn rotate<S: Simd, T: Real, G: Stored<T>>(
     let width = padded(f);
     assert_eq!(panels.len(), f * width, "the length of the panels");
     assert_eq!(rows.len() / f * width, out.len(), "the lengths of a rotation");
-    match T::lanes::<S>() {
-        16 => rotate_tiles::<S, T, G, 8, 1>(simd, rows, panels, f, out),
-        8 => rotate_tiles::<S, T, G, 4, 2>(simd, rows, panels, f, out),
-        4 => rotate_tiles::<S, T, G, 2, 4>(simd, rows, panels, f, out),
-        2 => rotate_tiles::<S, T, G, 2, 8>(simd, rows, panels, f, out),
+    // Two panels times as many rows as leave registers for what is multiplied.
+    match (T::lanes::<S>(), registers(simd)) {
+        (16, _) => rotate_tiles::<S, T, G, 8, 1>(simd, rows, panels, f, out),
+        (8, 32) => rotate_tiles::<S, T, G, 4, 2>(simd, rows, panels, f, out),
+        (8, _) => rotate_tiles::<S, T, G, 3, 2>(simd, rows, panels, f, out),
+        (4, 32) => rotate_tiles::<S, T, G, 2, 4>(simd, rows, panels, f, out),
+        (4, _) => rotate_tiles::<S, T, G, 1, 4>(simd, rows, panels, f, out),
+        (2, _) => rotate_tiles::<S, T, G, 1, 8>(simd, rows, panels, f, out),
         _ => rotate_tiles::<S, T, G, 1, 16>(simd, rows, panels, f, out),
     }
 }
