@@ -28,6 +28,7 @@ def fit(
     user_factors: _Floats,
     item_factors: _Floats,
     params: Mapping[str, Any],
+    seed: int | None,
     after_epoch: Callable[[int, float, npt.NDArray[np.float64]], object],
 ) -> list[float]: ...
 def turned(factors: _Floats, turn: npt.NDArray[np.float64], threads: int) -> _Floats: ...

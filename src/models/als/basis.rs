@@ -33,16 +33,21 @@ impl Square {
         Self { f, values: (0..f * f).map(|at| self.at(at % f, at / f)).collect() }
     }
 
+    /// Packed for [`kernel::rotate`].
+    pub(crate) fn packed<T: Real>(&self) -> Vec<T> {
+        let rows: Vec<T> = self.values.iter().map(|&value| T::from_f64(value)).collect();
+        let mut panels = vec![T::ZERO; self.f * padded(self.f)];
+        pack(&rows, self.f, &mut panels);
+        panels
+    }
+
     /// `self · other · diag(scale)`, packed for [`kernel::rotate`].
     pub(crate) fn times<T: Real>(&self, other: &Self, scale: &[f64]) -> Vec<T> {
         let f = self.f;
         let (left, right) =
             (Mat::from_fn(f, f, |i, j| self.at(i, j)), Mat::from_fn(f, f, |i, j| other.at(i, j) * scale[j]));
         let product = left * right;
-        let rows: Vec<T> = (0..f * f).map(|at| T::from_f64(product[(at / f, at % f)])).collect();
-        let mut panels = vec![T::ZERO; f * padded(f)];
-        pack(&rows, f, &mut panels);
-        panels
+        Self { f, values: (0..f * f).map(|at| product[(at / f, at % f)]).collect() }.packed()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::models::als::conjugate_gradient::{ConjugateGradient, Product};
 use crate::models::als::dual::Dual;
 use crate::models::als::method::{Method, choose_for, needs_start};
 use crate::models::als::relaxation::{Relaxation, relax};
-use crate::models::als::side::{Plan, ROWS_PER_BLOCK, Side, Solved};
+use crate::models::als::side::{Plan, ROWS_PER_BLOCK, Side, Solved, prefetch_distance};
 use crate::models::als::system::{Fixed, System};
 
 /// What a thread needs to solve rows: allocated once, used for many.
@@ -138,11 +138,6 @@ fn scaled<T: Real>(whitened: &[T], scale: &[T], out: &mut [T]) {
     for ((out, &value), &w) in out.iter_mut().zip(whitened).zip(scale) {
         *out = value * w;
     }
-}
-
-/// How many entries ahead of their use rows are asked for: 16 KiB of them, a small part of the second-level cache.
-fn prefetch_distance<G>(width: usize) -> usize {
-    ((1 << 14) / (width * size_of::<G>())).max(4)
 }
 
 impl<T: Real, G: Stored<T>> Product<T> for Pass<'_, '_, T, G> {

@@ -28,8 +28,8 @@ pub(crate) struct Outcome {
 /// cost more than what is written to them.
 pub(crate) struct Memory<T: Real> {
     /// The turned rows of the fixed side, in either form.
-    full: Buffer<T>,
-    compact: Buffer<T::Compact>,
+    pub(crate) full: Buffer<T>,
+    pub(crate) compact: Buffer<T::Compact>,
     /// Where the solutions came from, in the basis that they are in, if they are to be relaxed later.
     pub(crate) starts: Vec<T>,
 }
@@ -95,12 +95,7 @@ fn solve_with<T: Real, G: Stored<T>>(
     let width = padded(f);
     let scaled: Vec<f64> = side.basis.w.iter().map(|w| w * sigma).collect();
     let panels = Square::identity(f).times::<T>(&side.basis.q, &scaled);
-    let turned = turned.first(y.len() / f * width);
-    turned
-        .par_chunks_mut(ROWS_PER_BLOCK * width)
-        .zip(y.par_chunks(ROWS_PER_BLOCK * f))
-        .for_each(|(out, rows)| kernel::dispatch(Rotate { rows, panels: &panels, f, out }));
-    let fixed = Fixed { rows: &*turned, width, sigma };
+    let fixed = Fixed { rows: rotated(y, &panels, f, turned), width, sigma };
 
     let long = long_row::solve_all(side, x, fixed)?;
     let later = matches!(side.plan.relaxation, Relaxation::Later(_));
@@ -124,6 +119,25 @@ fn solve_with<T: Real, G: Stored<T>>(
     Ok(partial_losses.iter().sum())
 }
 
+/// The rows of `y` times a packed matrix, stored in this memory.
+fn rotated<'a, T: Real, G: Stored<T>>(y: &[T], panels: &[T], f: usize, memory: &'a mut Buffer<G>) -> &'a [G] {
+    let width = padded(f);
+    let out = memory.first(y.len() / f * width);
+    out.par_chunks_mut(ROWS_PER_BLOCK * width)
+        .zip(y.par_chunks(ROWS_PER_BLOCK * f))
+        .for_each(|(out, rows)| kernel::dispatch(Rotate { rows, panels, f, out }));
+    out
+}
+
+/// The rows of `y` times a square matrix, padded and stored in this memory.
+pub(crate) fn turned_into<'a, T: Real, G: Stored<T>>(
+    y: &[T],
+    turn: &Square,
+    memory: &'a mut Buffer<G>,
+) -> &'a [G] {
+    rotated(y, &turn.packed(), turn.f, memory)
+}
+
 struct Rotate<'a, T, G> {
     rows: &'a [T],
     panels: &'a [T],
@@ -142,8 +156,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Rotate<'_, T, G> {
 
 /// `x · turn` for every row, in place.
 pub(crate) fn turn_rows<T: Real>(x: &mut [T], turn: &Square) {
-    let f = turn.f;
-    let panels = turn.times::<T>(&Square::identity(f), &vec![1.0; f]);
+    let (f, panels) = (turn.f, turn.packed());
     x.par_chunks_mut(ROWS_PER_BLOCK * f).for_each(|rows| {
         let mut out = vec![T::ZERO; rows.len() / f * padded(f)];
         kernel::dispatch(Rotate { rows, panels: &panels, f, out: &mut out });

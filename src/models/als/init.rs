@@ -5,12 +5,23 @@ use rand_pcg::Pcg64;
 
 use crate::kernel::Real;
 
+/// What a fit starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Init {
+    /// Items that span what most users have in common, by block power iteration (Halko, Martinsson and
+    /// Tropp 2011).
+    #[default]
+    Sketch,
+    /// Uniform random numbers below 0.01, as in `implicit`.
+    Uniform,
+}
+
 /// Small enough that no first score is near 1.
 const SCALE: f64 = 0.01;
 
 /// User factors, then item factors, uniform in `[0, 0.01)`, from one generator.
-pub(crate) fn random_factors<T: Real>(users: usize, items: usize, f: usize, seed: u64) -> (Vec<T>, Vec<T>) {
+pub(crate) fn draw<T: Real>(users: &mut [T], items: &mut [T], seed: u64) {
     let mut generator = Pcg64::seed_from_u64(seed);
-    let mut draw = |n| (0..n).map(|_| T::from_f64(generator.random::<f64>() * SCALE)).collect();
-    (draw(users * f), draw(items * f))
+    users.iter_mut().chain(items).for_each(|factor| *factor = T::from_f64(generator.random::<f64>() * SCALE));
 }

@@ -17,12 +17,14 @@ mod objective;
 mod params;
 pub(crate) mod relaxation;
 pub(crate) mod side;
+mod sketch;
 mod system;
 
 use basis::Square;
 use half_step::{Memory, half_step, turn_rows};
 use relaxation::{Relaxation, relax_all};
 use side::{Opposite, Plan};
+use sketch::Sketch;
 
 #[cfg(feature = "python")]
 use crate::dense::DenseView;
@@ -35,6 +37,7 @@ use crate::pool;
 use crate::sparse::CsrView;
 
 pub use explain::Explanation;
+pub use init::Init;
 pub use loss::training_loss;
 pub use objective::Confidence;
 pub use params::{AlternatingLeastSquares, Solver};
@@ -63,10 +66,26 @@ impl AlternatingLeastSquares {
         observer: &dyn Observer,
     ) -> Result<Factors<T>> {
         self.check(user_items)?;
-        let (mut x, mut y) =
-            init::random_factors(user_items.rows(), user_items.columns(), self.factors, self.seed);
-        self.fit_from(user_items, &mut x, &mut y, observer)?;
-        Factors::new(self.factors, x, y)
+        let (users, items, f) = (user_items.rows(), user_items.columns(), self.factors);
+        let (mut x, mut y) = (vec![T::ZERO; users * f], vec![T::ZERO; items * f]);
+        self.fit_into(user_items, &mut x, &mut y, observer)?;
+        Factors::new(f, x, y)
+    }
+
+    /// Learns factors in memory whose contents do not matter, of the sizes of [`fit_from`](Self::fit_from), and returns
+    /// the loss after each epoch.
+    pub fn fit_into<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        user_factors: &mut [T],
+        item_factors: &mut [T],
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>> {
+        if self.init == Init::Uniform || self.iterations == 0 {
+            init::draw(user_factors, item_factors, self.seed);
+            return self.fit_from(user_items, user_factors, item_factors, observer);
+        }
+        self.run(user_items, user_factors, item_factors, true, observer)
     }
 
     /// Improves given factors in place and returns the loss after each epoch.
@@ -80,6 +99,18 @@ impl AlternatingLeastSquares {
         item_factors: &mut [T],
         observer: &dyn Observer,
     ) -> Result<Vec<f64>> {
+        self.run(user_items, user_factors, item_factors, false, observer)
+    }
+
+    /// A fit, from given factors or from a sketch in their place.
+    fn run<T: Real>(
+        &self,
+        user_items: &CsrView<'_, T>,
+        user_factors: &mut [T],
+        item_factors: &mut [T],
+        from_sketch: bool,
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>> {
         self.check(user_items)?;
         let f = self.factors;
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
@@ -87,14 +118,16 @@ impl AlternatingLeastSquares {
         let objective = self.objective();
         let (item_users, total_weight) =
             pool::run(self.threads, || (user_items.transpose(), objective.total_weight(user_items)))?;
-        let mut work = Work {
-            user_items,
-            item_users: item_users.view(),
-            user_factors,
-            item_factors,
-            from_users: Square::identity(f),
-            memory: Memory::new(),
-        };
+        let item_users = item_users.view();
+        let mut memory = Memory::new();
+        if from_sketch {
+            let (compact, seed) = (kernel::has_fast_halves() && T::COMPACT_MAX.is_some(), self.seed);
+            let sketch = Sketch { user_items, item_users: &item_users, objective, f, seed, compact };
+            let interrupted = || observer.interrupted();
+            pool::run(self.threads, || sketch.fill(user_factors, item_factors, &mut memory, &interrupted))??;
+        }
+        let from_users = Square::identity(f);
+        let mut work = Work { user_items, item_users, user_factors, item_factors, from_users, memory };
         let mut losses = Vec::new();
         for epoch in 1..=self.iterations {
             let loss = pool::run(self.threads, || self.epoch(&mut work, epoch, observer))?? / total_weight;

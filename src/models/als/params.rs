@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernel::Real;
+use crate::models::als::init::Init;
 use crate::models::als::objective::{Confidence, Objective};
 use crate::pool::MAX_THREADS;
 use crate::sparse::CsrView;
@@ -50,6 +51,7 @@ pub struct AlternatingLeastSquares {
     pub(crate) tolerance: Option<f64>,
     pub(crate) threads: usize,
     pub(crate) seed: u64,
+    pub(crate) init: Init,
 }
 
 /// A setter of the builder: takes the parameters, returns them changed.
@@ -82,11 +84,12 @@ impl AlternatingLeastSquares {
             tolerance: None,
             threads: 0,
             seed: 0,
+            init: Init::default(),
         }
     }
 
     setter! {
-        /// The number of epochs, 15 by default. With 0 the factors stay as they were drawn.
+        /// The number of epochs, 15 by default. With 0 the factors are uniform random numbers.
         iterations: usize
     }
     setter! {
@@ -141,6 +144,10 @@ impl AlternatingLeastSquares {
     setter! {
         /// The seed of the first factors; 0 by default.
         seed: u64
+    }
+    setter! {
+        /// What the first factors are; [`Init::Sketch`] by default.
+        init: Init
     }
 
     /// The part of the parameters that says what is minimized.

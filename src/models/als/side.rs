@@ -66,3 +66,8 @@ pub(crate) struct Solution<T> {
 
 /// Rows solved beforehand, by their number.
 pub(crate) type Solved<T> = HashMap<usize, Solution<T>>;
+
+/// How many entries ahead of their use rows are asked for: 16 KiB of them, a small part of the second-level cache.
+pub(crate) fn prefetch_distance<G>(width: usize) -> usize {
+    ((1 << 14) / (width * size_of::<G>())).max(4)
+}

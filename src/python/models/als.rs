@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 
 use crate::error::Error;
 use crate::gram::Gram;
-use crate::models::als::{self, AlternatingLeastSquares, Confidence, Solver};
+use crate::models::als::{self, AlternatingLeastSquares, Confidence, Init, Solver};
 use crate::observer::Observer;
 use crate::python::arrays::{AnyCsr, AnyFactors, dense, in_precision, view};
 use crate::python::interrupt::{Stop, interruptible};
@@ -35,6 +35,7 @@ pub(in crate::python) struct Params {
     unobserved_weight: f64,
     regularization_exponent: f64,
     tolerance: Option<f64>,
+    init: String,
 }
 
 impl Params {
@@ -52,6 +53,11 @@ impl Params {
             "log" => Confidence::Log,
             other => return Err(unknown("confidence", "'alpha', 'linear' or 'log'", other)),
         };
+        let init = match self.init.as_str() {
+            "sketch" => Init::Sketch,
+            "uniform" => Init::Uniform,
+            other => return Err(unknown("init", "'sketch' or 'uniform'", other)),
+        };
         Ok(AlternatingLeastSquares::new(count("factors", self.factors, "at least 1")?)
             .regularization(self.regularization)
             .alpha(self.alpha)
@@ -64,7 +70,8 @@ impl Params {
             .epsilon(self.epsilon)
             .unobserved_weight(self.unobserved_weight)
             .regularization_exponent(self.regularization_exponent)
-            .tolerance(self.tolerance))
+            .tolerance(self.tolerance)
+            .init(init))
     }
 }
 
@@ -121,7 +128,7 @@ impl Observer for Reporter<'_> {
     }
 }
 
-/// Improves the factors in place, calls `after_epoch(epoch, loss, turn)`, and returns the losses.
+/// Improves the factors in place, or with a `seed` those of a sketch put there, calls `after_epoch(epoch, loss, turn)`, and returns the losses.
 ///
 /// During that call the arrays hold what the fit would return if it ended, but for the user factors, whose rows have to
 /// be multiplied by `turn`.
@@ -132,9 +139,10 @@ pub(in crate::python) fn fit<'py>(
     user_factors: &Bound<'py, PyAny>,
     item_factors: &Bound<'py, PyAny>,
     params: Params,
+    seed: Option<u64>,
     after_epoch: &Bound<'py, PyAny>,
 ) -> PyResult<Vec<f64>> {
-    let params = params.build()?;
+    let params = params.build()?.seed(seed.unwrap_or_default());
     in_precision!(AnyCsr(user_items) as T => {
         let mut x: PyReadwriteArray2<'py, T> = user_factors.extract()?;
         let mut y: PyReadwriteArray2<'py, T> = item_factors.extract()?;
@@ -143,7 +151,10 @@ pub(in crate::python) fn fit<'py>(
             py,
             |messages, stop| {
                 let reporter = Reporter { messages, turn: Mutex::default(), stop };
-                params.fit_from(&user_items, x, y, &reporter)
+                match seed {
+                    Some(_) => params.fit_into(&user_items, x, y, &reporter),
+                    None => params.fit_from(&user_items, x, y, &reporter),
+                }
             },
             |done: EpochDone| {
                 let f = done.turn.len().isqrt();
