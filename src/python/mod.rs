@@ -125,6 +125,8 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+        // A wrong wish is an error here, before anything is measured with other instructions.
+        module.add("INSTRUCTION_SET", crate::instruction_set()?)?;
         // So that each can be imported by its name.
         let modules = module.py().import("sys")?.getattr("modules")?;
         for value in module.dict().values() {

@@ -19,6 +19,7 @@ from penchant._core import (
 
 __all__ = [
     "DEBUG_BUILD",
+    "INSTRUCTION_SET",
     "__version__",
     "als",
     "ease",
@@ -36,3 +37,4 @@ __all__ = [
 
 __version__: Final[str]
 DEBUG_BUILD: Final[bool]
+INSTRUCTION_SET: Final[str]
