@@ -46,6 +46,12 @@ def test_importing_starts_no_thread():
     assert shown.stdout == "1\n"
 
 
+def test_models_are_imported_without_what_takes_long():
+    code = "import sys, penchant; penchant.AlternatingLeastSquares; print('scipy.stats' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "False\n"
+
+
 SAME_ANSWERS = """
 import numpy as np, scipy.sparse as sp, penchant
 from penchant import AlternatingLeastSquares, _core

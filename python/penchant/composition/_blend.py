@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from penchant import _core
 from penchant._base.rank_options import RankOptions
@@ -134,6 +133,8 @@ def _reciprocal_deviations(scores: Floats) -> npt.NDArray[np.float64]:
 
 
 def _reciprocal_ranks(scores: Floats) -> npt.NDArray[np.float64]:
+    from scipy.stats import rankdata  # noqa: PLC0415 - it takes half a second to import
+
     # Equal scores share the mean of their ranks: the numbers of items say nothing.
     reciprocal: npt.NDArray[np.float64] = 1.0 / (_RANK_OFFSET + rankdata(-scores, axis=1))
     return reciprocal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from penchant._validation import describe, integer
 from penchant.evaluation._evaluation import Evaluation, bootstrap_means
@@ -97,7 +97,7 @@ def compare_users(
             # Two-sided, and never 0, as no number of samples can say so.
             tail = (1 + np.count_nonzero(sign * means <= 0)) / (1 + samples)
             alike = not differences.any()
-            by_rank = 1.0 if alike else float(stats.wilcoxon(differences).pvalue)
+            by_rank = 1.0 if alike else _wilcoxon(differences)
             by_mean = 1.0 if alike else min(1.0, 2 * tail)
             found.append(Comparison(better, worse, difference, float(low), float(high), by_rank, by_mean))
     wilcoxon = holm([each.wilcoxon for each in found])
@@ -118,3 +118,10 @@ def holm(probabilities: list[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(order) - rank) * probabilities[place]))
         amended[place] = largest
     return amended
+
+
+def _wilcoxon(differences: Any) -> float:
+    """Return the p-value of Wilcoxon's signed-rank test."""
+    from scipy import stats  # noqa: PLC0415 - it takes half a second, and models import this module
+
+    return float(stats.wilcoxon(differences).pvalue)
