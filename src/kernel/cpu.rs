@@ -18,8 +18,9 @@ const NAMES: &[&str] = &["neon", "scalar"];
 const NAMES: &[&str] = &["scalar"];
 
 /// Those of this CPU, asked once.
-static CHOSEN: LazyLock<Result<(&str, Arch)>> =
-    LazyLock::new(|| chosen(std::env::var(VARIABLE).ok().as_deref()));
+static CHOSEN: LazyLock<Result<(&str, Arch)>> = LazyLock::new(|| {
+    chosen(std::env::var_os(VARIABLE).as_ref().map(|name| name.to_string_lossy()).as_deref())
+});
 
 /// The name of the instructions that the kernels are run with: `avx512`, `avx2` (with FMA and F16C), `neon` or `scalar`.
 ///

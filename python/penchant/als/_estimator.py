@@ -93,8 +93,8 @@ class AlternatingLeastSquares(FoldIn):
         regularization; 1 scales it by how much there is to fit.
     init : {"sketch", "uniform"}, default "sketch"
         What the first factors are: items that span what most users have in common, found by a few passes
-        over the data (Halko, Martinsson and Tropp 2011), or uniform random numbers as in `implicit`. From a
-        sketch a fit has the same loss several epochs sooner.
+        over the data (Halko, Martinsson and Tropp 2011), or uniform random numbers as in `implicit`, which
+        the sketch leaves several epochs behind. Without iterations they are uniform as well.
     tolerance : float, optional
         Stop when an epoch improves the loss by less than this part of it.
     warm_start : bool, default False

@@ -33,12 +33,19 @@ _RENDLE = 'Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iAL
 PRESETS: dict[str, Preset] = {
     "implicit": Preset(
         "als",
-        {"factors": 100, "regularization": 0.01, "alpha": 1.0, "iterations": 15},
+        {"factors": 100, "regularization": 0.01, "alpha": 1.0, "iterations": 15, "init": "uniform"},
         "the defaults of the library implicit (0.7)",
     ),
     "hu-koren": Preset(
         "als",
-        {"factors": 100, "regularization": 0.1, "alpha": 40.0, "confidence": "linear", "iterations": 15},
+        {
+            "factors": 100,
+            "regularization": 0.1,
+            "alpha": 40.0,
+            "confidence": "linear",
+            "iterations": 15,
+            "init": "uniform",
+        },
         'Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008: the formula '
         "and its alpha, found on hours of television; the regularization depends on the data",
     ),
@@ -50,6 +57,7 @@ PRESETS: dict[str, Preset] = {
             "regularization_exponent": 1.0,
             "unobserved_weight": 0.02,
             "iterations": 6,
+            "init": "uniform",
         },
         f"{_RENDLE}, with relaxed epochs: check-ins of Gowalla, 27 items a user, Recall@20 .178 on its "
         "public split",
@@ -62,6 +70,7 @@ PRESETS: dict[str, Preset] = {
             "regularization_exponent": 1.0,
             "unobserved_weight": 0.3,
             "iterations": 7,
+            "init": "uniform",
         },
         "MovieLens 1M, 166 items a user of 3,706, HR@10 .730 among 99 sampled negatives",
     ),

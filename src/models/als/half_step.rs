@@ -12,9 +12,6 @@ use crate::models::als::side::{Opposite, Plan, ROWS_PER_BLOCK, Side};
 use crate::models::als::system::Fixed;
 use crate::sparse::CsrView;
 
-/// With less weight than this on the unobserved, the bound on the rows says too little about their size.
-const SMALLEST_WEIGHT: f64 = 1e-6;
-
 /// What a half-step leaves behind.
 pub(crate) struct Outcome {
     /// The objective without the regularization of the fixed side: the rows' residuals give it for free,
@@ -71,7 +68,7 @@ pub(crate) fn half_step<T: Real>(
     let side =
         Side { rows, plan, columns: fixed.count, basis: &basis, warm: &warm, scale: &scale, interrupted };
     let loss = match T::COMPACT_MAX {
-        Some(largest) if plan.compact && objective.unobserved_weight >= SMALLEST_WEIGHT => {
+        Some(largest) if plan.compacts::<T>() => {
             // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
             // and numbers down to a billionth of the largest possible one keep all their bits.
             let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();

@@ -5,7 +5,7 @@ use rand_pcg::Pcg64;
 
 use crate::kernel::Real;
 
-/// What a fit starts from.
+/// What a fit starts from; without iterations always uniform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Init {

@@ -18,6 +18,7 @@ mod params;
 pub(crate) mod relaxation;
 pub(crate) mod side;
 mod sketch;
+mod sketch_product;
 mod system;
 
 use basis::Square;
@@ -121,10 +122,11 @@ impl AlternatingLeastSquares {
         let item_users = item_users.view();
         let mut memory = Memory::new();
         if from_sketch {
-            let (compact, seed) = (kernel::has_fast_halves() && T::COMPACT_MAX.is_some(), self.seed);
-            let sketch = Sketch { user_items, item_users: &item_users, objective, f, seed, compact };
-            let interrupted = || observer.interrupted();
-            pool::run(self.threads, || sketch.fill(user_factors, item_factors, &mut memory, &interrupted))??;
+            let interrupted = &|| observer.interrupted();
+            let (compact, seed) = (self.plan(Relaxation::None).compacts::<T>(), self.seed);
+            let sketch =
+                Sketch { user_items, item_users: &item_users, objective, f, seed, compact, interrupted };
+            pool::run(self.threads, || sketch.fill(user_factors, item_factors, &mut memory))??;
         }
         let from_users = Square::identity(f);
         let mut work = Work { user_items, item_users, user_factors, item_factors, from_users, memory };

@@ -28,7 +28,7 @@ pub(crate) enum Relaxation {
 }
 
 impl Relaxation {
-    /// For the users in an epoch, counted from 1. The first starts are random: nothing to go away from.
+    /// For the users in an epoch, counted from 1. The first starts are no solutions: nothing to go away from.
     pub(crate) fn of_users(omega: f64, epoch: usize) -> Self {
         if epoch > 1 && is_wanted(omega) { Self::AtOnce(omega) } else { Self::None }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::kernel::Real;
 use crate::models::als::basis::Basis;
 use crate::models::als::heavy::Heavy;
 use crate::models::als::objective::Objective;
@@ -24,7 +25,15 @@ pub(crate) struct Plan {
     pub(crate) compact: bool,
 }
 
+/// With less weight than this on the unobserved, the bound on the rows says too little about their size.
+const SMALLEST_WEIGHT: f64 = 1e-6;
+
 impl Plan {
+    /// Whether the rows that are gathered are stored in the compact form of their type.
+    pub(crate) fn compacts<T: Real>(&self) -> bool {
+        self.compact && T::COMPACT_MAX.is_some() && self.objective.unobserved_weight >= SMALLEST_WEIGHT
+    }
+
     /// What is done about heavy rows.
     pub(crate) fn heavy(&self) -> Heavy {
         Heavy::of(self.solver)
