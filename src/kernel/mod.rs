@@ -6,7 +6,8 @@
 //!
 //! Callers have checked every length; a mismatch here is our own mistake and panics. Sums run in a fixed order
 //! that depends on lengths and on the CPU alone, so equal inputs give equal bits. The only `unsafe` of the crate
-//! is in this room, but for a line of the binding (`python/interactions/arrow_stream.rs`). What was tried and what it gave is in the README beside this file.
+//! is in this room, but for a line of the binding (`python/interactions/arrow_stream.rs`). What was tried and what it
+//! gave is in the README beside this file.
 
 #![allow(unsafe_code)]
 mod among;

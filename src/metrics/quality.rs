@@ -3,7 +3,7 @@
 /// What the first so many places of one user's list contribute to the ranking metrics.
 ///
 /// "Relevant" are the items stored in the user's row of the test data, and their values are grades. Where the order of
-/// a list is arbitrary, these are expectations.
+/// a list is arbitrary, these are expectations, but for the area, which is that of the list as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ListQuality {
     /// The cut-off: how many places are looked at, whether or not the list has as many.
@@ -74,7 +74,7 @@ impl Metric {
         ("r_precision", Self::RPrecision),
     ];
 
-    /// The metric of a list. NaN where it is divided by the number of relevant items and there are none.
+    /// The metric of a list. Where no item is relevant, recall, average precision, NDCG and R-precision are NaN.
     ///
     /// ```
     /// use penchant::metrics::{ListQuality, Metric};

@@ -59,7 +59,7 @@ impl<'a> Ties<'a> {
             }
             quality.hits = sum.hits;
             quality.early_hits = sum.early_hits;
-            quality.found = 1.0 - sum.no_hit.max(0.0);
+            quality.found = 1.0 - sum.no_hit;
             quality.reciprocal = sum.reciprocal;
             quality.precisions = sum.precisions;
             quality.gain = sum.gain;
@@ -115,9 +115,10 @@ impl Sums {
         let others = if size > 1.0 { at * (good - 1.0) / (size - 1.0) } else { 0.0 };
         self.precisions += chance * (1.0 + self.hits_before + others) / (place as f64 + 1.0);
         // None before it is a hit, and this one is.
-        let first = self.no_hit * good / (size - at);
-        self.reciprocal += first / (place as f64 + 1.0);
-        self.no_hit -= first;
+        let left = size - at;
+        self.reciprocal += self.no_hit * good / left / (place as f64 + 1.0);
+        // A product, so that it is exactly 0 once a hit is certain.
+        self.no_hit *= (left - good).max(0.0) / left;
     }
 }
 

@@ -9,7 +9,8 @@
 //! - for what passes, the others are multiplied as well.
 //!
 //! Any basis, order and depth give the same results; searches are short if candidates are in order of falling norm, as
-//! they are when first packed. Whatever is left is scored anew from the factors themselves, so results do not depend on any of this.
+//! they are when first packed. Whatever is left is scored anew from the factors themselves, so results do not depend on
+//! any of this.
 //!
 //! # Why nothing is lost to rounding
 //!

@@ -1,6 +1,6 @@
 //! Item factors that span what most users have in common, as the start of a fit.
 //!
-//! Let `P` hold the square roots of the confidences of what users like, the largest hundredth of them cut off. The items'
+//! Let `P` hold the square roots of the confidences of what users like, the largest hundredth cut off. The items'
 //! factors span `(PᵀP)² G` for a matrix `G` of random numbers: block power iteration from a random start, which comes close
 //! to the leading singular vectors of `P` (Halko, Martinsson and Tropp, "Finding Structure with Randomness", 2011,
 //! algorithm 4.4). The first round takes a part of the users, as what it finds is refined in any case. As nothing is

@@ -128,7 +128,8 @@ impl Observer for Reporter<'_> {
     }
 }
 
-/// Improves the factors in place, or with a `seed` those of a sketch put there, calls `after_epoch(epoch, loss, turn)`, and returns the losses.
+/// Improves the factors in place, or with a `seed` those of a sketch put there, calls `after_epoch(epoch, loss, turn)`,
+/// and returns the losses.
 ///
 /// During that call the arrays hold what the fit would return if it ended, but for the user factors, whose rows have to
 /// be multiplied by `turn`.
