@@ -220,21 +220,24 @@ mod tests {
 
     #[test]
     fn whatever_the_order_and_the_size_of_groups_all_of_them_are_found() {
-        // Nobody in the first half of the users; then one dense group, and small ones that only the last users like.
+        // A small group of users who are in no part, nobody for long, one dense group, and small ones of the last users.
         let mut entries: Vec<_> =
             (3000..5500).flat_map(|user| (0..60).map(move |item| (user, item, 1.0_f32))).collect();
         for user in 5500..6000 {
             let group = 60 + user % 5 * 4;
             entries.extend((group..group + 4).map(|item| (user, item, 1.0)));
         }
-        let matrix = CsrMatrix::from_triplets(6000, 80, &entries).expect("they are in range");
+        let part = Sample { every: PART };
+        assert!((64..128).all(|user| part.place(user).is_none()) && 6000 / PART >= FEW * 8);
+        entries.extend((64..128).flat_map(|user| (80..84).map(move |item| (user, item, 1.0))));
+        let matrix = CsrMatrix::from_triplets(6000, 84, &entries).expect("they are in range");
         let items = items_of(&matrix, 8, true, 2);
-        for item in 0..80 {
+        for item in 0..84 {
             assert!(items[item * 8..item * 8 + 8].iter().any(|&factor| factor.abs() > 1e-3), "{item}");
         }
         let loss = |init| {
             let fit = AlternatingLeastSquares::new(8).iterations(15).init(init);
-            let (mut x, mut y) = (vec![0.0; 6000 * 8], vec![0.0; 80 * 8]);
+            let (mut x, mut y) = (vec![0.0; 6000 * 8], vec![0.0; 84 * 8]);
             let losses = fit.fit_into(&matrix.view(), &mut x, &mut y, &()).expect("it is fine");
             (losses[0], losses[14])
         };
