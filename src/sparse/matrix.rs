@@ -114,29 +114,4 @@ impl<T: Real> CsrView<'_, T> {
         }
         Some(CsrMatrix { columns: self.columns(), indptr, indices, values })
     }
-
-    /// The transposed matrix, by a counting sort: one pass to count, one to place.
-    #[must_use]
-    pub fn transpose(&self) -> CsrMatrix<T> {
-        let mut indptr = Vec::with_capacity(self.columns() + 1);
-        indptr.push(0);
-        let mut end = 0;
-        for degree in self.column_degrees() {
-            end += degree;
-            indptr.push(end);
-        }
-        let mut next = indptr.clone();
-        let mut indices = vec![0; self.stored()];
-        let mut values = vec![T::ZERO; self.stored()];
-        for row in 0..self.rows() {
-            let entries = self.row(row);
-            for (&column, &value) in entries.indices.iter().zip(entries.values) {
-                let at = &mut next[column as usize];
-                indices[*at as usize] = row as i32;
-                values[*at as usize] = value;
-                *at += 1;
-            }
-        }
-        CsrMatrix { columns: self.rows(), indptr, indices, values }
-    }
 }

@@ -5,6 +5,7 @@
 
 mod matrix;
 mod pattern;
+mod transpose;
 mod view;
 
 pub use matrix::CsrMatrix;

@@ -92,9 +92,14 @@ impl Objective {
 
     /// `Σ c + w0 (pairs − stored)`: the weight of all pairs together, which the loss is divided by.
     pub(crate) fn total_weight<T: Real>(&self, matrix: &CsrView<'_, T>) -> f64 {
-        let stored: f64 = (0..matrix.rows())
-            .map(|row| matrix.row(row).values.iter().map(|r| self.entry(r.to_f64()).weight).sum::<f64>())
-            .sum();
+        let rows: Vec<usize> = (0..matrix.rows()).step_by(ROWS_PER_PART).collect();
+        let part = |first: usize| -> f64 {
+            let rows = first..matrix.rows().min(first + ROWS_PER_PART);
+            rows.map(|row| matrix.row(row).values.iter().map(|r| self.entry(r.to_f64()).weight).sum::<f64>())
+                .sum()
+        };
+        let parts: Vec<f64> = rows.into_par_iter().map(part).collect();
+        let stored: f64 = parts.iter().sum();
         stored + self.unobserved_weight * matrix.rows() as f64 * matrix.columns() as f64
     }
 
