@@ -10,10 +10,10 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test lint fuzz bench quality docs clean
+.PHONY: help demo test test-arm64 lint fuzz bench quality docs clean
 
 help: ## Show what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
 demo: $(VENV)/installed ## Train a model and show what it recommends; DATA=folder for real Last.fm data
 	$(BIN)/python -m penchant demo $(if $(DATA),--data "$(DATA)")
@@ -35,6 +35,9 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest penchant._core
+
+test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root on Debian
+	tests/arm64.sh
 
 fuzz: $(VENV)/installed ## Make many hostile calls: EXAMPLES=20000 of each kind
 	$(BIN)/pip install --quiet --group test

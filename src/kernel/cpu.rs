@@ -35,9 +35,9 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     on(arch(), work)
 }
 
-/// Whether half precision can be read as fast as it is stored: with AVX-512 and AVX2.
+/// Whether half precision can be read as fast as it is stored: with AVX-512, AVX2 and NEON.
 pub(crate) fn has_fast_halves() -> bool {
-    cfg!(target_arch = "x86_64") && !matches!(arch(), Arch::Scalar)
+    !matches!(arch(), Arch::Scalar)
 }
 
 fn arch() -> Arch {

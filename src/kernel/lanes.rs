@@ -1,5 +1,6 @@
 //! Vector registers of either number type, on whatever instruction set `S` stands for.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::any::TypeId;
 
 use pulp::Simd;
@@ -112,6 +113,10 @@ lanes!(
             let a = unsafe { std::mem::transmute_copy::<[S::f64s; 4], [std::arch::x86_64::__m256d; 4]>(&a) };
             return sum4_avx2_f64(v3, a);
         }
+        #[cfg(target_arch = "aarch64")]
+        if super::neon::is_neon(simd) {
+            return super::neon::sum4_f64::<S>(a);
+        }
         a.map(|a| Self::sum(simd, a))
     }
 );
@@ -137,6 +142,10 @@ lanes!(
             // SAFETY: S is V3, so its vectors are the 256-bit registers.
             let a = unsafe { std::mem::transmute_copy::<[S::f32s; 4], [std::arch::x86_64::__m256; 4]>(&a) };
             return sum4_avx2(v3, a);
+        }
+        #[cfg(target_arch = "aarch64")]
+        if super::neon::is_neon(simd) {
+            return super::neon::sum4::<S>(a);
         }
         a.map(|a| Self::sum(simd, a))
     }
@@ -168,9 +177,9 @@ pub(super) fn registers<S: Simd>(simd: S) -> usize {
 }
 
 /// `simd` as what it is, if that is a `V`.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
-fn token<S: Simd, V: Simd>(simd: S) -> Option<V> {
+pub(super) fn token<S: Simd, V: Simd>(simd: S) -> Option<V> {
     if TypeId::of::<S>() == TypeId::of::<V>() {
         // SAFETY: the two types are the same one.
         Some(unsafe { std::mem::transmute_copy::<S, V>(&simd) })
@@ -196,6 +205,11 @@ pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
             return v3.avx._mm256_movemask_ps(v3.avx._mm256_cmp_ps::<_CMP_NLT_UQ>(a, b)) as u32;
         }
     }
+    #[cfg(target_arch = "aarch64")]
+    if super::neon::is_neon(simd) {
+        return super::neon::not_below::<S>(a, b);
+    }
+    let _ = simd;
     let mut lanes = [[0.0; super::WIDTH]; 2];
     store::<S, f32>(&mut lanes[0], 0, a);
     store::<S, f32>(&mut lanes[1], 0, b);

@@ -6,18 +6,27 @@ const LINE: usize = 64;
 /// Asks for `slice[start..start + len]`; does nothing where the CPU has no such request, or past the end.
 #[inline(always)]
 pub(crate) fn prefetch<G>(slice: &[G], start: usize, len: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(wanted) = slice.get(start..start + len) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        let bytes = std::mem::size_of_val(wanted);
-        for offset in (0..bytes).step_by(LINE) {
-            // SAFETY: the address lies inside `wanted`; a prefetch reads nothing that could be seen.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(wanted.as_ptr().cast::<i8>().add(offset)) };
-        }
+    let Some(wanted) = slice.get(start..start + len) else { return };
+    let bytes = std::mem::size_of_val(wanted);
+    for offset in (0..bytes).step_by(LINE) {
+        line(wanted.as_ptr().cast::<i8>().wrapping_add(offset));
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (slice, start, len, LINE);
 }
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn line(address: *const i8) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing that could be seen, and never fails.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(address) };
+}
+
+#[cfg(target_arch = "aarch64")]
+use super::neon::prefetch as line;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[inline(always)]
+fn line(_: *const i8) {}
 
 /// Rows that will be gathered later, asked for little by little.
 pub(crate) struct Ahead<'a, G> {

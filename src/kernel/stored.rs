@@ -81,6 +81,12 @@ impl Stored<f32> for Half {
                 return std::mem::transmute_copy(&std::arch::x86_64::_mm256_cvtph_ps(bits));
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        if super::neon::is_neon(simd) {
+            // SAFETY: likewise, 4 halves.
+            return unsafe { super::neon::widened::<S>(from.as_ptr().add(at)) };
+        }
+        let _ = simd;
         let mut wide = [0.0; super::WIDTH];
         for (wide, half) in wide.iter_mut().zip(&from[at..at + S::F32_LANES]) {
             *wide = f16::from_bits(*half).to_f32_const();
@@ -113,6 +119,13 @@ impl Stored<f32> for Half {
             }
             return;
         }
+        #[cfg(target_arch = "aarch64")]
+        if super::neon::is_neon(simd) {
+            // SAFETY: as in `load`.
+            unsafe { super::neon::halved::<S>(value, to.as_mut_ptr()) };
+            return;
+        }
+        let _ = simd;
         let mut wide = [0.0; super::WIDTH];
         store::<S, f32>(&mut wide, 0, value);
         for (half, &wide) in to.iter_mut().zip(&wide) {
