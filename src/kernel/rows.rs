@@ -56,20 +56,22 @@ impl<T: Real, G: Stored<T>> Source<T> for Contiguous<'_, '_, '_, T, G> {
     }
 }
 
-/// Dot products of the rows of a source with `v`. Where registers allow, `v` stays in them.
+/// Dot products of the rows of a source with `v`. Where registers allow, `v` stays in them: beside those for four sums and
+/// what is read, of 16 or of 32.
 #[inline(always)]
 pub(super) fn score_with<S: Simd, T: Real>(simd: S, v: &[T], scores: &mut [T], source: impl Source<T>) {
     let count = v.len() / T::lanes::<S>();
     let many = T::lanes::<S>() == super::WIDTH;
+    let some = many || size_of::<T::Vector<S>>() >= 32;
     match count {
         1 => score_held::<S, T, 1>(simd, v, scores, source),
         2 => score_held::<S, T, 2>(simd, v, scores, source),
         3 => score_held::<S, T, 3>(simd, v, scores, source),
         4 => score_held::<S, T, 4>(simd, v, scores, source),
-        5 if many => score_held::<S, T, 5>(simd, v, scores, source),
-        6 if many => score_held::<S, T, 6>(simd, v, scores, source),
-        7 if many => score_held::<S, T, 7>(simd, v, scores, source),
-        8 if many => score_held::<S, T, 8>(simd, v, scores, source),
+        5 if some => score_held::<S, T, 5>(simd, v, scores, source),
+        6 if some => score_held::<S, T, 6>(simd, v, scores, source),
+        7 if some => score_held::<S, T, 7>(simd, v, scores, source),
+        8 if some => score_held::<S, T, 8>(simd, v, scores, source),
         16 if many => score_held::<S, T, 16>(simd, v, scores, source),
         _ => score_loaded(simd, v, scores, source),
     }

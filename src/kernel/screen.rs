@@ -96,20 +96,10 @@ impl Screen<'_> {
         let (depth, lanes) = (self.depth, S::F32_LANES);
         assert!(queries.len() >= M * (depth + 1) && V * lanes == PANEL, "the lengths of a tile");
         let mut sums = [[f32::splat(simd, 0.0); V]; M];
-        for k in 0..=depth {
-            let row = if k < depth { &self.panel[k * PANEL..(k + 1) * PANEL] } else { self.tails };
-            let mut candidates = [f32::splat(simd, 0.0); V];
-            for (v, candidates) in candidates.iter_mut().enumerate() {
-                *candidates = load::<S, f32>(row, v * lanes);
-            }
-            for (m, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: m < M and k <= depth, and there are M rows of depth + 1.
-                let query = f32::splat(simd, unsafe { *queries.get_unchecked(m * (depth + 1) + k) });
-                for v in 0..V {
-                    sums[v] = <f32 as Lanes>::mul_add(simd, query, candidates[v], sums[v]);
-                }
-            }
+        for (k, row) in self.panel.chunks_exact(PANEL).take(depth).enumerate() {
+            self.add::<S, M, V>(simd, queries, k, row, &mut sums);
         }
+        self.add::<S, M, V>(simd, queries, depth, self.tails, &mut sums);
         for m in 0..M {
             let threshold = f32::splat(simd, thresholds[m]);
             masks[m] = 0;
@@ -120,6 +110,32 @@ impl Screen<'_> {
                 for v in 0..V {
                     store::<S, f32>(&mut found[m], v * lanes, sums[m][v]);
                 }
+            }
+        }
+    }
+
+    /// Adds the products of coordinate `k` of the queries with that of the candidates.
+    ///
+    /// The queries stay in registers, and one register of candidates at a time: with the sums, three queries take just
+    /// the 16 registers that AVX2 has. With all candidates of a row in registers two sums went to memory and back.
+    #[inline(always)]
+    fn add<S: Simd, const M: usize, const V: usize>(
+        &self,
+        simd: S,
+        queries: &[f32],
+        k: usize,
+        row: &[f32],
+        sums: &mut [[S::f32s; V]; M],
+    ) {
+        let stride = self.depth + 1;
+        let queries: [S::f32s; M] = std::array::from_fn(|m| {
+            // SAFETY: m < M and k < stride, and there are M rows of stride.
+            f32::splat(simd, unsafe { *queries.get_unchecked(m * stride + k) })
+        });
+        for v in 0..V {
+            let candidates = load::<S, f32>(row, v * S::F32_LANES);
+            for m in 0..M {
+                sums[m][v] = <f32 as Lanes>::mul_add(simd, queries[m], candidates, sums[m][v]);
             }
         }
     }

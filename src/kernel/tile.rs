@@ -115,14 +115,17 @@ fn rotate_tile<S: Simd, T: Real, G: Stored<T>, const M: usize, const V: usize>(
     let zero = T::splat(simd, T::ZERO);
     let mut sums = [[[zero; V]; 2]; M];
     for k in 0..f {
+        // The rows stay in registers, and one register of a panel at a time: of 16 registers there is none to spare.
+        let x: [T::Vector<S>; M] = std::array::from_fn(|i| {
+            // SAFETY: i < M and k < f, and there are M rows of f.
+            T::splat(simd, unsafe { *rows.get_unchecked(i * f + k) })
+        });
         for v in 0..V {
-            let l = load::<S, T>(left, k * WIDTH + v * lanes);
-            let r = load::<S, T>(right, k * WIDTH + v * lanes);
-            for i in 0..M {
-                // SAFETY: i < M and k < f, and there are M rows of f.
-                let x = T::splat(simd, unsafe { *rows.get_unchecked(i * f + k) });
-                sums[i][0][v] = T::mul_add(simd, x, l, sums[i][0][v]);
-                sums[i][1][v] = T::mul_add(simd, x, r, sums[i][1][v]);
+            for (p, panel) in [left, right].into_iter().enumerate() {
+                let column = load::<S, T>(panel, k * WIDTH + v * lanes);
+                for i in 0..M {
+                    sums[i][p][v] = T::mul_add(simd, x[i], column, sums[i][p][v]);
+                }
             }
         }
     }
