@@ -42,9 +42,12 @@ class Oracle:
         """Yield both sides after each epoch; the first and the last half-step go to their solutions."""
         start = Y
         for epoch in range(count):
-            omega = relaxation if epoch > 0 else 1.0
-            Y = self.relaxed(start, Y, omega)
-            X = self.relaxed(X, self.solve_side(self.C, self.P, Y, self.user_lambda), omega)
+            # The items of the epoch before, then the users.
+            for_items, for_users = (
+                min(relaxation, 1 + h / (h + 4)) if epoch > 0 else 1 for h in (2 * epoch - 1, 2 * epoch)
+            )
+            Y = self.relaxed(start, Y, for_items)
+            X = self.relaxed(X, self.solve_side(self.C, self.P, Y, self.user_lambda), for_users)
             start, Y = Y, self.solve_side(self.C.T, self.P.T, X, self.item_lambda)
             yield X, Y
 

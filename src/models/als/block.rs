@@ -63,7 +63,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
         let mut count = 0;
         for ((u, x), method) in (first..).zip(x.chunks_exact(f)).zip(&mut methods) {
             *method = choose_for(side, u);
-            if needs_start(*method, relaxation) {
+            if needs_start(*method, side.plan) {
                 warm[count * f..(count + 1) * f].copy_from_slice(x);
                 count += 1;
             }
@@ -98,10 +98,11 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             // Spread over the passes, as the memory can only bring so many at a time.
             let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
             let start =
-                if needs_start(method, relaxation) { turned.next().map(|start| &*start) } else { None };
+                if needs_start(method, side.plan) { turned.next().map(|start| &*start) } else { None };
             let (gain, load) = match (method, start) {
                 (Method::Dual, _) => {
-                    (dual.solve(simd, entries, &system.inverse_diagonal, solution), dual.load)
+                    let gain = dual.solve(simd, entries, &mut ahead, &system.inverse_diagonal, solution);
+                    (gain, dual.load)
                 }
                 (Method::ConjugateGradient, Some(start)) => {
                     solution.copy_from_slice(start);
@@ -123,9 +124,13 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
                 relax(solution, start, T::from_f64(omega));
             }
             scaled(solution, side.scale, x);
-            if let (Some(start), Some(kept)) = (start, kept) {
-                scaled(start, side.scale, kept);
-                relaxation.note(omega, x, kept);
+            match (start, kept) {
+                (Some(start), Some(kept)) => {
+                    scaled(start, side.scale, kept);
+                    relaxation.note(omega, x, kept);
+                }
+                (None, Some(kept)) => kept.copy_from_slice(x),
+                _ => {}
             }
         }
         loss

@@ -1,24 +1,26 @@
 //! The exact solution of a short row through a system as small as the row (the Woodbury identity).
 //!
-//! With `z̄ = z E^(−1/2)`, `K = Z̄ Z̄ᵀ` and `S = √D`, the solution is
+//! With `K = Z E⁻¹ Zᵀ` and `S = √D`, the solution is
 //!
 //! ```text
-//! x = E^(−1/2) Z̄ᵀ a,   a = S u,   (I + S K S) u = S⁻¹ t
+//! x = E⁻¹ Zᵀ a,   a = S u,   (I + S K S) u = S⁻¹ t
 //! ```
 //!
 //! which costs about `n² f + n³/3` operations for `n` entries, and needs neither the old solution nor the
 //! rotation of it. Every weight must be above 0: with a negative one the small matrix need not be positive.
 
-use crate::kernel::vector::{axpy, dot, multiply};
-use crate::kernel::{Gathered, Real, Simd, Stored};
+use crate::kernel::vector::multiply;
+use crate::kernel::{Ahead, GROUP, Gathered, Real, Simd, Stored, add_rows, score};
 
 /// The longest row that may come here; bounds the scratch.
 pub(crate) const LONGEST: usize = 64;
 
 /// Scratch, reused from row to row.
 pub(crate) struct Dual<T> {
+    /// `Z`, padded with rows of zeros.
     rows: Vec<T>,
-    root_inverse: Vec<T>,
+    /// `E⁻¹ z` for one `z`, and `Zᵀ a`.
+    vector: Vec<T>,
     /// `K`, lower triangle, then the Cholesky factor of `I + S K S`; row-major.
     k: Vec<T>,
     factor: Vec<T>,
@@ -32,7 +34,7 @@ impl<T: Real> Dual<T> {
     pub(crate) fn new(width: usize) -> Self {
         Self {
             rows: vec![T::ZERO; LONGEST * width],
-            root_inverse: vec![T::ZERO; width],
+            vector: vec![T::ZERO; width],
             k: vec![T::ZERO; LONGEST * LONGEST],
             factor: vec![T::ZERO; LONGEST * LONGEST],
             s: vec![T::ZERO; LONGEST],
@@ -47,86 +49,80 @@ impl<T: Real> Dual<T> {
         &mut self,
         simd: S,
         entries: Gathered<'_, T, G>,
+        ahead: &mut Ahead<'_, G>,
         inverse_e: &[T],
         x: &mut [T],
     ) -> f64 {
-        let n = entries.len();
-        let width = x.len();
-        let rows = &mut self.rows[..n * width];
+        let Self { rows, vector, k, factor, s, a, load } = self;
+        let (n, width) = (entries.len(), x.len());
+        let padded = n.next_multiple_of(GROUP);
+        let rows = &mut rows[..padded * width];
         entries.copy_rows(simd, 0..n, rows);
-        for (root, &inverse) in self.root_inverse.iter_mut().zip(inverse_e) {
-            *root = inverse.root();
-        }
-        for row in rows.chunks_exact_mut(width) {
-            for (value, &root) in row.iter_mut().zip(&self.root_inverse) {
-                *value *= root;
-            }
-        }
-        for (s, &d) in self.s.iter_mut().zip(entries.weights) {
+        rows[n * width..].fill(T::ZERO);
+        for (s, &d) in s.iter_mut().zip(&entries.weights[..n]) {
             *s = d.root();
         }
-        let (k, factor, s, a) = (&mut self.k, &mut self.factor, &self.s[..n], &mut self.a[..n]);
-        let mut load = T::ZERO;
+        *load = 0.0;
         for i in 0..n {
-            for j in 0..=i {
-                let product = dot(simd, &rows[i * width..(i + 1) * width], &rows[j * width..(j + 1) * width]);
-                k[i * n + j] = product;
-                factor[i * n + j] = s[i] * product * s[j];
+            let group = (i + 1).next_multiple_of(GROUP);
+            multiply(simd, inverse_e, &rows[i * width..(i + 1) * width], vector);
+            let k = &mut k[i * padded..][..group];
+            score(simd, &rows[..group * width], vector, ahead, k);
+            for ((factor, &k), &s_j) in factor[i * n..][..=i].iter_mut().zip(&*k).zip(&*s) {
+                *factor = s[i] * k * s_j;
             }
-            load += factor[i * n + i];
+            *load += factor[i * n + i].to_f64();
             factor[i * n + i] += T::ONE;
             a[i] = entries.targets[i] / s[i];
         }
-        self.load = load.to_f64();
-        solve_small(&mut factor[..n * n], a);
-        let mut b_x = T::ZERO;
-        for (a, &s) in a.iter_mut().zip(s) {
+        solve_small(&mut factor[..n * n], &mut a[..n]);
+        for (a, &s) in a[..n].iter_mut().zip(&*s) {
             *a *= s;
         }
+        a[n..padded].fill(T::ZERO);
+        let mut b_x = T::ZERO;
         for i in 0..n {
             let mut score = T::ZERO;
             for j in 0..n {
-                score += k[i.max(j) * n + i.min(j)] * a[j];
+                score += k[i.max(j) * padded + i.min(j)] * a[j];
             }
             b_x += entries.targets[i] * score;
         }
-        x.fill(T::ZERO);
-        for (row, &a) in rows.chunks_exact(width).zip(&*a) {
-            axpy(simd, a, row, x);
-        }
-        rows[..width].copy_from_slice(x);
-        multiply(simd, &self.root_inverse, &rows[..width], x);
+        vector.fill(T::ZERO);
+        add_rows(simd, rows, &a[..padded], vector);
+        multiply(simd, inverse_e, vector, x);
         b_x.to_f64()
     }
 }
 
-/// Solves `M u = rhs` in place by a Cholesky factorization, `M` being at least the identity.
+/// Solves `M u = rhs` in place by a Cholesky factorization, `M` being at least the identity; its lower triangle is given.
 ///
 /// For a handful of rows this is a few hundred operations; a call into a library for large matrices costs
-/// several times that.
+/// several times that. Whole rows of what is left are changed at a time, which takes registers of any width.
 #[inline(always)]
 fn solve_small<T: Real>(m: &mut [T], rhs: &mut [T]) {
     let n = rhs.len();
-    for i in 0..n {
-        for j in 0..=i {
-            let mut sum = m[i * n + j];
-            for k in 0..j {
-                sum -= m[i * n + k] * m[j * n + k];
+    let mut column = [T::ZERO; LONGEST];
+    for j in 0..n {
+        // The diagonal holds the inverse of the factor's.
+        let inverse = T::ONE / m[j * n + j].root();
+        m[j * n + j] = inverse;
+        rhs[j] *= inverse;
+        for i in j + 1..n {
+            let l = m[i * n + j] * inverse;
+            m[i * n + j] = l;
+            column[i] = l;
+            rhs[i] -= l * rhs[j];
+            for (value, &other) in m[i * n + j + 1..=i * n + i].iter_mut().zip(&column[j + 1..=i]) {
+                *value -= l * other;
             }
-            // The diagonal holds the inverse of the factor's.
-            m[i * n + j] = if i == j { T::ONE / sum.root() } else { sum * m[j * n + j] };
         }
-        let mut sum = rhs[i];
-        for k in 0..i {
-            sum -= m[i * n + k] * rhs[k];
-        }
-        rhs[i] = sum * m[i * n + i];
     }
     for i in (0..n).rev() {
-        let mut sum = rhs[i];
-        for k in i + 1..n {
-            sum -= m[k * n + i] * rhs[k];
+        rhs[i] *= m[i * n + i];
+        let (before, rest) = rhs.split_at_mut(i);
+        for (value, &l) in before.iter_mut().zip(&m[i * n..i * n + i]) {
+            *value -= l * rest[0];
         }
-        rhs[i] = sum * m[i * n + i];
     }
 }

@@ -4,7 +4,7 @@ use crate::kernel::Real;
 use crate::models::als::dual;
 use crate::models::als::params::Solver;
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::side::Side;
+use crate::models::als::side::{Plan, Side};
 
 /// Rows with more entries than this are shared.
 const LONG: usize = 1 << 15;
@@ -37,12 +37,14 @@ mod ns {
     pub(super) const STEP_FACTOR: f64 = 0.3;
     /// One number of the product that turns an old solution.
     pub(super) const TURN: f64 = 0.02;
-    /// One number of one of the n²/2 dot products of the dual, and such a product besides.
-    pub(super) const DUAL: f64 = 0.1;
-    pub(super) const DUAL_DOT: f64 = 6.0;
+    /// One number of one row in the dual: gathered, and added to the solution; and one of one of the n²/2 dot products,
+    /// which are those of the last pass, and such a product besides.
+    pub(super) const DUAL_ROW: f64 = 0.15;
+    pub(super) const DUAL: f64 = 0.035;
+    pub(super) const DUAL_DOT: f64 = 2.0;
     /// One of the n³/6 operations of its factorization, and the whole besides.
-    pub(super) const DUAL_FACTOR: f64 = 1.0;
-    pub(super) const DUAL_CALL: f64 = 300.0;
+    pub(super) const DUAL_FACTOR: f64 = 0.3;
+    pub(super) const DUAL_CALL: f64 = 250.0;
     /// One number of the n f²/2 of a weighted Gram matrix.
     pub(super) const GRAM: f64 = 0.025;
     /// One of the f³/6 operations of a factorization, and its call.
@@ -62,10 +64,13 @@ pub(crate) fn choose(solver: Solver, n: usize, f: usize, cg_steps: usize) -> Met
         Solver::Auto => {}
     }
     let (rows, factors, steps) = (n as f64, f as f64, cg_steps as f64);
-    let iterating = factors * factors * ns::TURN
+    let turning = factors * factors * ns::TURN;
+    let iterating = turning
         + rows * factors * (ns::FIRST + (steps - 1.0) * ns::PASS + ns::LAST)
         + (steps + 1.0) * (factors * ns::STEP_FACTOR + ns::STEP);
-    let dual = rows * (rows + 1.0) / 2.0 * (factors * ns::DUAL + ns::DUAL_DOT)
+    let dual = if f < MANY_FACTORS { turning } else { 0.0 }
+        + rows * factors * ns::DUAL_ROW
+        + rows * (rows + 1.0) / 2.0 * (factors * ns::DUAL + ns::DUAL_DOT)
         + rows.powi(3) / 6.0 * ns::DUAL_FACTOR
         + ns::DUAL_CALL;
     let cholesky =
@@ -99,16 +104,42 @@ pub(crate) fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
     }
 }
 
+/// From so many factors on, turning an old solution can cost more than solving a short row.
+const MANY_FACTORS: usize = 128;
+
 /// Whether a row that is solved in this way has to know its old solution.
-pub(crate) fn needs_start(method: Method, relaxation: Relaxation) -> bool {
+///
+/// With many factors, a short row stays at its exact solution where that may be chosen: it gains little from going past.
+pub(crate) fn needs_start(method: Method, plan: &Plan) -> bool {
     match method {
         Method::Nothing | Method::Long => false,
         Method::ConjugateGradient => true,
-        Method::Dual | Method::Cholesky => relaxation != Relaxation::None,
+        Method::Dual if plan.solver == Solver::Auto && plan.factors >= MANY_FACTORS => false,
+        Method::Dual | Method::Cholesky => plan.relaxation != Relaxation::None,
     }
 }
 
 /// Whether a row of `n` entries is solved by all threads together.
 pub(crate) fn is_long(n: usize) -> bool {
     n > LONG
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::als::AlternatingLeastSquares;
+
+    #[test]
+    fn short_rows_are_not_turned_where_that_costs_more_than_solving_them() {
+        for (f, short) in [(64, 2), (128, 8), (256, 16)] {
+            let auto = AlternatingLeastSquares::new(f);
+            let relaxed = Relaxation::AtOnce(1.5);
+            assert_eq!(choose(Solver::Auto, 3 * short, f, 3), Method::ConjugateGradient, "{f}");
+            assert_eq!(needs_start(Method::Dual, &auto.plan(relaxed)), f < MANY_FACTORS);
+            assert!(needs_start(Method::Dual, &auto.clone().solver(Solver::Dual).plan(relaxed)));
+            assert!(needs_start(Method::ConjugateGradient, &auto.plan(Relaxation::None)));
+            let expected = if f < MANY_FACTORS { Method::ConjugateGradient } else { Method::Dual };
+            assert_eq!(choose(Solver::Auto, short, f, 3), expected, "{f}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ mod system;
 
 use basis::Square;
 use half_step::{Memory, half_step, turn_rows};
-use relaxation::{Relaxation, relax_all};
+use relaxation::{Relaxation, relax_items};
 use side::{Opposite, Plan};
 use sketch::Sketch;
 
@@ -155,8 +155,8 @@ impl AlternatingLeastSquares {
         let interrupted = || observer.interrupted();
         let Work { user_items, item_users, user_factors, item_factors, from_users, memory } = work;
         let relaxation = Relaxation::of_users(self.relaxation, epoch);
-        if relaxation != Relaxation::None {
-            relax_all(item_factors, &memory.starts, self.relaxation);
+        if epoch > 1 {
+            relax_items(item_factors, &memory.starts, self.relaxation, epoch);
         }
         let gram_of_items = gram(item_factors, f);
         let users = half_step(

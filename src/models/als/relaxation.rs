@@ -7,6 +7,10 @@
 //! many times over, as in successive over-relaxation of linear systems (Young 1954): alternating least squares
 //! crawls along valleys where each side waits for the other, and this is the direction of the valley.
 //!
+//! The first half-steps of a fit still find out where the valleys are, and there the same ω is too much: it grows from
+//! half-step to half-step, as the weight of momentum does in accelerated gradients (Nesterov 1983), up to the limit that
+//! the caller sets.
+//!
 //! The loss that a fit reports is that after the solutions, before they are relaxed, so from one epoch to the next it may
 //! rise. That was seen with ω near 2, never with the default.
 
@@ -27,14 +31,25 @@ pub(crate) enum Relaxation {
     Later(f64),
 }
 
+/// How slowly ω grows. On LastFM-shaped data 4 gave the lowest losses after two epochs and after three, of 2 to 8.
+const SLOWNESS: f64 = 4.0;
+
+/// The ω of half-step number `half_step` of a fit, from 0.
+fn grown(limit: f64, half_step: usize) -> f64 {
+    let h = half_step as f64;
+    limit.min(1.0 + h / (h + SLOWNESS))
+}
+
 impl Relaxation {
     /// For the users in an epoch, counted from 1. The first starts are no solutions: nothing to go away from.
-    pub(crate) fn of_users(omega: f64, epoch: usize) -> Self {
+    pub(crate) fn of_users(limit: f64, epoch: usize) -> Self {
+        let omega = grown(limit, 2 * (epoch - 1));
         if epoch > 1 && is_wanted(omega) { Self::AtOnce(omega) } else { Self::None }
     }
 
     /// For the items, which are only relaxed when another epoch comes: a fit ends with solutions.
-    pub(crate) fn of_items(omega: f64, epoch: usize, epochs: usize) -> Self {
+    pub(crate) fn of_items(limit: f64, epoch: usize, epochs: usize) -> Self {
+        let omega = grown(limit, 2 * epoch - 1);
         if epoch < epochs && is_wanted(omega) { Self::Later(omega) } else { Self::None }
     }
 
@@ -70,9 +85,27 @@ pub(crate) fn relax<T: Real>(x: &mut [T], start: &[T], omega: T) {
     }
 }
 
-/// [`relax`] for all rows of a side, in parallel.
-pub(crate) fn relax_all<T: Real>(x: &mut [T], starts: &[T], omega: f64) {
+/// What the items of the epoch before `epoch` were to do later, for all of them, in parallel.
+pub(crate) fn relax_items<T: Real>(x: &mut [T], starts: &[T], limit: f64, epoch: usize) {
     const CHUNK: usize = 1 << 14;
+    let Relaxation::Later(omega) = Relaxation::of_items(limit, epoch - 1, epoch) else { return };
     let omega = T::from_f64(omega);
     x.par_chunks_mut(CHUNK).zip(starts.par_chunks(CHUNK)).for_each(|(x, starts)| relax(x, starts, omega));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn omega_grows_to_its_limit_and_nothing_is_relaxed_without_need() {
+        let omegas: Vec<f64> = (0..40).map(|half_step| grown(1.8, half_step)).collect();
+        assert!((omegas[0] - 1.0).abs() < 1e-15 && (omegas[4] - 1.5).abs() < 1e-15);
+        assert!(omegas.is_sorted() && omegas[16..].iter().all(|omega| (omega - 1.8).abs() < 1e-15));
+        assert_eq!(Relaxation::of_users(1.8, 1), Relaxation::None);
+        assert_eq!(Relaxation::of_items(1.8, 1, 1), Relaxation::None);
+        assert_eq!(Relaxation::of_users(1.1, 9), Relaxation::AtOnce(1.1));
+        assert_eq!(Relaxation::of_items(1.0, 3, 9), Relaxation::None);
+        assert_eq!(Relaxation::of_items(0.7, 1, 9), Relaxation::Later(0.7));
+    }
 }
