@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from objective import objective
 from plot import plot
+from record import keep
 
 from penchant.datasets import lastfm_shaped
 from penchant.nearest_neighbours import bm25_weight
@@ -85,7 +86,9 @@ def curve(names, data, matrix, factors, threads, options, folder):
 
 
 def report_time_to_objective(points):
-    """How much sooner than others, after their last epoch, the first fit of ours is that is at least as good."""
+    """How much sooner than others, after their last epoch, the first fit of ours is that is at least as good; and that as
+    rows to keep."""
+    rows = []
     ours = [point for point in points if point["name"] == "penchant"]
     for name in dict.fromkeys(point["name"] for point in points if point["name"] != "penchant"):
         last = [point for point in points if point["name"] == name][-1]
@@ -93,9 +96,23 @@ def report_time_to_objective(points):
         if reached:
             ratio = last["seconds"] / reached[0]["seconds"]
             answer = f"reached {ratio:.1f} x sooner, after {reached[0]['epochs']} epochs"
+            what = (
+                f"to the objective of {name} after {last['epochs']} epochs, by {reached[0]['epochs']} of ours"
+            )
+            rows.append({"what": what, "seconds": {"penchant": reached[0]["seconds"], name: last["seconds"]}})
         else:
             answer = "not reached"
         print(f"objective of {name} after {last['epochs']} epochs: {answer}")
+    return rows
+
+
+def rows_of(epochs):
+    """The seconds of an epoch as rows to keep."""
+    rows = {}
+    for one in epochs:
+        what = f"one epoch, f = {one['factors']}, {one['threads']} threads"
+        rows.setdefault(what, {})[one["name"]] = one["seconds_per_epoch"]
+    return [{"what": what, "seconds": seconds} for what, seconds in rows.items()]
 
 
 def main():
@@ -114,6 +131,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--keep", action="store_true", help="for docs/speed.md as well")
     options = parser.parse_args()
 
     names = []
@@ -134,10 +152,17 @@ def main():
         for threads in options.threads:
             for factors in options.factors:
                 results["epochs"] += compare(names, data, matrix, factors, threads, options, Path(folder))
+        rows = rows_of(results["epochs"])
         if options.curve:
             arguments = options.curve_factors, max(options.threads), options, Path(folder)
             results["curve"] = curve(names, data, matrix, *arguments)
-            report_time_to_objective(results["curve"]["points"])
+            rows += [
+                {**row, "what": f"{row['what']}, f = {options.curve_factors}"}
+                for row in report_time_to_objective(results["curve"]["points"])
+            ]
+    if options.keep:
+        about = f"{matrix.shape[0]:,} x {matrix.shape[1]:,}".replace(",", " ")
+        keep("als", f"{about}, shaped like LastFM-360K", rows)
     (options.output / "als.json").write_text(json.dumps(results, indent=1) + "\n")
     plot(results, options.output / "als.png")
 

@@ -1,4 +1,5 @@
-"""From a file of plays, or an Arrow table of them, to a CSR matrix: Penchant and what people write with pandas.
+"""From a file of plays, or an Arrow table of them, to a CSR matrix: Penchant and what people write with pandas, Polars
+and DuckDB.
 
 The file is shaped like LastFM-360K: user (a hash), MusicBrainz id, artist name, plays. Each measurement is a process
 of its own, so that the peak of its memory is its own as well; the contestants take turns.
@@ -6,6 +7,7 @@ of its own, so that the peak of its memory is its own as well; the contestants t
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -14,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from record import keep
 
 from penchant.datasets import lastfm_shaped
 
@@ -35,7 +38,10 @@ SYLLABLES = [
     "is",
     "é",
 ]
-CONTESTANTS = ["penchant, file", "pandas, file", "penchant, Arrow", "pandas, Arrow"]
+COLUMNS = ["user", "mbid", "artist", "plays"]
+CONTESTANTS = [
+    "penchant, file", "pandas, file", "polars, file", "duckdb, file", "penchant, Arrow", "pandas, Arrow"
+]  # fmt: skip
 
 
 def write(path, scale, rows):
@@ -74,13 +80,63 @@ def table_of(path):
     )
 
 
-def by_categories(frame):
+def summed(users, artists, plays):
     import scipy.sparse as sp
 
-    users, artists = frame["user"].astype("category"), frame["artist"].astype("category")
-    matrix = sp.csr_matrix((frame["plays"].astype(np.float32), (users.cat.codes, artists.cat.codes)))
+    matrix = sp.csr_matrix((np.asarray(plays, np.float32), (users, artists)))
     matrix.sum_duplicates()
     return matrix
+
+
+def by_categories(frame):
+    users, artists = frame["user"].astype("category"), frame["artist"].astype("category")
+    return summed(users.cat.codes, artists.cat.codes, frame["plays"])
+
+
+def with_pandas(path):
+    import pandas as pd
+
+    return by_categories(
+        pd.read_csv(path, sep="\t", names=COLUMNS, usecols=[0, 2, 3], quoting=3, keep_default_na=False)
+    )
+
+
+def with_polars(path):
+    import polars as pl
+
+    frame = pl.read_csv(
+        path,
+        separator="\t",
+        has_header=False,
+        new_columns=COLUMNS,
+        quote_char=None,
+        missing_utf8_is_empty_string=True,
+    )
+
+    def codes(column):
+        # Categories of its own, so that codes are dense.
+        kind = pl.Categorical(pl.Categories.random()) if hasattr(pl, "Categories") else pl.Categorical
+        return frame[column].cast(kind).to_physical().to_numpy()
+
+    return summed(codes("user"), codes("artist"), frame["plays"].to_numpy())
+
+
+def with_duckdb(path):
+    import duckdb
+
+    database = duckdb.connect()
+    database.execute(
+        "CREATE TABLE plays AS SELECT column0 AS user, column2 AS artist, column3 AS plays FROM read_csv(?, "
+        "delim='\t', header=false, quote='', columns={'column0': 'VARCHAR', 'column1': 'VARCHAR', "
+        "'column2': 'VARCHAR', 'column3': 'INTEGER'})",
+        [str(path)],
+    )
+    for column in ("user", "artist"):
+        database.execute(f'CREATE TYPE {column}s AS ENUM (SELECT DISTINCT "{column}" FROM plays)')
+    found = database.execute(
+        'SELECT enum_code("user"::users) AS user, enum_code(artist::artists) AS artist, plays FROM plays'
+    ).fetchnumpy()
+    return summed(found["user"], found["artist"], found["plays"])
 
 
 def peak_memory():
@@ -91,9 +147,11 @@ def peak_memory():
 
 def run(contestant, path):
     """Measure one contestant; its modules are imported and its table is read before the clock starts."""
-    import pandas as pd
-
     from penchant import Interactions
+
+    who = contestant.split(",")[0]
+    importlib.import_module(who)
+    importlib.import_module("scipy.sparse")
 
     table = table_of(path) if "Arrow" in contestant else None
     before = peak_memory()
@@ -104,13 +162,10 @@ def run(contestant, path):
         ).matrix
     elif contestant == "penchant, Arrow":
         matrix = Interactions.from_frame(table, "user", "artist", "plays").matrix
-    elif contestant == "pandas, file":
-        names = ["user", "mbid", "artist", "plays"]
-        matrix = by_categories(
-            pd.read_csv(path, sep="\t", names=names, usecols=[0, 2, 3], quoting=3, keep_default_na=False)
-        )
-    else:
+    elif contestant == "pandas, Arrow":
         matrix = by_categories(table.to_pandas())
+    else:
+        matrix = {"pandas": with_pandas, "polars": with_polars, "duckdb": with_duckdb}[who](path)
     seconds = time.perf_counter() - started
     peak = peak_memory()
     print(
@@ -133,6 +188,7 @@ def main():
     parser.add_argument("--rows", type=int, help="lines of the file; by default 17 million times the scale")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--file", type=Path, default=Path("benches/peers/results/plays.tsv"))
+    parser.add_argument("--keep", action="store_true", help="for docs/speed.md as well")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
@@ -140,7 +196,12 @@ def main():
         return
     options.file.parent.mkdir(parents=True, exist_ok=True)
     write(options.file, options.scale, options.rows or int(17e6 * options.scale))
-    measured = {contestant: [] for contestant in CONTESTANTS}
+    measured = {}
+    for contestant in CONTESTANTS:
+        if importlib.util.find_spec(contestant.split(",")[0]):
+            measured[contestant] = []
+        else:
+            print(f"{contestant} is left out: pip install penchant[bench]")
     for _ in range(options.repeats):
         for contestant, found in measured.items():
             command = [sys.executable, __file__, "--file", str(options.file), "--run", contestant]
@@ -155,12 +216,17 @@ def main():
         every = " ".join(f"{second:.2f}" for second in seconds)
         peak, more = (statistics.median(result[place] for result in found) for place in (1, 2))
         print(f"{contestant:18}{every:>30}{statistics.median(seconds):10.2f}{peak:10.0f}{more:12.0f}")
-    for source in ("file", "Arrow"):
-        ours, theirs = (
-            statistics.median(result[0] for result in measured[f"{who}, {source}"])
-            for who in ("penchant", "pandas")
-        )
-        print(f"{source}: pandas takes {theirs / ours:.1f} x as long")
+    medians = {name: statistics.median(result[0] for result in found) for name, found in measured.items()}
+    for contestant, seconds in medians.items():
+        who, source = contestant.split(", ")
+        if who != "penchant":
+            print(f"{source}: {who} takes {seconds / medians[f'penchant, {source}']:.1f} x as long")
+    if options.keep:
+        rows = []
+        for source, kind in (("file", "a TSV file with labels"), ("Arrow", "an Arrow table with labels")):
+            seconds = {name.split(",")[0]: value for name, value in medians.items() if name.endswith(source)}
+            rows.append({"what": f"from {kind} to CSR", "seconds": seconds})
+        keep("events", f"{options.file.stat().st_size / 1e6:.0f} MB, a line each play", rows)
     options.file.unlink()
 
 

@@ -17,6 +17,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # implicit asks for it; its own thread
 
 import numpy as np
 import scipy.sparse as sp
+from record import keep
 
 from penchant.als import AlternatingLeastSquares
 from penchant.datasets import lastfm_shaped
@@ -92,6 +93,7 @@ def main():
     parser.add_argument("--users", type=int, default=2000, help="how many in a batch")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--keep", action="store_true", help="for docs/speed.md as well")
     options = parser.parse_args()
     for name in ("implicit", "faiss"):
         if importlib.util.find_spec(name) is None:
@@ -133,6 +135,13 @@ def main():
                     for name, value in seconds.items()
                 )
                 print(f"f={factors} N={n} {task}: {times}", flush=True)
+    if options.keep:
+        about = f"{plays.shape[1]:,} items".replace(",", " ")
+        rows = [
+            {"what": f"{row['task']}, f = {row['factors']}, N = {row['n']}", "seconds": row["seconds"]}
+            for row in results
+        ]
+        keep("top_n", f"{about}, batches of {options.users}", rows)
     (options.output / "top_n.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
