@@ -267,7 +267,7 @@ print(f"the same; the loss is {cg_losses[-1]:.4f}, with exact solutions {exact_l
 # vectors so that $M$ becomes the identity, once for all users. Our dozen lines say the same, slowly.)
 #
 # Now the shortcut. Each side waits for the other, so many epochs take small steps in the same direction.
-# `relaxation` goes further, up to 1.8 times as far by default. The picture shows how far each loss is above
+# `relaxation` goes further, up to 1.65 times as far by default. The picture shows how far each loss is above
 # what a long fit reaches. Exact solutions and three steps lie on top of each other.
 
 # %%

@@ -80,7 +80,9 @@ impl<T: Real> CsrView<'_, T> {
         }
         let count = |indices: &[i32]| {
             let mut degrees = vec![0_i64; self.columns()];
-            indices.iter().for_each(|&column| degrees[column as usize] += 1);
+            for &column in indices {
+                degrees[column as usize] += 1;
+            }
             degrees
         };
         let counts = self.pattern.indices.par_chunks(self.stored().div_ceil(parts).max(1)).map(count);

@@ -77,7 +77,7 @@ class AlternatingLeastSquares(FoldIn):
         sparse data 2 reach the same loss sooner. With ``solver="auto"``, rows whose confidences outweigh by
         far what they share with all others get as many as they need, up to 30; with ``"cg"`` all rows get
         these.
-    relaxation : float, default 1.8
+    relaxation : float, default 1.65
         Between 0 and 2. How far past its solution each row goes at most on the way to the next half of an
         epoch, as in successive over-relaxation: ``start + omega (solution - start)``, where omega grows from
         1 by halves of epochs, ``1 + h / (h + 4)``, up to this. A fit then reaches the same loss in about half
@@ -158,7 +158,7 @@ class AlternatingLeastSquares(FoldIn):
         *,
         solver: Literal["auto", "cg", "dual", "cholesky"] = "auto",
         cg_steps: int = 3,
-        relaxation: float = 1.8,
+        relaxation: float = 1.65,
         confidence: Literal["alpha", "linear", "log"] = "alpha",
         epsilon: float = 1.0,
         unobserved_weight: float = 1.0,

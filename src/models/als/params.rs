@@ -80,7 +80,7 @@ impl AlternatingLeastSquares {
             unobserved_weight: 1.0,
             solver: Solver::default(),
             cg_steps: 3,
-            relaxation: 1.8,
+            relaxation: 1.65,
             tolerance: None,
             threads: 0,
             seed: 0,
@@ -127,7 +127,7 @@ impl AlternatingLeastSquares {
         cg_steps: usize
     }
     setter! {
-        /// The largest ω, 1.8 by default: how far past its solutions a half-step goes, `start + ω (solution − start)`, as
+        /// The largest ω, 1.65 by default: how far past its solutions a half-step goes, `start + ω (solution − start)`, as
         /// in successive over-relaxation. Between 0 and 2; 1 is plain alternating least squares. ω grows from 1 by
         /// half-steps, `1 + h / (h + 4)`, up to this. A fit reaches the same loss in about half as many epochs, at no cost
         /// for an epoch. The first half-step and the last go to their solutions. Above 1 and with [`Solver::Auto`], rows
