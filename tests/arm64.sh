@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Compiles the crate's tests for 64-bit Arm and runs them under qemu. Called by `make test-arm64`; needs root on Debian.
+# Compiles the crate's unit and integration tests for 64-bit Arm and runs them under qemu. Called by `make test-arm64`; needs
+# root on Debian.
 #
 # The compiler is that of a Debian release in a folder of its own (ARM64_ROOT), made once; it runs natively, only the tests are
-# emulated. Half an hour on two cores the first time, most of it for what the crate depends on.
+# emulated. Most of the time, half an hour and more on two cores, goes into what the crate depends on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=${ARM64_ROOT:-$HOME/.cache/penchant-arm64}
 release=forky   # its rustc is new enough
 cases=${PROPTEST_CASES:-16}
-target=aarch64-unknown-linux-gnu
 
 if [ ! -e "$root/ready" ]; then
   apt-get update -qq
@@ -17,8 +17,10 @@ if [ ! -e "$root/ready" ]; then
   scripts=/usr/share/debootstrap/scripts
   [ -e "$scripts/$release" ] || ln -s sid "$scripts/$release"
   # Whatever this machine gets its own packages from.
-  mirror=$(sed -nE 's#^(URIs: *|deb +(\[[^]]*\] +)?)(https?://[^ ]*debian/?)( .*)?$#\3#p' \
-    /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null | head -1)
+  sources=$(find /etc/apt/sources.list /etc/apt/sources.list.d -name '*.list' -o -name '*.sources' 2>/dev/null || true)
+  mirror=$(xargs cat <<<"$sources" | sed -nE 's#^(URIs: *|deb +(\[[^]]*\] +)?)(https?://[^ ]*debian/?)( .*)?$#\3#p' | sed -n 1p)
+  [ -n "$mirror" ] || { echo "found no source of Debian's packages under /etc/apt"; exit 1; }
+  rm -rf "$root"
   debootstrap --variant=minbase \
     --include=ca-certificates,gcc,gcc-aarch64-linux-gnu,libc6-dev,libc6-dev-arm64-cross,qemu-user \
     "$release" "$root" "$mirror"
@@ -30,20 +32,23 @@ if [ ! -e "$root/ready" ]; then
   touch "$root/ready"
 fi
 
-for folder in proc dev; do
-  mountpoint -q "$root/$folder" || mount --bind "/$folder" "$root/$folder"
-done
-trap 'umount "$root/proc" "$root/dev"' EXIT
-
-# What cargo has fetched here need not be fetched again.
-mkdir -p "$root/root/.cargo" "$root/project"
+# The working tree as it is, and what cargo has fetched here, which need not be fetched again.
+rm -rf "$root/project"
+mkdir -p "$root/project" "$root/root/.cargo"
+git ls-files -z --cached --others --exclude-standard | tar --ignore-failed-read --null -T - -cf - | tar -xf - -C "$root/project"
+cargo=${CARGO_HOME:-$HOME/.cargo}
 for kept in registry config.toml; do
-  if [ -e "$HOME/.cargo/$kept" ]; then cp -ru "$HOME/.cargo/$kept" "$root/root/.cargo/"; fi
+  if [ -e "$cargo/$kept" ]; then cp -ru "$cargo/$kept" "$root/root/.cargo/"; fi
 done
-git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$root/project"
 if [ -d "${PENCHANT_DATA:-}" ]; then mkdir -p "$root/data" && cp -ru "$PENCHANT_DATA/." "$root/data/"; fi
 
-chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin PENCHANT_DATA=/data PROPTEST_CASES="$cases" \
-  CARGO_TARGET_DIR=/target CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64 RUSTFLAGS="-D warnings" \
-  sh -c "cd /project && cargo test --locked --target $target --lib --tests $*"
+# In a mount namespace of its own: whatever ends this script, nothing stays mounted.
+export root cases
+unshare --mount --propagation private bash -euo pipefail -c '
+  mount --bind /proc "$root/proc"
+  mount --bind /dev "$root/dev"
+  exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin PENCHANT_DATA=/data PROPTEST_CASES="$cases" \
+    CARGO_TARGET_DIR=/target CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64 RUSTFLAGS="-D warnings" \
+    sh -c "cd /project && exec cargo test --locked --target aarch64-unknown-linux-gnu --lib --tests \"\$@\"" sh "$@"
+' bash "$@"

@@ -160,11 +160,11 @@ def main():
                 {**row, "what": f"{row['what']}, f = {options.curve_factors}"}
                 for row in report_time_to_objective(results["curve"]["points"])
             ]
+    (options.output / "als.json").write_text(json.dumps(results, indent=1) + "\n")
+    plot(results, options.output / "als.png")
     if options.keep:
         about = f"{matrix.shape[0]:,} x {matrix.shape[1]:,}".replace(",", " ")
         keep("als", f"{about}, shaped like LastFM-360K", rows)
-    (options.output / "als.json").write_text(json.dumps(results, indent=1) + "\n")
-    plot(results, options.output / "als.png")
 
 
 if __name__ == "__main__":

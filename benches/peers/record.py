@@ -24,7 +24,8 @@ FLAGS = ("avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "asimd", "
 
 HEAD = """# How fast it is
 
-Medians of turns in one run, with what the others take as a multiple of what Penchant takes. Written from the files
+Seconds of Penchant, and what the others take as a multiple of them; libraries take turns in one run. An epoch is the difference
+between a long fit and a short one, the median of the turns; ways to an objective are single fits. Written from the files
 under `benches/results/` by `benches/peers/record.py`; `benches/peers/compare.py`, `top_n.py` and `events.py` make those with
 `--keep`. Machines differ, and what the ratios depend on most is which instructions the CPU has.
 """
@@ -38,6 +39,8 @@ def machine():
             name, _, value = line.partition(":")
             if name.strip() == "model name":
                 cpu = value.strip()
+            elif name.strip() == "CPU part" and cpu == "unknown":
+                cpu = f"Arm, part {value.strip()}"
             elif name.strip() in ("flags", "Features"):
                 flags = value.split()
     return {
@@ -51,6 +54,7 @@ def machine():
 
 def keep(benchmark, about, rows):
     """Write the rows of a benchmark on some data, ``{"what": str, "seconds": {library: seconds}}``, to its file."""
+    rows = [row for row in rows if "penchant" in row["seconds"]]
     libraries = sorted({library for row in rows for library in row["seconds"]})
     versions = {}
     for library in libraries:
@@ -79,7 +83,7 @@ def table(found):
     others = [library for library in versions if library != "penchant"]
     named = ", ".join(f"{library} {versions[library]}" for library in others)
     yield (
-        f"{found['about'].capitalize()}; {machine['cpu']}, {machine['threads']} threads, {machine['instructions']} "
+        f"{found['about']}; {machine['cpu']}, {machine['threads']} threads, {machine['instructions']} "
         f"({' '.join(machine['flags'])}), {machine['date']}; {named}.\n"
     )
     yield f"| | Penchant | {' | '.join(others)} |"

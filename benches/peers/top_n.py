@@ -135,6 +135,7 @@ def main():
                     for name, value in seconds.items()
                 )
                 print(f"f={factors} N={n} {task}: {times}", flush=True)
+    (options.output / "top_n.json").write_text(json.dumps(results, indent=1) + "\n")
     if options.keep:
         about = f"{plays.shape[1]:,} items".replace(",", " ")
         rows = [
@@ -142,7 +143,6 @@ def main():
             for row in results
         ]
         keep("top_n", f"{about}, batches of {options.users}", rows)
-    (options.output / "top_n.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 /// Bytes that one request brings.
 const LINE: usize = 64;
 
-/// Asks for `slice[start..start + len]`; does nothing where the CPU has no such request, or past the end.
+/// Asks for `slice[start..start + len]`; does nothing past the end.
 #[inline(always)]
 pub(crate) fn prefetch<G>(slice: &[G], start: usize, len: usize) {
     let Some(wanted) = slice.get(start..start + len) else { return };
@@ -25,6 +25,7 @@ fn line(address: *const i8) {
 use super::neon::prefetch as line;
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+/// There is no such request.
 #[inline(always)]
 fn line(_: *const i8) {}
 

@@ -56,8 +56,8 @@ impl<T: Real, G: Stored<T>> Source<T> for Contiguous<'_, '_, '_, T, G> {
     }
 }
 
-/// Dot products of the rows of a source with `v`. Where registers allow, `v` stays in them: beside those for four sums and
-/// what is read, of 16 or of 32.
+/// Dot products of the rows of a source with `v`. Where registers allow, `v` stays in them: with AVX2 up to eight
+/// registers of it beside those for four sums and what is read.
 #[inline(always)]
 pub(super) fn score_with<S: Simd, T: Real>(simd: S, v: &[T], scores: &mut [T], source: impl Source<T>) {
     let count = v.len() / T::lanes::<S>();

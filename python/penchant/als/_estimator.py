@@ -80,10 +80,10 @@ class AlternatingLeastSquares(FoldIn):
     relaxation : float, default 1.65
         Between 0 and 2. How far past its solution each row goes at most on the way to the next half of an
         epoch, as in successive over-relaxation: ``start + omega (solution - start)``, where omega grows from
-        1 by halves of epochs, ``1 + h / (h + 4)``, up to this. A fit then reaches the same loss in about half
-        as many epochs. With 1 the epochs are those of plain alternating least squares. Above 1 and with
-        ``solver="auto"``, the same rows as for `cg_steps` go further: half of the way to 2; and from 128
-        factors on, short rows that are solved exactly stay at their solutions.
+        1 by halves of epochs, ``1 + h / (h + 4)``, up to this; a limit below 1 holds throughout. A fit then
+        reaches the same loss in about half as many epochs. With 1 the epochs are those of plain alternating
+        least squares. With ``solver="auto"``, the same rows as for `cg_steps` go half of the way to 2 if it
+        is above 1, and from 128 factors on short rows that are solved exactly stay at their solutions.
     confidence : {"alpha", "linear", "log"}, default "alpha"
         ``c = alpha |r|``, ``1 + alpha |r|`` or ``1 + alpha ln(1 + |r| / epsilon)``.
     epsilon : float, default 1.0

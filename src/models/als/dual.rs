@@ -15,6 +15,8 @@ use crate::kernel::{Ahead, GROUP, Gathered, Real, Simd, Stored, add_rows, score}
 /// The longest row that may come here; bounds the scratch.
 pub(crate) const LONGEST: usize = 64;
 
+const _: () = assert!(LONGEST.is_multiple_of(GROUP));
+
 /// Scratch, reused from row to row.
 pub(crate) struct Dual<T> {
     /// `Z`, padded with rows of zeros.
