@@ -34,11 +34,11 @@ fi
 
 # The working tree as it is, and what cargo has fetched here, which need not be fetched again.
 rm -rf "$root/project"
-mkdir -p "$root/project" "$root/root/.cargo"
+mkdir -p "$root/project" "$root/home/.cargo"
 git ls-files -z --cached --others --exclude-standard | tar --ignore-failed-read --null -T - -cf - | tar -xf - -C "$root/project"
 cargo=${CARGO_HOME:-$HOME/.cargo}
 for kept in registry config.toml; do
-  if [ -e "$cargo/$kept" ]; then cp -ru "$cargo/$kept" "$root/root/.cargo/"; fi
+  if [ -e "$cargo/$kept" ]; then cp -ru "$cargo/$kept" "$root/home/.cargo/"; fi
 done
 if [ -d "${PENCHANT_DATA:-}" ]; then mkdir -p "$root/data" && cp -ru "$PENCHANT_DATA/." "$root/data/"; fi
 
@@ -47,7 +47,7 @@ export root cases
 unshare --mount --propagation private bash -euo pipefail -c '
   mount --bind /proc "$root/proc"
   mount --bind /dev "$root/dev"
-  exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin PENCHANT_DATA=/data PROPTEST_CASES="$cases" \
+  exec chroot "$root" env -i HOME=/home PATH=/usr/sbin:/usr/bin:/sbin:/bin PENCHANT_DATA=/data PROPTEST_CASES="$cases" \
     CARGO_TARGET_DIR=/target CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64 RUSTFLAGS="-D warnings" \
     sh -c "cd /project && exec cargo test --locked --target aarch64-unknown-linux-gnu --lib --tests \"\$@\"" sh "$@"

@@ -81,12 +81,13 @@ def table(found):
     """The lines of one file."""
     machine, versions = found["machine"], found["versions"]
     others = [library for library in versions if library != "penchant"]
-    named = ", ".join(f"{library} {versions[library]}" for library in others)
+    named = ", ".join(f"{'NumPy' if one == 'product' else one} {versions[one]}" for one in others)
     yield (
         f"{found['about']}; {machine['cpu']}, {machine['threads']} threads, {machine['instructions']} "
         f"({' '.join(machine['flags'])}), {machine['date']}; {named}.\n"
     )
-    yield f"| | Penchant | {' | '.join(others)} |"
+    headings = ["NumPy's product, one thread" if one == "product" else one for one in others]
+    yield f"| | Penchant | {' | '.join(headings)} |"
     yield "|---|" + "---:|" * (1 + len(others))
     for row in found["rows"]:
         ours = row["seconds"]["penchant"]

@@ -24,8 +24,8 @@ fn line(address: *const i8) {
 #[cfg(target_arch = "aarch64")]
 use super::neon::prefetch as line;
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 /// There is no such request.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline(always)]
 fn line(_: *const i8) {}
 

@@ -129,10 +129,10 @@ impl AlternatingLeastSquares {
     setter! {
         /// The largest ω, 1.65 by default: how far past its solutions a half-step goes, `start + ω (solution − start)`, as
         /// in successive over-relaxation. Between 0 and 2; 1 is plain alternating least squares. ω grows from 1 by
-        /// half-steps, `1 + h / (h + 4)`, up to this; a limit below 1 holds throughout. A fit reaches the same loss in about half as many epochs, at no cost
-        /// for an epoch. The first half-step and the last go to their solutions. With [`Solver::Auto`], rows that
-        /// get more steps go half of the way to 2 if it is above 1, and from 128 factors on short rows that are solved exactly
-        /// stay at their solutions.
+        /// half-steps, `1 + h / (h + 4)`, up to this; a limit below 1 holds throughout. A fit reaches the same loss in
+        /// about half as many epochs, at no cost for an epoch. The first half-step and the last go to their solutions.
+        /// With [`Solver::Auto`], rows that get more steps go half of the way to 2 if it is above 1, and from 128 factors
+        /// on short rows that are solved exactly stay at their solutions.
         relaxation: f64
     }
     setter! {
