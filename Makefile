@@ -42,7 +42,7 @@ test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root 
 fuzz: $(VENV)/installed ## Make many hostile calls: EXAMPLES=20000 of each kind
 	$(BIN)/pip install --quiet --group test
 	PENCHANT_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest tests/python/test_hostile.py tests/python/test_hostile_events.py
-	PROPTEST_CASES=$(EXAMPLES) cargo test --locked --lib --test mistakes
+	PROPTEST_CASES=$(EXAMPLES) cargo test --locked --lib --test rust
 
 bench: $(VENV)/installed ## Run the benchmarks: the crate's own, then the comparison with other libraries (quick size)
 	cargo bench --locked

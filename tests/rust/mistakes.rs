@@ -1,5 +1,4 @@
 //! Every mistake in data or parameters is an error that carries the numbers.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use penchant::rank::recommend;
 use penchant::{

@@ -1,5 +1,4 @@
 //! The vectors that the Python tests read too, made by dense `NumPy`.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use penchant::{
     AlternatingLeastSquares, Confidence, CsrMatrix, Factors, RankOptions, Real, Solver, training_loss,
@@ -58,7 +57,7 @@ fn assert_close(actual: f64, expected: f64, tolerance: f64) {
 
 #[test]
 fn every_solver_reproduces_the_scores_and_losses_of_dense_numpy() {
-    let golden: Als = serde_json::from_str(include_str!("golden/als.json")).unwrap();
+    let golden: Als = serde_json::from_str(include_str!("../golden/als.json")).unwrap();
     let matrix = CsrMatrix::new(golden.columns, golden.indptr, golden.indices, golden.values).unwrap();
     for solver in [Solver::Auto, Solver::ConjugateGradient, Solver::Dual, Solver::Cholesky] {
         let als = parameters(&golden.parameters).solver(solver);
@@ -105,7 +104,7 @@ fn a_file_from_python_is_opened_and_served() {
 
 #[test]
 fn rankings_are_those_of_a_stable_sort_in_numpy() {
-    let golden: Rank = serde_json::from_str(include_str!("golden/rank.json")).unwrap();
+    let golden: Rank = serde_json::from_str(include_str!("../golden/rank.json")).unwrap();
     check_rank::<f32>(&golden);
     check_rank::<f64>(&golden);
 }
