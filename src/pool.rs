@@ -19,17 +19,20 @@ static POOLS: ArcSwapOption<Pools> = ArcSwapOption::const_empty();
 
 struct Pools {
     process: u32,
+    /// How many threads this process may use. Asking takes longer than a search: it reads several files on Linux.
+    available: usize,
     by_threads: Mutex<HashMap<usize, Arc<ThreadPool>>>,
 }
 
 /// The pools of this process.
 fn pools() -> Arc<Pools> {
     let process = std::process::id();
-    let fresh = Arc::new(Pools { process, by_threads: Mutex::new(HashMap::new()) });
     loop {
         match POOLS.load_full() {
             Some(pools) if pools.process == process => return pools,
             _ => {
+                let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+                let fresh = Arc::new(Pools { process, available, by_threads: Mutex::default() });
                 let before = POOLS.rcu(|pools| match pools {
                     Some(pools) if pools.process == process => Arc::clone(pools),
                     _ => Arc::clone(&fresh),
@@ -41,21 +44,24 @@ fn pools() -> Arc<Pools> {
     }
 }
 
-/// Runs `work` on `threads` threads; 0 means as many as this process may use
+/// Fails if nobody can mean so many threads.
+pub(crate) fn check(threads: usize) -> Result<()> {
+    if threads > MAX_THREADS {
+        return Err(Error::TooLarge { what: "num_threads", value: threads, max: MAX_THREADS });
+    }
+    Ok(())
+}
+
+/// Runs `work` on `threads` threads; 0 means as many as this process may use when it first asks
 /// (processor affinity and container limits included).
 pub(crate) fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
     Ok(pool(threads)?.install(work))
 }
 
 fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
-    let threads = match threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        n if n > MAX_THREADS => {
-            return Err(Error::TooLarge { what: "num_threads", value: n, max: MAX_THREADS });
-        }
-        n => n,
-    };
+    check(threads)?;
     let pools = pools();
+    let threads = if threads == 0 { pools.available } else { threads };
     let mut by_threads = pools.by_threads.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = by_threads.get(&threads) {
         return Ok(Arc::clone(pool));

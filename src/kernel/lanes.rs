@@ -188,36 +188,6 @@ pub(super) fn token<S: Simd, V: Simd>(simd: S) -> Option<V> {
     }
 }
 
-/// One bit for each lane of `a` that is not below that of `b`; NaN is not below anything.
-#[inline(always)]
-pub(super) fn not_below<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> u32 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{__m256, __m512, _CMP_NLT_UQ};
-        if let Some(v4) = as_v4(simd) {
-            // SAFETY: S is V4, whose vectors are the 512-bit registers.
-            let [a, b] = unsafe { std::mem::transmute_copy::<[S::f32s; 2], [__m512; 2]>(&[a, b]) };
-            return u32::from(v4.avx512f._mm512_cmp_ps_mask::<_CMP_NLT_UQ>(a, b));
-        }
-        if let Some(v3) = as_v3(simd) {
-            // SAFETY: S is V3, whose vectors are the 256-bit registers.
-            let [a, b] = unsafe { std::mem::transmute_copy::<[S::f32s; 2], [__m256; 2]>(&[a, b]) };
-            return v3.avx._mm256_movemask_ps(v3.avx._mm256_cmp_ps::<_CMP_NLT_UQ>(a, b)) as u32;
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    if super::neon::is_neon(simd) {
-        return super::neon::not_below::<S>(a, b);
-    }
-    let _ = simd;
-    let mut lanes = [[0.0; super::WIDTH]; 2];
-    store::<S, f32>(&mut lanes[0], 0, a);
-    store::<S, f32>(&mut lanes[1], 0, b);
-    (0..S::F32_LANES)
-        .filter(|&lane| lanes[0][lane] >= lanes[1][lane] || (lanes[0][lane] - lanes[1][lane]).is_nan())
-        .fold(0, |bits, lane| bits | 1 << lane)
-}
-
 /// Four sums by three levels of adding shuffled halves: 13 instructions instead of 4 times 8.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]

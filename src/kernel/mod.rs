@@ -1,7 +1,7 @@
 //! The inner loops and the memory they gather from: no threads, no knowledge of users and items.
 //!
 //! Loops over numbers are written once, over registers of whatever width the CPU has ([`Lanes`]), and compiled for
-//! AVX-512, AVX2 with FMA, NEON, and plain scalar code; what turns comparisons into bits has a form for each.
+//! AVX-512, AVX2 with FMA, NEON, and plain scalar code; sums of products of bytes have a form for each.
 //! [`dispatch`] picks what the CPU has. Vectors are padded with zeros to multiples of [`WIDTH`], so no loop has a remainder.
 //!
 //! Callers have checked every length; a mismatch here is our own mistake and panics. Sums run in a fixed order
@@ -39,11 +39,14 @@ pub(crate) use gather::Gathered;
 pub(crate) use lanes::Lanes;
 pub(crate) use pass::{Pass, pass_scratch};
 pub(crate) use prefetch::{Ahead, prefetch};
-pub(crate) use products::products;
+pub(crate) use products::{product, products};
 pub use real::Real;
 pub(crate) use rows::{GROUP, add_rows, score};
 pub(crate) use scalar::{dot, dot_f64};
-pub(crate) use screen::{PANEL, QUERIES, Screen};
+pub(crate) use screen::{
+    LARGEST_OF_CANDIDATE, LARGEST_OF_QUERY, LONGEST, OFFSET, PANEL, QUERIES, Screen, bytes, least_sum,
+    panel_at, place,
+};
 pub(crate) use stored::{Half, Stored, compact};
 pub(crate) use tile::{gram, pack, padded, rotate};
 

@@ -1,8 +1,8 @@
 //! What has a form of its own on 64-bit Arm. Every CPU of that kind has these instructions.
 
 use std::arch::aarch64::{
-    float32x4_t, float64x2_t, uint16x4_t, uint32x4_t, vaddvq_u32, vandq_u32, vcltq_f32, vmvnq_u32,
-    vpaddq_f32, vpaddq_f64,
+    float32x4_t, float64x2_t, uint16x4_t, uint16x8_t, vaddvq_u16, vandq_u16,     vcgeq_s16, vdupq_n_s8, vdupq_n_s16, vdupq_n_u32, vget_low_s8, vld1q_s8, vmlal_high_s8,
+    vmlal_s8, vpaddq_f32, vpaddq_f64, vpaddq_s16, vreinterpretq_s8_u32, vst1q_s16, vsubq_s8,
 };
 use std::arch::asm;
 
@@ -10,6 +10,7 @@ use pulp::Simd;
 use pulp::aarch64::Neon;
 
 use super::lanes::token;
+use super::screen::{OFFSET, PANEL};
 
 /// Whether `simd` is NEON. Decided when the function is compiled for `S`.
 #[inline(always)]
@@ -38,14 +39,41 @@ pub(super) fn sum4_f64<S: Simd>(a: [S::f64s; 4]) -> [f64; 4] {
     }
 }
 
-/// One bit for each lane of `a` that is not below that of `b`; NaN is not below anything.
+/// One query of a [`Screen`](super::screen::Screen): a bit for each candidate whose sum is not below the bound, and the sums.
+///
+/// The sums of the four coordinates that lie beside each other stay apart until the end; each fits into 16 bits, as the
+/// whole does. `panel` and `query` have lengths that belong together.
 #[inline(always)]
-pub(super) fn not_below<S: Simd>(a: S::f32s, b: S::f32s) -> u32 {
-    // SAFETY: as in `sum4`; any bits are integers.
+pub(super) fn screen(panel: &[i8], query: &[u8], bound: i16, sums: &mut [i16; PANEL]) -> u32 {
+    const QUARTERS: usize = 8;
+    assert_eq!(panel.len(), query.len() * PANEL, "the length of a panel");
+    // SAFETY: every CPU of this kind has NEON; each load is of 16 of the 128 bytes for four coordinates, each store of 8
+    // of 32 numbers.
     unsafe {
-        let [a, b] = std::mem::transmute_copy::<[S::f32s; 2], [float32x4_t; 2]>(&[a, b]);
-        let bits = std::mem::transmute::<[u32; 4], uint32x4_t>([1, 2, 4, 8]);
-        vaddvq_u32(vandq_u32(vmvnq_u32(vcltq_f32(a, b)), bits))
+        let offset = vdupq_n_s8(OFFSET as i8);
+        let mut totals = [[vdupq_n_s16(0); 2]; QUARTERS];
+        for (four, candidates) in query.as_chunks::<4>().0.iter().zip(panel.as_chunks::<128>().0) {
+            let query = vsubq_s8(vreinterpretq_s8_u32(vdupq_n_u32(u32::from_ne_bytes(*four))), offset);
+            for quarter in 0..QUARTERS {
+                let candidates = vld1q_s8(candidates.as_ptr().add(16 * quarter));
+                let [low, high] = totals[quarter];
+                totals[quarter] = [
+                    vmlal_s8(low, vget_low_s8(candidates), vget_low_s8(query)),
+                    vmlal_high_s8(high, candidates, query),
+                ];
+            }
+        }
+        let of_four = totals.map(|[low, high]| vpaddq_s16(low, high));
+        let bits = std::mem::transmute::<[u16; 8], uint16x8_t>([1, 2, 4, 8, 16, 32, 64, 128]);
+        let mut mask = 0;
+        // The candidates of a quarter of a panel are those of `place`.
+        for (eighth, [a, b]) in [[0, 2], [4, 6], [1, 3], [5, 7]].into_iter().enumerate() {
+            let whole = vpaddq_s16(of_four[a], of_four[b]);
+            vst1q_s16(sums.as_mut_ptr().add(8 * eighth), whole);
+            let passed = vandq_u16(vcgeq_s16(whole, vdupq_n_s16(bound)), bits);
+            mask |= u32::from(vaddvq_u16(passed)) << (8 * eighth);
+        }
+        mask
     }
 }
 

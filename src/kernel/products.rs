@@ -29,6 +29,14 @@ pub(crate) fn products<S: Simd, T: Real>(
     }
 }
 
+/// One dot product, with the bits of [`dot`](super::dot).
+#[inline(always)]
+pub(crate) fn product<S: Simd, T: Real>(simd: S, a: &[T], b: &[T]) -> T {
+    assert_eq!(a.len(), b.len(), "the lengths of a dot product");
+    let [[product]] = tile(simd, &[a], &[b]);
+    product
+}
+
 /// Tiles of `M` rows by `N` columns, then what is left one by one.
 #[inline(always)]
 fn tiles<S: Simd, T: Real, const M: usize, const N: usize>(

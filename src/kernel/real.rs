@@ -40,6 +40,8 @@ pub trait Real:
     const NAN: Self;
     /// −∞, the score of a slot that could not be filled.
     const NEG_INFINITY: Self;
+    /// The largest finite number.
+    const MAX: Self;
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
     /// A score and an id in one integer: of two, the larger has the higher score, or the same and the smaller id.
@@ -71,6 +73,7 @@ macro_rules! real {
             const ONE: Self = 1.0;
             const NAN: Self = $float::NAN;
             const NEG_INFINITY: Self = $float::NEG_INFINITY;
+            const MAX: Self = $float::MAX;
             const EPSILON: Self = $float::EPSILON;
             type Place = $place;
             #[inline(always)]

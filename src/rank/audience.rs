@@ -11,12 +11,12 @@ use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::observer::Observer;
 use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
-use crate::rank::index::{Index, Turned, inverse_norm};
+use crate::rank::index::{Index, Queries, inverse_norm};
 use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
 use crate::rank::recommend::recommend;
 use crate::rank::scoring::{Query, Scoring};
-use crate::rank::screening::{Passed, lowered};
+use crate::rank::screening::Passed;
 
 /// Users that a thread takes at a time, so few that what one block finds helps the next.
 const USERS_PER_BLOCK: usize = 64;
@@ -137,18 +137,18 @@ impl<T: Real> WithSimd for Block<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<AudienceMember<T>> {
         let mut best: Vec<AudienceMember<T>> = Vec::new();
-        let mut turned = self.index.turned();
+        let mut rounded = self.index.queries();
         let mut passed = Passed::new();
         for &user in self.users.iter().filter(|&&user| !self.denied.filters(user, &[])) {
             let vector = self.user_factors.row(user as usize);
             let query = Query { vector, scale: 1.0, liked: &[], own: None };
-            let score = self.scoring.score(&query, self.itemid);
+            let score = self.scoring.score(simd, &query, self.itemid);
             if score.is_nan() {
                 continue;
             }
-            turned.clear();
-            self.index.turn(vector, 1.0, &mut turned);
-            let Some(rank) = self.rank(simd, &query, score, &turned, &mut passed) else { continue };
+            rounded.clear();
+            self.index.round(vector, 1.0, &mut rounded);
+            let Some(rank) = self.rank(simd, &query, score, &rounded, &mut passed) else { continue };
             let listener = AudienceMember { user, rank, score };
             let at = best.partition_point(|other| other.order(&listener).is_lt());
             best.insert(at, listener);
@@ -169,25 +169,25 @@ impl<T: Real> Block<'_, T> {
         simd: S,
         query: &Query<'_, T>,
         score: T,
-        turned: &Turned,
+        rounded: &Queries,
         passed: &mut Passed,
     ) -> Option<usize> {
-        let index = self.index;
-        let coordinates = [turned.head(0), turned.rest(0)];
+        let (index, about, least) = (self.index, rounded.about[0], score.to_f64());
         let limit = self.limit.load(Relaxed);
         let mut rank = 1;
-        for panel in 0..index.packed.reach.len() {
-            let slack = index.slack(turned.norms[0], panel);
-            if turned.norms[0][0] * index.packed.reach[panel][0] + slack < score.to_f64() {
+        let demand = index.demand(about, least);
+        for (panel, candidates) in index.packed.about.iter().enumerate() {
+            if !index.reaches(about, panel, least) {
                 break;
             }
-            let threshold = lowered(score.to_f64(), slack);
-            passed.screen(simd, index, panel, coordinates[0], &[threshold]);
-            while let Some((position, sum)) = passed.next(simd, index, panel, 0, coordinates, threshold) {
-                let id = index.order[position];
+            let bound = demand.least_sum(candidates);
+            if !passed.screen(simd, index, panel, rounded.bytes(0), &[bound]) {
+                continue;
+            }
+            for (id, sum) in passed.of(index, panel, 0) {
                 // Only a score that is close has to be known exactly.
-                let above = f64::from(sum) - slack > score.to_f64() || {
-                    let other = self.scoring.score(query, id);
+                let above = index.is_above(about, panel, sum, least) || {
+                    let other = self.scoring.score(simd, query, id);
                     other > score || (other == score && id < self.itemid)
                 };
                 rank += usize::from(above);

@@ -1,51 +1,45 @@
 //! The candidates of a search, packed once for many searches.
 //!
-//! Candidates are turned into the basis of [`Basis`] and rounded to f32. Their first `depth` coordinates are packed
-//! into panels, the others lie row after row. A search then leaves out what provably cannot enter, in three ways:
+//! Candidates are packed as bytes: integers times the unit of their panel. A search then leaves out what provably cannot
+//! enter, in two ways:
 //!
 //! - by the inequality of Cauchy and Schwarz a score is at most the product of the norms: a query is done with all the
 //!   rest once its norm times the largest from a panel on, the panel's reach, is below its worst result;
-//! - the first `depth` coordinates are multiplied, and the others add at most the product of their norms;
-//! - for what passes, the others are multiplied as well.
+//! - the integers of both are multiplied, and what rounding left out of either adds at most its norm times that of the other.
 //!
-//! Any basis, order and depth give the same results; searches are short if candidates are in order of falling norm, as
-//! they are when first packed. Whatever is left is scored anew from the factors themselves, so results do not depend on
-//! any of this.
+//! Any order gives the same results; searches are short if candidates are in order of falling norm, as they are when first
+//! packed. Whatever is left is scored from the factors themselves, so results do not depend on any of this. In balance
+//! ([`Balance`]) a number is multiplied by a power of two, and another one that it is multiplied by is divided by it.
 //!
 //! # Why nothing is lost to rounding
 //!
-//! Let `u = 2⁻²⁴`, `x̃`, `ỹ` the turned rows in f32, and `N_x = max(|x|, |x̃|)`, `N_y` likewise. Compared with the
-//! true `x·y`:
+//! Let `q = a (q̂ + d)` and `c = b (ĉ + e)`, with the units `a`, `b`, the integers `q̂`, `ĉ` and what they leave out. Then
 //!
-//! - `x̃·ỹ` differs by at most `(3u + κ) N_x N_y`: each coordinate was rounded once, and `κ` is the basis's own
-//!   [`distortion`](Basis::distortion);
-//! - the sum over `depth` coordinates and the tail, with or without fused operations, differs from its true value
-//!   by at most `(f + 2) u / (1 − (f + 2) u) |x̃| |ỹ|` (Higham, Accuracy and Stability of Numerical Algorithms,
-//!   section 3.1); tails and norms are rounded up; taking the tail off again and adding the other products makes
-//!   that `(f + 6) u`, as all of these sums are at most `2 |x̃| |ỹ|`;
-//! - the score that is compared in the end is a sum of `f` products in `T`, or a cosine that is computed in f64 and
-//!   rounded once, off by at most `(f + 4) u / (1 − (f + 4) u) N_x N_y`, f32 being the worse case.
+//! `q·c = a b (q̂·ĉ + q̂·e + d·(ĉ + e)) ≤ a b (q̂·ĉ + |q̂| |e| + |d| |c| / b)`
 //!
-//! Together less than `c N_x N_y` with `c = (2f + 24) · 1.1 u + κ` for any f below 100,000. A number that underflows is off
-//! by less than the smallest normal one in each of those operations, which [`Index::slack`] adds. So
-//! a candidate whose screened sum is below `θ − slack` has a score below `θ`. Where a norm overflows the slack is
-//! infinite, and where anything is NaN the comparison lets it pass.
+//! The score that is compared in the end is a sum of `f` products in `T`, or a cosine that is computed in f64 and rounded
+//! once. With `u = 2⁻²⁴`, f32 being the worse case, it is off by at most `(f + 4) u / (1 − (f + 4) u) |q| |c|` (Higham, Accuracy and
+//! Stability of Numerical Algorithms, section 3.1), which is below `(f + 8) · 1.1 u |q| |c|` for any f below 100,000, and a
+//! number that underflows by less than the smallest normal one in each operation. So a candidate whose integers have a sum
+//! below `θ / (a b)` less all of these has a score below `θ`. All of it is computed in f64, with
+//! [`UNSURE`] for what that rounds. Where sums may overflow, and where anything is NaN, candidates pass.
 
 use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_size};
-use crate::kernel::{self, PANEL, Real, Simd, WithSimd, padded};
+use crate::kernel::{OFFSET, Real, bytes, least_sum};
 use crate::pool;
-use crate::rank::basis::Basis;
-use crate::rank::depth::choose;
-use crate::rank::packing::{Packed, Panel};
-use crate::rank::turning::{Tile, TurnedCandidates, norm_up, norms_of};
+use crate::rank::packing::{About, Given, Packed};
+use crate::rank::rounding::{Balance, Extent, round, shortened};
+
+/// More than f64 can be off where sums are bounded: those that matter are below 10⁵.
+const UNSURE: f64 = 1e-3;
 
 /// Packed candidates. Holds copies: it is for the factors that it was made from.
 pub struct Index {
     pub(crate) f: usize,
-    basis: Basis,
+    balance: Balance,
     /// The candidates as they are packed.
     pub(crate) order: Vec<i32>,
     pub(crate) packed: Packed,
@@ -53,37 +47,38 @@ pub struct Index {
     pub(crate) inverse_norms: Option<Vec<f64>>,
 }
 
-/// Queries in the basis of an index.
-pub(crate) struct Turned {
-    depth: usize,
+/// Queries as bytes.
+pub(crate) struct Queries {
     width: usize,
-    wide: Vec<f64>,
-    row: Vec<f32>,
-    /// For each query its first `depth` coordinates, and the norm of the others.
-    heads: Vec<f32>,
-    /// For each query the other coordinates, padded.
-    rests: Vec<f32>,
-    /// For each query `|x̃|` and `N_x`.
-    pub(crate) norms: Vec<[f64; 2]>,
+    /// In balance, and not rounded.
+    row: Vec<f64>,
+    bytes: Vec<u8>,
+    pub(crate) about: Vec<AboutQuery>,
 }
 
-impl Turned {
-    /// The coordinates that are screened, and the norm of the others.
-    #[inline(always)]
-    pub(crate) fn head(&self, query: usize) -> &[f32] {
-        &self.heads[query * (self.depth + 1)..(query + 1) * (self.depth + 1)]
-    }
+/// What is known of a query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AboutQuery {
+    norm: f64,
+    /// How many units 1 has.
+    units: f64,
+    /// The length of the integers.
+    length: f64,
+    /// The length of what they leave out, and what rounding can add to a score for each unit of a candidate's length.
+    rest: f64,
+    /// What a score can be off by underflow.
+    tiny: f64,
+}
 
-    /// The other coordinates, padded.
+impl Queries {
     #[inline(always)]
-    pub(crate) fn rest(&self, query: usize) -> &[f32] {
-        &self.rests[query * self.width..(query + 1) * self.width]
+    pub(crate) fn bytes(&self, query: usize) -> &[u8] {
+        &self.bytes[query * self.width..(query + 1) * self.width]
     }
 
     pub(crate) fn clear(&mut self) {
-        self.heads.clear();
-        self.rests.clear();
-        self.norms.clear();
+        self.bytes.clear();
+        self.about.clear();
     }
 }
 
@@ -95,22 +90,18 @@ impl Index {
         threads: usize,
     ) -> Result<Self> {
         check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
-        pool::run(threads, || {
-            let basis = Basis::new(user_factors, item_factors);
-            Self::new(basis, user_factors, item_factors, None)
-        })
+        let balance = Balance::of(user_factors, item_factors);
+        pool::run(threads, || Self::new(item_factors, balance, None, None))
     }
 
     /// Packs rows for finding those of like direction.
     pub fn of_directions<T: Real>(factors: DenseView<'_, T>, threads: usize) -> Result<Self> {
-        pool::run(threads, || {
-            let basis = Basis::new(factors, factors);
-            Self::new(basis, factors, factors, Some(inverse_norms(factors)))
-        })
+        let balance = Balance::none(factors.columns());
+        pool::run(threads, || Self::new(factors, balance, None, Some(inverse_norms(factors))))
     }
 
-    /// Packs items that have moved since `before` was made of as many: in its basis and its order, which takes a part of
-    /// the time. Searches are as exact, and the longer the further the items have moved.
+    /// Packs items that have moved since `before` was made of as many: in its order, which takes a part of the time.
+    /// Searches are as exact, and the longer the further the items have moved.
     ///
     /// Fails if `before` is of directions, or of another number of items or factors.
     pub fn of_moved_items<T: Real>(
@@ -123,18 +114,8 @@ impl Index {
         if before.inverse_norms.is_some() {
             return Err(Error::WrongIndex { wanted: "items", got: "directions" });
         }
-        let (f, basis, depth) = (before.f, before.basis.clone(), before.packed.depth);
-        let order = before.order.clone();
-        pool::run(threads, || {
-            let packed = Packed::new(
-                f,
-                depth,
-                &order,
-                || Tile::new(f),
-                |tile, ids, panel| kernel::dispatch(Fill { basis: &basis, item_factors, tile, ids, panel }),
-            );
-            Self { f, basis, order, packed, inverse_norms: None }
-        })
+        let (balance, order) = (before.balance.clone(), before.order.clone());
+        pool::run(threads, || Self::new(item_factors, balance, Some(order), None))
     }
 
     /// Whether this is an index of so many rows of this kind; whether of these very rows is the caller's duty.
@@ -149,96 +130,99 @@ impl Index {
     }
 
     fn new<T: Real>(
-        basis: Basis,
-        queries: DenseView<'_, T>,
         candidates: DenseView<'_, T>,
+        balance: Balance,
+        order: Option<Vec<i32>>,
         inverse_norms: Option<Vec<f64>>,
     ) -> Self {
-        let f = candidates.columns();
-        let turned = TurnedCandidates::new(&basis, candidates, inverse_norms.as_deref());
-        let depth = choose(&basis, queries, inverse_norms.as_deref(), &turned);
-        let packed = Packed::new(
-            f,
-            depth,
-            &turned.order,
-            || (),
-            |(), ids, mut panel| {
-                for (lane, &id) in ids.iter().enumerate() {
-                    panel.put(lane, turned.row(id), turned.norms[id as usize]);
-                }
-            },
-        );
-        Self { f, basis, order: turned.order, packed, inverse_norms }
+        let given = Given { rows: candidates, scales: inverse_norms.as_deref(), balance: &balance };
+        let order = order.unwrap_or_else(|| given.falling());
+        let packed = Packed::new(given, &order);
+        Self { f: candidates.columns(), balance, order, packed, inverse_norms }
     }
 
-    /// Room for turned queries.
-    pub(crate) fn turned(&self) -> Turned {
-        let (depth, width) = (self.packed.depth, padded(self.f - self.packed.depth));
-        Turned {
-            depth,
-            width,
-            wide: vec![],
-            row: vec![0.0; self.f],
-            heads: vec![],
-            rests: vec![],
-            norms: vec![],
-        }
+    /// Room for queries.
+    pub(crate) fn queries(&self) -> Queries {
+        Queries { width: bytes(self.f), row: Vec::with_capacity(self.f), bytes: vec![], about: vec![] }
     }
 
-    /// Turns one more query, times `scale`.
+    /// Rounds one more query, times `scale`.
     #[inline(always)]
-    pub(crate) fn turn<T: Real>(&self, x: &[T], scale: f64, turned: &mut Turned) {
-        let Turned { depth, width, wide, row, heads, rests, norms } = turned;
-        self.basis.turn_query(x, scale, wide, row);
-        let (head, rest) = row.split_at(*depth);
-        heads.extend_from_slice(head);
-        heads.push(norm_up(rest));
-        rests.extend_from_slice(rest);
-        rests.resize((norms.len() + 1) * *width, 0.0);
-        let norm = x.iter().map(|x| (x.to_f64() * scale).powi(2)).sum::<f64>().sqrt();
-        norms.push(norms_of(norm, row));
+    pub(crate) fn round<T: Real>(&self, x: &[T], scale: f64, queries: &mut Queries) {
+        let Queries { width, row, bytes, about } = queries;
+        row.clear();
+        row.extend(self.balance.query(x, scale));
+        let (extent, start) = (Extent::of(row), bytes.len());
+        let norm = extent.norm;
+        bytes.resize(start + *width, OFFSET);
+        let (f, longest) = (self.f as f64, self.packed.longest);
+        let tiny = 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + norm + longest);
+        let units = extent.units_of_query().filter(|_| norm * longest < T::MAX.to_f64() / 2.0);
+        about.push(match units {
+            // Zeros, of which nothing is known: all candidates pass.
+            None => AboutQuery { norm: f64::INFINITY, units: 1.0, length: 0.0, rest: f64::INFINITY, tiny },
+            Some(units) => {
+                let out = &mut bytes[start..];
+                let (units, rounded) = shortened(units, |units| {
+                    let rounded = round(row, units, |k, integer| {
+                        out[k] = (integer as i8).wrapping_add(OFFSET as i8).cast_unsigned();
+                    });
+                    (rounded.length, rounded)
+                });
+                let rest = rounded.rest + self.rounding() * norm * units;
+                AboutQuery { norm, units, length: rounded.length, rest, tiny }
+            }
+        });
     }
 
-    /// What rounding can add to a score, for a query and the candidates from a panel on.
-    pub(crate) fn slack(&self, [_, n_x]: [f64; 2], panel: usize) -> f64 {
-        let f = self.f as f64;
-        let c = (2.0 * f + 24.0) * 1.1 * f64::from(f32::EPSILON) / 2.0 + self.basis.distortion;
-        c * n_x * self.packed.reach[panel][1]
-            + 4.0 * (f + 4.0) * f64::from(f32::MIN_POSITIVE) * (1.0 + n_x + self.packed.reach[panel][1])
+    /// What rounding adds to a score at most, as a part of the product of the norms.
+    fn rounding(&self) -> f64 {
+        (self.f as f64 + 8.0) * 1.1 * f64::from(f32::EPSILON) / 2.0
     }
-}
 
-/// Turns candidates straight into a panel.
-struct Fill<'a, T> {
-    basis: &'a Basis,
-    item_factors: DenseView<'a, T>,
-    tile: &'a mut Tile,
-    ids: &'a [i32],
-    panel: Panel<'a>,
-}
-
-impl<T: Real> WithSimd for Fill<'_, T> {
-    type Output = ();
-
+    /// Whether any candidate from this panel on can score so much.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { basis, item_factors, tile, ids, mut panel } = self;
-        let rows = ids.iter().map(|&id| (item_factors.row(id as usize), 1.0));
-        tile.turn(simd, basis, rows, |lane, row, norms| panel.put(lane, row, norms));
+    pub(crate) fn reaches(&self, query: AboutQuery, panel: usize, score: f64) -> bool {
+        let most = query.norm * self.packed.about[panel].reach * (1.0 + self.rounding()) + query.tiny;
+        most >= score || most.is_nan()
+    }
+
+    /// What a query asks of candidates that are to score so much.
+    #[inline(always)]
+    pub(crate) fn demand(&self, query: AboutQuery, score: f64) -> Demand {
+        let AboutQuery { units, length, rest, tiny, .. } = query;
+        Demand { sum: (score - tiny) * units, length, rest }
+    }
+
+    /// Whether a candidate of a panel with this sum of integers certainly scores more.
+    #[inline(always)]
+    pub(crate) fn is_above(&self, query: AboutQuery, panel: usize, found: i16, score: f64) -> bool {
+        let About { units, rest, length, .. } = self.packed.about[panel];
+        let sum = (score + query.tiny) * query.units * units;
+        f64::from(found) > sum + (query.length * rest + query.rest * length + UNSURE)
     }
 }
 
-const _: () = assert!(PANEL <= Tile::ROWS);
+/// What is asked of candidates, before the units of a panel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Demand {
+    sum: f64,
+    length: f64,
+    rest: f64,
+}
+
+impl Demand {
+    /// Candidates of a panel with a smaller sum of integers are not asked for.
+    #[inline(always)]
+    pub(crate) fn least_sum(&self, about: &About) -> i16 {
+        let About { units, rest, length, .. } = about;
+        least_sum(self.sum * units - self.length * rest - self.rest * length - UNSURE)
+    }
+}
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "Index({} candidates, {} of {} coordinates screened)",
-            self.order.len(),
-            self.packed.depth,
-            self.f
-        )
+        write!(formatter, "Index({} candidates of {} coordinates)", self.order.len(), self.f)
     }
 }
 

@@ -4,11 +4,9 @@
 //! A filtered id never displaces another.
 
 mod audience;
-mod basis;
 mod best;
 mod by_dense_rows;
 mod by_rows;
-mod depth;
 mod filter;
 mod index;
 mod lists;
@@ -19,6 +17,7 @@ mod partners;
 mod ranked;
 mod rankings;
 mod recommend;
+mod rounding;
 mod row_queries;
 mod scores;
 mod scoring;
@@ -30,7 +29,6 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod top_n;
-mod turning;
 
 pub use audience::{AudienceMember, audience_by_rank, audience_by_score};
 pub use by_dense_rows::recommend_by_dense_rows;

@@ -1,100 +1,164 @@
-//! Candidates in panels, as the screen takes them.
+//! Candidates in panels of bytes, as the screen takes them.
 
 use rayon::prelude::*;
 
-use crate::kernel::{Buffer, PANEL, Screen, padded};
-use crate::rank::turning::norm_up;
+use crate::dense::DenseView;
+use crate::kernel::{
+    self, Buffer, Half, OFFSET, PANEL, Real, Screen, Simd, WithSimd, bytes, panel_at, place,
+};
+use crate::rank::rounding::{Balance, Extent, round, shortened};
 
-/// The numbers of all candidates, in an order of theirs.
-pub(crate) struct Packed {
-    f: usize,
-    /// How many coordinates are screened.
-    pub(crate) depth: usize,
-    /// Panel after panel, `depth × PANEL` numbers each.
-    panels: Buffer<f32>,
-    /// For each panel, `PANEL` norms of the other coordinates, rounded up.
-    tails: Vec<f32>,
-    /// The other coordinates of each candidate, in order, padded.
-    rests: Buffer<f32>,
-    /// For each panel, the largest `|ỹ|` and the largest `N_y` in it and all after it.
-    pub(crate) reach: Vec<[f64; 2]>,
+/// The candidates of an index, each times a number where there are `scales`.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, T> {
+    pub(crate) rows: DenseView<'a, T>,
+    pub(crate) scales: Option<&'a [f64]>,
+    pub(crate) balance: &'a Balance,
 }
 
-/// A panel that is filled, and the largest norms in it.
-pub(crate) struct Panel<'a> {
-    depth: usize,
-    width: usize,
-    heads: &'a mut [f32],
-    tails: &'a mut [f32],
-    rests: &'a mut [f32],
-    reach: &'a mut [f64; 2],
-}
-
-impl Panel<'_> {
-    /// Puts a turned candidate with these norms into its place.
+impl<T: Real> Given<'_, T> {
+    /// A candidate in balance.
     #[inline(always)]
-    pub(crate) fn put(&mut self, lane: usize, row: &[f32], norms: [f64; 2]) {
-        let (head, rest) = row.split_at(self.depth);
-        for (k, &value) in head.iter().enumerate() {
-            self.heads[k * PANEL + lane] = value;
-        }
-        self.rests[lane * self.width..][..rest.len()].copy_from_slice(rest);
-        self.tails[lane] = norm_up(rest);
-        // A NaN, from factors that overflow, is as large as can be.
-        for (reach, norm) in self.reach.iter_mut().zip(norms) {
-            *reach = if norm.is_nan() { f64::INFINITY } else { reach.max(norm) };
-        }
+    fn put(&self, id: i32, out: &mut [f64]) {
+        let scale = self.scales.map_or(1.0, |scales| scales[id as usize]);
+        let row = self.balance.candidate(self.rows.row(id as usize), scale);
+        out.iter_mut().zip(row).for_each(|(out, value)| *out = value);
+    }
+
+    /// The candidates from the longest to the shortest, what is no number before all others.
+    pub(crate) fn falling(&self) -> Vec<i32> {
+        let f = self.rows.columns();
+        // Norms are not negative, so their bits are in their order. In f32 and with the id they are a key that is compared
+        // fast: candidates whose norms round to the same number may be in any order, as a panel's reach is that of all
+        // behind it.
+        let mut keys: Vec<u64> = (0..self.rows.rows())
+            .into_par_iter()
+            .map_init(
+                || vec![0.0; f],
+                |row, id| {
+                    self.put(id as i32, row);
+                    let norm = kernel::dispatch(Norm(row)).abs() as f32;
+                    u64::from(!norm.to_bits()) << 32 | id as u64
+                },
+            )
+            .collect();
+        keys.par_sort_unstable();
+        keys.par_iter().map(|&key| key as u32 as i32).collect()
     }
 }
 
+struct Norm<'a>(&'a [f64]);
+
+impl WithSimd for Norm<'_> {
+    type Output = f64;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        Extent::of(self.0).norm
+    }
+}
+
+/// What holds for all candidates of a panel.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct About {
+    /// How many units 1 has.
+    pub(crate) units: f64,
+    /// The most that is left out of a candidate, in units; infinite if one is no number.
+    pub(crate) rest: f64,
+    /// The length of the longest, in units.
+    pub(crate) length: f64,
+    /// The norm of the longest in it and all panels after it.
+    pub(crate) reach: f64,
+}
+
+/// All candidates, in an order of theirs.
+pub(crate) struct Packed {
+    /// Bytes of a candidate.
+    width: usize,
+    /// Panel after panel, from the start of a cache line on; what kind of integers the buffer is of does not matter.
+    panels: Buffer<Half>,
+    /// For each panel, [`Screen::starts`].
+    starts: Vec<[u16; PANEL]>,
+    pub(crate) about: Vec<About>,
+    /// The largest norm that is a number.
+    pub(crate) longest: f64,
+}
+
 impl Packed {
-    /// Packs candidates of `f` coordinates in this order; `fill` puts those with the given ids into a panel.
-    pub(crate) fn new<W>(
-        f: usize,
-        depth: usize,
-        order: &[i32],
-        worker: impl Fn() -> W + Sync + Send,
-        fill: impl Fn(&mut W, &[i32], Panel<'_>) + Sync + Send,
-    ) -> Self {
-        let (count, width) = (order.len().div_ceil(PANEL), padded(f - depth));
-        let mut panels = Buffer::<f32>::new::<f32>(count * PANEL * depth);
-        let mut tails = vec![0.0_f32; count * PANEL];
-        let mut rests = Buffer::<f32>::new::<f32>(count * PANEL * width.max(1));
-        let mut reach = vec![[0.0_f64; 2]; count];
-        panels
-            .as_mut_slice()
-            .par_chunks_mut(PANEL * depth)
-            .zip(tails.par_chunks_mut(PANEL))
-            .zip(rests.as_mut_slice().par_chunks_mut(PANEL * width.max(1)))
-            .zip(&mut reach)
+    pub(crate) fn new<T: Real>(given: Given<'_, T>, order: &[i32]) -> Self {
+        let (f, count) = (given.rows.columns(), order.len().div_ceil(PANEL));
+        let width = bytes(f);
+        let mut panels = Buffer::<Half>::new::<f32>(count * PANEL * width / size_of::<Half>());
+        let mut starts = vec![[0; PANEL]; count];
+        let mut about = vec![About::default(); count];
+        bytemuck::cast_slice_mut::<Half, i8>(panels.as_mut_slice())
+            .par_chunks_mut(PANEL * width)
+            .zip(&mut starts)
+            .zip(&mut about)
             .zip(order.par_chunks(PANEL))
-            .for_each_init(worker, |worker, ((((heads, tails), rests), reach), ids)| {
-                fill(worker, ids, Panel { depth, width, heads, tails, rests, reach });
-            });
+            .for_each_init(
+                || vec![0.0; PANEL * f],
+                |rows, (((panel, starts), about), ids)| {
+                    let rows = &mut rows[..ids.len() * f];
+                    *about = kernel::dispatch(Fill { given, ids, rows, panel, starts });
+                },
+            );
+        let finite = about.iter().map(|about| about.reach).filter(|reach| reach.is_finite());
+        let longest = finite.fold(0.0, f64::max);
         for panel in (1..count).rev() {
-            for norm in 0..2 {
-                reach[panel - 1][norm] = reach[panel - 1][norm].max(reach[panel][norm]);
-            }
+            about[panel - 1].reach = about[panel - 1].reach.max(about[panel].reach);
         }
-        Self { f, depth, panels, tails, rests, reach }
+        Self { width, panels, starts, about, longest }
     }
 
     /// A panel as the screen takes it.
     #[inline(always)]
     pub(crate) fn screen(&self, panel: usize) -> Screen<'_> {
-        let size = PANEL * self.depth;
-        Screen {
-            panel: &self.panels.as_slice()[panel * size..(panel + 1) * size],
-            depth: self.depth,
-            tails: &self.tails[panel * PANEL..(panel + 1) * PANEL],
-        }
+        let size = PANEL * self.width;
+        let bytes = bytemuck::cast_slice::<Half, i8>(self.panels.as_slice());
+        Screen { panel: &bytes[panel * size..(panel + 1) * size], starts: &self.starts[panel] }
     }
+}
 
-    /// The norm of the coordinates of the candidate at `position` in the order that are not screened, and those.
+/// Rounds candidates into a panel.
+struct Fill<'a, T> {
+    given: Given<'a, T>,
+    ids: &'a [i32],
+    /// Room for them as they are.
+    rows: &'a mut [f64],
+    panel: &'a mut [i8],
+    starts: &'a mut [u16; PANEL],
+}
+
+impl<T: Real> WithSimd for Fill<'_, T> {
+    type Output = About;
+
     #[inline(always)]
-    pub(crate) fn rest(&self, position: usize) -> (f32, &[f32]) {
-        let width = padded(self.f - self.depth);
-        (self.tails[position], &self.rests.as_slice()[position * width..(position + 1) * width])
+    fn with_simd<S: Simd>(self, _: S) -> About {
+        let Self { given, ids, rows, panel, starts } = self;
+        let f = given.rows.columns();
+        let mut all = Extent::NOTHING;
+        for (&id, row) in ids.iter().zip(rows.chunks_exact_mut(f)) {
+            given.put(id, row);
+            all = all.and(Extent::of(row));
+        }
+        let Some(units) = all.units_of_candidate() else {
+            // Zeros, of which nothing is known: they always pass.
+            return About { units: 1.0, rest: f64::INFINITY, length: 0.0, reach: f64::INFINITY };
+        };
+        let (units, rest) = shortened(units, |units| {
+            let (mut longest, mut rest) = (0.0_f64, 0.0_f64);
+            for (lane, row) in rows.chunks_exact(f).enumerate() {
+                let mut sum = 0.0;
+                let rounded = round(row, units, |k, integer| {
+                    sum += integer;
+                    panel[panel_at(lane, k)] = integer as i8;
+                });
+                starts[place(lane)] = (-f64::from(OFFSET) * sum) as i64 as u16;
+                (longest, rest) = (longest.max(rounded.length), rest.max(rounded.rest));
+            }
+            (longest, rest)
+        });
+        About { units, rest, length: all.norm * units * (1.0 + 1e-9), reach: all.norm }
     }
 }
 
@@ -103,19 +167,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reach_is_the_largest_norm_from_a_panel_on_and_infinite_for_nan() {
-        let (order, count): (Vec<i32>, usize) = ((0..2 * PANEL as i32).collect(), 2 * PANEL);
+    fn candidates_fall_and_what_is_no_number_comes_first() {
+        let rows = [0.0_f32, 3.0, f32::NAN, 0.0, 5.0, 0.0, f32::INFINITY, 1.0, 4.0, 4.0];
+        let balance = Balance::none(2);
+        let mut given = Given { rows: DenseView::of_rows(&rows, 2), scales: None, balance: &balance };
+        assert_eq!(given.falling(), [1, 3, 4, 2, 0]);
+        given.scales = Some(&[10.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(given.falling(), [1, 3, 0, 4, 2]);
+    }
+
+    #[test]
+    fn reach_is_the_largest_norm_from_a_panel_on_and_infinite_for_what_is_no_number() {
+        let count = 2 * PANEL;
+        let order: Vec<i32> = (0..count as i32).collect();
         let reach = |nan: Option<usize>| {
-            let norms =
-                |id: i32| if nan == Some(id as usize) { f64::NAN } else { (count as i32 - id).into() };
-            let pack = |(): &mut (), ids: &[i32], mut panel: Panel<'_>| {
-                ids.iter().enumerate().for_each(|(lane, &id)| panel.put(lane, &[1.0; 3], [norms(id); 2]));
-            };
-            Packed::new(3, 2, &order, || (), pack).reach
+            let mut rows: Vec<f32> = (0..count).map(|at| (count - at) as f32).collect();
+            if let Some(at) = nan {
+                rows[at] = f32::NAN;
+            }
+            let balance = Balance::none(1);
+            let packed = Packed::new(
+                Given { rows: DenseView::of_rows(&rows, 1), scales: None, balance: &balance },
+                &order,
+            );
+            packed.about.iter().map(|about| about.reach.floor()).collect::<Vec<_>>()
         };
-        let second = (count - PANEL) as f64;
-        assert_eq!(reach(None), [[count as f64; 2], [second; 2]]);
-        assert_eq!(reach(Some(0)), [[f64::INFINITY; 2], [second; 2]]);
-        assert_eq!(reach(Some(PANEL)), [[f64::INFINITY; 2]; 2]);
+        let second = PANEL as f64;
+        assert_eq!(reach(None), [count as f64, second]);
+        assert_eq!(reach(Some(0)), [f64::INFINITY, second]);
+        assert_eq!(reach(Some(PANEL)), [f64::INFINITY; 2]);
     }
 }

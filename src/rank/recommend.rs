@@ -3,7 +3,6 @@
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::kernel::Real;
-use crate::pool;
 use crate::rank::index::Index;
 use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
@@ -42,12 +41,10 @@ pub fn recommend<T: Real>(
     }
     let search = options.search(item_factors.rows())?;
     let scoring = Scoring { rows: item_factors, inverse_norms: None };
-    pool::run(options.threads, || {
-        search.run(scoring, index, userids.len(), |at| Query {
-            vector: user_factors.row(userids[at] as usize),
-            scale: 1.0,
-            liked: liked.map_or(&[][..], |liked| liked.row(at)),
-            own: None,
-        })
+    search.run(options.threads, scoring, index, userids.len(), |at| Query {
+        vector: user_factors.row(userids[at] as usize),
+        scale: 1.0,
+        liked: liked.map_or(&[][..], |liked| liked.row(at)),
+        own: None,
     })
 }

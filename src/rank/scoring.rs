@@ -1,7 +1,7 @@
 //! One query: who is ranked for it, and the one place where scores come from.
 
 use crate::dense::DenseView;
-use crate::kernel::{self, Real};
+use crate::kernel::{self, Real, Simd};
 use crate::rank::filter::Denied;
 use crate::rank::selection::Selection;
 use crate::rank::top_n::Scored;
@@ -25,11 +25,18 @@ pub(crate) struct Query<'a, T> {
 }
 
 impl<T: Real> Scoring<'_, T> {
+    /// Says that this candidate will be scored.
+    #[inline(always)]
+    pub(crate) fn expect(&self, id: i32) {
+        let f = self.rows.columns();
+        kernel::prefetch(self.rows.data(), id as usize * f, f);
+    }
+
     /// The one place where scores come from: the same bits whatever led to a candidate.
     #[inline(always)]
-    pub(crate) fn score(&self, query: &Query<'_, T>, id: i32) -> T {
+    pub(crate) fn score<S: Simd>(&self, simd: S, query: &Query<'_, T>, id: i32) -> T {
         let row = self.rows.row(id as usize);
-        let Some(inverse_norms) = self.inverse_norms else { return kernel::dot(query.vector, row) };
+        let Some(inverse_norms) = self.inverse_norms else { return kernel::product(simd, query.vector, row) };
         // In f64, where the product of two tiny rows is still something.
         let product = kernel::dot_f64(query.vector, row);
         let cosine = T::from_f64(product * query.scale * inverse_norms[id as usize]);
@@ -39,8 +46,9 @@ impl<T: Real> Scoring<'_, T> {
 
     /// Scores a candidate and takes it if it is among the best and not filtered.
     #[inline(always)]
-    pub(crate) fn consider(
+    pub(crate) fn consider<S: Simd>(
         &self,
+        simd: S,
         query: &Query<'_, T>,
         id: i32,
         denied: &Denied,
@@ -49,7 +57,7 @@ impl<T: Real> Scoring<'_, T> {
         if query.own == Some(id) {
             return;
         }
-        let candidate = Scored { score: self.score(query, id), id };
+        let candidate = Scored { score: self.score(simd, query, id), id };
         if selection.admits(candidate) && !denied.filters(id, query.liked) {
             selection.push(candidate);
         }

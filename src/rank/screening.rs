@@ -1,14 +1,15 @@
 //! Running queries over the panels of an index.
 
-use crate::kernel::vector::dot;
-use crate::kernel::{PANEL, QUERIES, Real, Simd, WithSimd};
+use std::ops::Range;
+
+use crate::kernel::{PANEL, QUERIES, Real, Simd, WithSimd, bytes};
 use crate::rank::filter::Denied;
-use crate::rank::index::Index;
+use crate::rank::index::{Demand, Index, Queries};
 use crate::rank::scoring::{Query, Scoring};
 use crate::rank::selection::Selection;
 
-/// Numbers of panels in a chunk, which stays in the second-level cache while all queries of a block run over it.
-const CHUNK: usize = 1 << 16;
+/// Bytes of panels in a chunk, which stays in the second-level cache while all queries of a block run over it.
+const CHUNK: usize = 1 << 17;
 
 /// Which of the chunks are looked at: each `of`-th one, from `number` on.
 #[derive(Clone, Copy)]
@@ -27,110 +28,135 @@ pub(crate) struct Screening<'a, 'b, T> {
     pub(crate) part: Part,
 }
 
-/// What the screen compares with: `threshold − slack`, rounded down.
-#[inline(always)]
-pub(crate) fn lowered(threshold: f64, slack: f64) -> f32 {
-    let lowered = threshold - slack;
-    if lowered.is_nan() { f32::NEG_INFINITY } else { (lowered as f32).next_down() }
-}
-
-/// The sums of a screen, and which of them are not below their thresholds.
+/// The sums of a screen, and which of them are not below their bounds.
 pub(crate) struct Passed {
     masks: [u32; QUERIES],
-    sums: [[f32; PANEL]; QUERIES],
+    sums: [[i16; PANEL]; QUERIES],
 }
 
 impl Passed {
     pub(crate) fn new() -> Self {
-        Self { masks: [0; QUERIES], sums: [[0.0; PANEL]; QUERIES] }
+        Self { masks: [0; QUERIES], sums: [[0; PANEL]; QUERIES] }
     }
 
+    /// Whether any query has a candidate in this panel that is not below its bound.
     #[inline(always)]
     pub(crate) fn screen<S: Simd>(
         &mut self,
         simd: S,
         index: &Index,
         panel: usize,
-        heads: &[f32],
-        thresholds: &[f32],
-    ) {
-        index.packed.screen(panel).run(simd, heads, thresholds, &mut self.masks, &mut self.sums);
+        queries: &[u8],
+        bounds: &[i16],
+    ) -> bool {
+        index.packed.screen(panel).run(simd, queries, bounds, &mut self.masks, &mut self.sums)
     }
 
-    /// The next candidate that query `m` of the screen may have to score: its position in the order of the
-    /// index, and its score but for rounding. `head` and `rest` are the query's coordinates.
+    /// Those of query `m`: their ids, and their sums.
     #[inline(always)]
-    pub(crate) fn next<S: Simd>(
-        &mut self,
-        simd: S,
-        index: &Index,
+    pub(crate) fn of<'a>(
+        &'a self,
+        index: &'a Index,
         panel: usize,
         m: usize,
-        [head, rest]: [&[f32]; 2],
-        threshold: f32,
-    ) -> Option<(usize, f32)> {
-        while self.masks[m] != 0 {
-            let lane = self.masks[m].trailing_zeros() as usize;
-            self.masks[m] &= self.masks[m] - 1;
-            let position = panel * PANEL + lane;
-            // The last panel may have lanes without a candidate.
-            if position >= index.order.len() {
-                return None;
+    ) -> impl Iterator<Item = (i32, i16)> + 'a {
+        let mut mask = self.masks[m];
+        // The last panel may have lanes without a candidate.
+        let ids = &index.order[panel * PANEL..];
+        std::iter::from_fn(move || {
+            let lane = mask.trailing_zeros() as usize;
+            mask &= mask.wrapping_sub(1);
+            (lane < PANEL).then_some(lane).and_then(|lane| Some((*ids.get(lane)?, self.sums[m][lane])))
+        })
+    }
+}
+
+/// A candidate that has passed, and whose factors are on their way.
+struct Expected {
+    m: usize,
+    id: i32,
+    sum: i16,
+}
+
+impl<T: Real> Screening<'_, '_, T> {
+    /// Runs up to [`QUERIES`] queries over panels.
+    #[inline(always)]
+    fn group<S: Simd>(
+        &mut self,
+        simd: S,
+        rounded: &Queries,
+        group: &[usize],
+        panels: Range<usize>,
+        work: &mut Work,
+    ) {
+        let Self { denied, scoring, index, queries, selections, .. } = self;
+        let Work { bytes, passed, expected } = work;
+        bytes.clear();
+        group.iter().for_each(|&q| bytes.extend_from_slice(rounded.bytes(q)));
+        let demand = |q: usize, selections: &[Selection<'_, T>]| {
+            index.demand(rounded.about[q], selections[q].threshold())
+        };
+        let mut demands = [Demand::default(); QUERIES];
+        for (to, &q) in demands.iter_mut().zip(group) {
+            *to = demand(q, selections);
+        }
+        // One panel more, in which those that passed in the last one are scored.
+        for panel in panels.start..=panels.end {
+            let mut any = false;
+            if panel < panels.end {
+                let about = &index.packed.about[panel];
+                let bounds = demands.map(|demand| demand.least_sum(about));
+                any = passed.screen(simd, index, panel, bytes, &bounds[..group.len()]);
             }
-            let (tail, others) = index.packed.rest(position);
-            let sum = self.sums[m][lane] - head[index.packed.depth] * tail + dot(simd, rest, others);
-            if sum >= threshold || sum.is_nan() {
-                return Some((position, sum));
+            for Expected { m, id, sum } in expected.drain(..) {
+                // What was found meanwhile may have ruled it out.
+                if sum >= demands[m].least_sum(&index.packed.about[panel - 1]) {
+                    let q = group[m];
+                    scoring.consider(simd, &queries[q], id, denied, &mut selections[q]);
+                    demands[m] = demand(q, selections);
+                }
+            }
+            if any {
+                for m in 0..group.len() {
+                    for (id, sum) in passed.of(index, panel, m) {
+                        scoring.expect(id);
+                        expected.push(Expected { m, id, sum });
+                    }
+                }
             }
         }
-        None
     }
+}
+
+/// What a group of queries needs.
+struct Work {
+    bytes: Vec<u8>,
+    passed: Passed,
+    expected: Vec<Expected>,
 }
 
 impl<T: Real> WithSimd for Screening<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { denied, scoring, index, queries, selections, part } = self;
-        let mut turned = index.turned();
-        for query in queries {
-            index.turn(query.vector, query.scale, &mut turned);
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (index, part) = (self.index, self.part);
+        let mut rounded = index.queries();
+        for query in self.queries {
+            index.round(query.vector, query.scale, &mut rounded);
         }
-        let panels = index.packed.reach.len();
-        let per_chunk = (CHUNK / (PANEL * (index.f + 1))).max(1);
-        let mut active: Vec<usize> = (0..queries.len()).collect();
-        let mut heads = Vec::with_capacity(QUERIES * (index.packed.depth + 1));
-        let mut passed = Passed::new();
+        let panels = index.packed.about.len();
+        let per_chunk = (CHUNK / (PANEL * bytes(index.f))).max(1);
+        let mut active: Vec<usize> = (0..self.queries.len()).collect();
+        let mut work = Work { bytes: vec![], passed: Passed::new(), expected: vec![] };
         for first in (part.number * per_chunk..panels).step_by(part.of * per_chunk) {
-            active.retain(|&q| {
-                let most =
-                    turned.norms[q][0] * index.packed.reach[first][0] + index.slack(turned.norms[q], first);
-                most >= selections[q].threshold() || most.is_nan()
-            });
+            let selections = &self.selections;
+            active.retain(|&q| index.reaches(rounded.about[q], first, selections[q].threshold()));
             if active.is_empty() {
                 break;
             }
             for group in active.chunks(QUERIES) {
-                heads.clear();
-                let (mut slacks, mut thresholds) = ([0.0; QUERIES], [0.0; QUERIES]);
-                for (m, &q) in group.iter().enumerate() {
-                    heads.extend_from_slice(turned.head(q));
-                    slacks[m] = index.slack(turned.norms[q], first);
-                    thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
-                }
-                for panel in first..panels.min(first + per_chunk) {
-                    passed.screen(simd, index, panel, &heads, &thresholds[..group.len()]);
-                    for (m, &q) in group.iter().enumerate() {
-                        let query = [turned.head(q), turned.rest(q)];
-                        while let Some((position, _)) =
-                            passed.next(simd, index, panel, m, query, thresholds[m])
-                        {
-                            scoring.consider(&queries[q], index.order[position], denied, &mut selections[q]);
-                            thresholds[m] = lowered(selections[q].threshold(), slacks[m]);
-                        }
-                    }
-                }
+                self.group(simd, &rounded, group, first..panels.min(first + per_chunk), &mut work);
             }
         }
     }

@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
+use crate::error::Result;
 use crate::kernel::{self, Real, WithSimd};
+use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
 use crate::rank::index::Index;
 use crate::rank::rankings::Rankings;
@@ -33,35 +35,45 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Answers `queries` queries in parallel; with an index, without looking at most of the candidates.
+    /// Answers `queries` queries on `threads` threads; with an index, without looking at most of the candidates.
     ///
     /// A slot that cannot be filled holds id −1 and score −∞. Candidates from a list that are filtered come
     /// last, by id, with score −∞.
     pub(crate) fn run<'q, T: Real>(
         &self,
+        threads: usize,
         scoring: Scoring<'_, T>,
         index: Option<&Index>,
         queries: usize,
         query: impl Fn(usize) -> Query<'q, T> + Sync,
-    ) -> Rankings<T> {
+    ) -> Result<Rankings<T>> {
         let n = self.n.min(self.candidates.len());
         let (mut ids, mut scores) = (vec![-1; queries * n], vec![T::NEG_INFINITY; queries * n]);
         let index = match &self.candidates {
             Candidates::All(_) => index,
             Candidates::Listed(_) => None,
         };
-        if n > 0 && queries > 0 {
-            let few = queries < rayon::current_num_threads();
-            match index.filter(|index| few && index.order.len() >= SHARED_CANDIDATES) {
-                Some(index) => {
-                    for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
-                        self.run_shared(scoring, index, query(at), n, ids, scores);
+        let many = self.candidates.len() >= SHARED_CANDIDATES;
+        if n == 0 || queries == 0 {
+            pool::check(threads)?;
+        } else if queries == 1 && !many {
+            // Waking other threads would take longer.
+            pool::check(threads)?;
+            self.run_block(scoring, index, &[query(0)], n, &mut ids, &mut scores);
+        } else {
+            pool::run(threads, || {
+                let few = queries < rayon::current_num_threads();
+                match index.filter(|_| few && many) {
+                    Some(index) => {
+                        for (at, (ids, scores)) in ids.chunks_mut(n).zip(scores.chunks_mut(n)).enumerate() {
+                            self.run_shared(scoring, index, query(at), n, ids, scores);
+                        }
                     }
+                    None => self.run_blocks(scoring, index, &query, n, &mut ids, &mut scores),
                 }
-                None => self.run_blocks(scoring, index, &query, n, &mut ids, &mut scores),
-            }
+            })?;
         }
-        Rankings { n, queries, ids, scores }
+        Ok(Rankings { n, queries, ids, scores })
     }
 
     /// Answers one query with all threads, each of which searches a part of the candidates.
@@ -106,25 +118,35 @@ impl Search<'_> {
         ids.par_chunks_mut(n * block).zip(scores.par_chunks_mut(n * block)).enumerate().for_each(
             |(number, (ids, scores))| {
                 let queries: Vec<_> = (0..ids.len() / n).map(|at| query(number * block + at)).collect();
-                let mut selections: Vec<_> = queries.iter().map(|_| self.selection(n)).collect();
-                match index {
-                    Some(index) => {
-                        self.screen(scoring, index, &queries, &mut selections, Part { of: 1, number: 0 });
-                    }
-                    None => kernel::dispatch(Scan {
-                        search: self,
-                        scoring,
-                        queries: &queries,
-                        selections: &mut selections,
-                    }),
-                }
-                for (((query, selection), ids), scores) in
-                    queries.iter().zip(selections).zip(ids.chunks_mut(n)).zip(scores.chunks_mut(n))
-                {
-                    self.answer(query, selection, ids, scores);
-                }
+                self.run_block(scoring, index, &queries, n, ids, scores);
             },
         );
+    }
+
+    /// Answers a block of queries on this thread.
+    fn run_block<T: Real>(
+        &self,
+        scoring: Scoring<'_, T>,
+        index: Option<&Index>,
+        queries: &[Query<'_, T>],
+        n: usize,
+        ids: &mut [i32],
+        scores: &mut [T],
+    ) {
+        let mut selections: Vec<_> = queries.iter().map(|_| self.selection(n)).collect();
+        match index {
+            Some(index) => {
+                self.screen(scoring, index, queries, &mut selections, Part { of: 1, number: 0 });
+            }
+            None => {
+                kernel::dispatch(Scan { search: self, scoring, queries, selections: &mut selections });
+            }
+        }
+        for (((query, selection), ids), scores) in
+            queries.iter().zip(selections).zip(ids.chunks_mut(n)).zip(scores.chunks_mut(n))
+        {
+            self.answer(query, selection, ids, scores);
+        }
     }
 
     fn screen<T: Real>(
@@ -179,17 +201,17 @@ impl<T: Real> WithSimd for Scan<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: kernel::Simd>(self, _: S) {
+    fn with_simd<S: kernel::Simd>(self, simd: S) {
         for (query, selection) in self.queries.iter().zip(self.selections) {
             match &self.search.candidates {
                 Candidates::All(len) => {
                     for id in 0..*len as i32 {
-                        self.scoring.consider(query, id, &self.search.denied, selection);
+                        self.scoring.consider(simd, query, id, &self.search.denied, selection);
                     }
                 }
                 Candidates::Listed(ids) => {
                     for &id in ids {
-                        self.scoring.consider(query, id, &self.search.denied, selection);
+                        self.scoring.consider(simd, query, id, &self.search.denied, selection);
                     }
                 }
             }

@@ -30,18 +30,16 @@ pub fn similar<T: Real>(
         index.check(factors, true)?;
     }
     let search = options.search(factors.rows())?;
-    pool::run(options.threads, || {
-        let own_norms;
-        let inverse_norms = if let Some(norms) = index.and_then(|index| index.inverse_norms.as_deref()) {
-            norms
-        } else {
-            own_norms = inverse_norms(factors);
-            &own_norms
-        };
-        let scoring = Scoring { rows: factors, inverse_norms: Some(inverse_norms) };
-        search.run(scoring, index, ids.len(), |at| {
-            let vector = vectors.map_or_else(|| factors.row(ids[at] as usize), |vectors| vectors.row(at));
-            Query { vector, scale: inverse_norm(vector), liked: &[], own: Some(ids[at]) }
-        })
+    let own_norms;
+    let inverse_norms = if let Some(norms) = index.and_then(|index| index.inverse_norms.as_deref()) {
+        norms
+    } else {
+        own_norms = pool::run(options.threads, || inverse_norms(factors))?;
+        &own_norms
+    };
+    let scoring = Scoring { rows: factors, inverse_norms: Some(inverse_norms) };
+    search.run(options.threads, scoring, index, ids.len(), |at| {
+        let vector = vectors.map_or_else(|| factors.row(ids[at] as usize), |vectors| vectors.row(at));
+        Query { vector, scale: inverse_norm(vector), liked: &[], own: Some(ids[at]) }
     })
 }

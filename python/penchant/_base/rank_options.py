@@ -68,7 +68,7 @@ def rank_options(
     return RankOptions(
         n=min(n, max(count, 1)),
         only=None if only is None else ids(only, names[0], count),
-        without=ids([] if without is None else without, names[1], count),
+        without=np.empty(0, np.int32) if without is None else ids(without, names[1], count),
         at_least=-math.inf if min_score is None else number(min_score, "min_score"),
         groups=None if groups is None else _groups(groups, count),
         most_of_a_group=1 if groups is None else min(most, max(count, 1)),
@@ -100,7 +100,7 @@ def in_blocks(
 ) -> tuple[Ids, Floats]:
     """Answer queries from one number to another with `call`, so many at a time that Ctrl-C is soon heard."""
     width = options.width(len(candidates))
-    size = int(np.clip(_WORK_PER_BLOCK / max(candidates.size + _WORK_PER_RESULT * width, 1), 64, 1 << 16))
+    size = int(min(max(_WORK_PER_BLOCK / max(candidates.size + _WORK_PER_RESULT * width, 1), 64), 1 << 16))
     if queries <= size:
         return call(0, queries)
     check_results(queries, width, candidates.dtype)
