@@ -8,6 +8,7 @@ fit, so that loading and preparing do not count. All final objectives come from 
 import argparse
 import importlib.util
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -15,15 +16,37 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from objective import objective
 from plot import plot
 from record import keep
 
-from penchant.datasets import lastfm_shaped
+from penchant.datasets import lastfm_shaped, read_adjacency_lists
 from penchant.nearest_neighbours import bm25_weight
 
 HERE = Path(__file__).parent
+DATA = Path(os.environ.get("PENCHANT_DATA", HERE.parents[2] / "shared/data"))
 NAMES = ("penchant", "implicit", "rusket", "cmfrec", "irspack")
+
+
+def shaped_like_lastfm(scale):
+    plays = lastfm_shaped(scale)
+    return bm25_weight(plays.T.tocsr(), K1=100, B=0.8).T, "shaped like LastFM-360K"
+
+
+def gowalla(_scale):
+    return read_adjacency_lists(DATA / "gowalla/train.txt"), "Gowalla, training part"
+
+
+def movielens(_scale):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(DATA / "ml-1m/ratings.parquet")
+    users, movies = (np.unique(table.column(at).to_numpy(), return_inverse=True)[1] for at in (0, 1))
+    return sp.csr_matrix((np.ones(len(users), np.float32), (users, movies))), "MovieLens 1M"
+
+
+MATRICES = {"lastfm-shaped": shaped_like_lastfm, "gowalla": gowalla, "ml-1m": movielens}
 
 
 def fit(name, data, factors, epochs, threads, output="-"):
@@ -117,6 +140,7 @@ def rows_of(epochs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", choices=MATRICES, default="lastfm-shaped", help="others are read from PENCHANT_DATA")
     parser.add_argument("--scale", type=float, default=0.1, help="1.0 for the full LastFM-360K shape")
     parser.add_argument("--factors", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -141,8 +165,8 @@ def main():
         else:
             print(f"{name} is not installed: pip install penchant[bench]")
     options.output.mkdir(parents=True, exist_ok=True)
-    plays = lastfm_shaped(options.scale)
-    matrix = bm25_weight(plays.T.tocsr(), K1=100, B=0.8).T.tocsr().astype(np.float32)
+    matrix, title = MATRICES[options.data](options.scale)
+    matrix = matrix.tocsr().astype(np.float32)
     matrix.sort_indices()
     print(f"{matrix.shape[0]} users x {matrix.shape[1]} items, {matrix.nnz} entries", flush=True)
     results = {"epochs": [], "curve": None}
@@ -164,7 +188,7 @@ def main():
     plot(results, options.output / "als.png")
     if options.keep:
         about = f"{matrix.shape[0]:,} x {matrix.shape[1]:,}".replace(",", " ")
-        keep("als", f"{about}, shaped like LastFM-360K", rows)
+        keep("als", f"{about}, {title}", rows)
 
 
 if __name__ == "__main__":

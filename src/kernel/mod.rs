@@ -15,6 +15,7 @@ mod buffer;
 mod cpu;
 mod gather;
 mod lanes;
+mod marks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod pass;
@@ -37,6 +38,7 @@ pub use cpu::instruction_set;
 pub(crate) use cpu::{dispatch, has_fast_halves};
 pub(crate) use gather::Gathered;
 pub(crate) use lanes::Lanes;
+pub(crate) use marks::{BYTES as MARKED_BYTES, marks};
 pub(crate) use pass::{Pass, pass_scratch};
 pub(crate) use prefetch::{Ahead, prefetch};
 pub(crate) use products::{product, products};

@@ -12,6 +12,7 @@ mod input;
 mod json;
 mod layout;
 mod lists;
+mod marked;
 mod numbers;
 mod reading;
 mod splitter;

@@ -10,6 +10,7 @@ use super::format::{Content, Format};
 use super::input::Source;
 use super::layout::{Header, Layout, text_at};
 use super::lists::{Lists, lines_before};
+use super::marked::Marks;
 use super::numbers::Numbers;
 use super::splitter::{Field, Quoting, Splitter};
 use super::{PIECE, guess, json};
@@ -160,13 +161,18 @@ impl<'a> Reading<'a> {
     ) -> Piece {
         let Range { start, end } = range;
         let mut chunk = encoder.chunk();
-        chunk.reserve(memchr_iter(b'\n', &bytes[start..end]).count() + 1);
+        let marks = match &self.lines {
+            Lines::Json(_) => None,
+            Lines::Events(_) | Lines::Lists(_) => self.splitter.marks(bytes, range.clone()),
+        };
+        let count = || memchr_iter(b'\n', &bytes[start..end]).count();
+        chunk.reserve(marks.as_ref().map_or_else(count, |marks| marks.lines) + 1);
         let ended = match &self.lines {
             Lines::Json(names) => self.objects(names, bytes, range, last, &mut chunk),
-            Lines::Lists(lists) => self.records(bytes, range, last, &mut chunk, |fields, chunk| {
+            Lines::Lists(lists) => self.records(bytes, range, marks, last, &mut chunk, |fields, chunk| {
                 lists.events(bytes, fields, number + chunk.lines, chunk);
             }),
-            Lines::Events(layout) => self.records(bytes, range, last, &mut chunk, |fields, chunk| {
+            Lines::Events(layout) => self.records(bytes, range, marks, last, &mut chunk, |fields, chunk| {
                 self.event(layout, bytes, fields, chunk);
             }),
         };
@@ -179,6 +185,7 @@ impl<'a> Reading<'a> {
         &self,
         bytes: &'t [u8],
         range: Range<usize>,
+        mut marks: Option<Marks>,
         last: bool,
         chunk: &mut Chunk<'c, 't>,
         take: impl Fn(&[Field], &mut Chunk<'c, 't>),
@@ -186,7 +193,14 @@ impl<'a> Reading<'a> {
         let mut fields = Vec::with_capacity(self.splitter.fields);
         let mut at = range.start;
         while at < range.end {
-            let Some(record) = self.splitter.record(bytes, at, last, &mut fields) else { break };
+            let marked =
+                marks.as_mut().and_then(|marks| self.splitter.marked_record(bytes, at, marks, &mut fields));
+            let Some(record) = marked.or_else(|| self.splitter.record(bytes, at, last, &mut fields)) else {
+                break;
+            };
+            if let (None, Some(marks)) = (marked, &mut marks) {
+                marks.skip_to(record.next);
+            }
             if let Some(flaw) = record.flaw {
                 chunk.flaw(flaw);
             } else if fields.len() > 1 || fields.first().is_some_and(|field| !field.is_empty()) {
@@ -233,7 +247,7 @@ impl<'a> Reading<'a> {
             return chunk.flaw(Flaw::Fields { found: fields.len(), expected: layout.fields });
         }
         let text = |column: usize| text_at(fields, &self.source.constants, bytes, column);
-        let [kind, weight, time] = [layout.kind, layout.weight, layout.time].map(|column| column.map(text));
+        let (kind, weight, time) = (layout.kind.map(text), layout.weight.map(text), layout.time.map(text));
         let found = weighed(
             || {
                 kind.as_deref().map_or(Ok(1.0), |text| {

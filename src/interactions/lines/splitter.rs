@@ -138,7 +138,7 @@ impl Splitter {
                     }
                     fields.push(field);
                 }
-                None => fields.push(Field { start: start.min(text_end), end: text_end, doubled: None }),
+                None => fields.push(Field::new(start.min(text_end), text_end)),
             }
             match what {
                 End::Separator(next) => start = next,
@@ -149,7 +149,7 @@ impl Splitter {
 
     /// Whether this may stand around a field without belonging to it.
     #[inline]
-    fn is_blank(&self, byte: u8) -> bool {
+    pub(super) fn is_blank(&self, byte: u8) -> bool {
         match byte {
             b' ' | b'\t' => !matches!(&self.separator, Separator::Bytes(bytes) if bytes.contains(&byte)),
             b'\r' => true,
@@ -276,6 +276,11 @@ fn closing_quote(bytes: &[u8], at: usize, quote: u8) -> Option<(usize, bool)> {
 }
 
 impl Field {
+    /// Without doubled quotes.
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start, end, doubled: None }
+    }
+
     /// Whether it is empty.
     pub(crate) fn is_empty(self) -> bool {
         self.start == self.end
