@@ -145,71 +145,87 @@ fn avx2(
     for (four, bounds) in fours.iter().enumerate() {
         let m = M * four;
         for half in 0..2 {
-            avx2_tile(screen, half, &queries[m * width..], bounds, &mut masks[m..], &mut sums[m..]);
+            let (queries, masks, sums) = (&queries[m * width..], &mut masks[m..], &mut sums[m..]);
+            avx2_tile::<M, 1>(screen, half, queries, bounds, masks, sums);
         }
     }
     for (m, bound) in (M * fours.len()..).zip(rest) {
-        for half in 0..2 {
-            avx2_tile(screen, half, &queries[m * width..], &[*bound], &mut masks[m..], &mut sums[m..]);
-        }
+        // A single query mostly reads from memory: in one go.
+        let (queries, masks, sums) = (&queries[m * width..], &mut masks[m..], &mut sums[m..]);
+        avx2_tile::<1, 2>(screen, 0, queries, &[*bound], masks, sums);
     }
     *masks != [0; QUERIES]
 }
 
-/// `M` queries by two of the four registers of a panel. Adds their bits.
+/// `M` queries by `H` halves of a panel, two registers each. Adds their bits.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn avx2_tile<const M: usize>(
+fn avx2_tile<const M: usize, const H: usize>(
     Screen { panel, starts }: Screen<'_>,
-    half: usize,
+    first: usize,
     queries: &[u8],
     bounds: &[i16; M],
     masks: &mut [u32],
     sums: &mut [[i16; PANEL]],
 ) {
     use std::arch::x86_64::{
-        _mm_loadu_si128, _mm_storeu_si128, _mm256_add_epi16, _mm256_castsi256_si128, _mm256_cmpgt_epi16,
-        _mm256_cvtepu16_epi32, _mm256_extracti128_si256, _mm256_hadd_epi16, _mm256_loadu_si256,
-        _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_packs_epi16, _mm256_set1_epi16, _mm256_set1_epi32,
-        _mm256_setzero_si256,
+        __m256i, _mm_loadu_si128, _mm_storeu_si128, _mm256_add_epi16, _mm256_castsi256_si128,
+        _mm256_cmpgt_epi16, _mm256_cvtepu16_epi32, _mm256_extracti128_si256, _mm256_hadd_epi16,
+        _mm256_loadu_si256, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_packs_epi16,
+        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256,
     };
     let width = panel.len() / PANEL;
-    assert!(starts.len() == PANEL && half < 2 && queries.len() >= M * width, "the lengths of a tile");
-    let mut totals: [_; M] = [std::array::from_fn::<_, 2, _>(|v| {
-        // SAFETY: eight of the 32 numbers.
-        _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(starts.as_ptr().add(16 * half + 8 * v).cast()) })
-    }); M];
+    assert!(starts.len() == PANEL && first + H <= 2 && queries.len() >= M * width, "the lengths of a tile");
+    let mut totals = [[[_mm256_setzero_si256(); 2]; H]; M];
+    for h in 0..H {
+        for v in 0..2 {
+            // SAFETY: eight of the 32 numbers.
+            let eight = unsafe { _mm_loadu_si128(starts.as_ptr().add(16 * (first + h) + 8 * v).cast()) };
+            for m in 0..M {
+                totals[m][h][v] = _mm256_cvtepu16_epi32(eight);
+            }
+        }
+    }
     for turn in (0..width).step_by(2 * FOUR) {
         for k in [turn, turn + FOUR] {
-            let candidates: [_; 2] = std::array::from_fn(|v| {
-                // SAFETY: each four of the width have 128 bytes, of which this is one of four times 32.
-                unsafe { _mm256_loadu_si256(panel.as_ptr().add(k * PANEL + 64 * half + 32 * v).cast()) }
-            });
+            let mut candidates: [[__m256i; 2]; H] = [[_mm256_setzero_si256(); 2]; H];
+            for h in 0..H {
+                for v in 0..2 {
+                    let at = k * PANEL + 64 * (first + h) + 32 * v;
+                    // SAFETY: each four of the width have 128 bytes, of which this is one of four times 32.
+                    candidates[h][v] = unsafe { _mm256_loadu_si256(panel.as_ptr().add(at).cast()) };
+                }
+            }
             for m in 0..M {
                 // SAFETY: k + 4 <= width, and there are M rows of that width.
                 let query = _mm256_set1_epi32(unsafe {
                     queries.as_ptr().add(m * width + k).cast::<i32>().read_unaligned()
                 });
-                for v in 0..2 {
-                    let products = _mm256_maddubs_epi16(query, candidates[v]);
-                    totals[m][v] = _mm256_add_epi16(totals[m][v], products);
+                for h in 0..H {
+                    for v in 0..2 {
+                        let products = _mm256_maddubs_epi16(query, candidates[h][v]);
+                        totals[m][h][v] = _mm256_add_epi16(totals[m][h][v], products);
+                    }
                 }
             }
         }
     }
     for m in 0..M {
-        let [a, b] = totals[m];
-        let whole = _mm256_hadd_epi16(a, b);
-        let passed = _mm256_cmpgt_epi16(whole, _mm256_set1_epi16(bounds[m] - 1));
-        let bits = _mm256_movemask_epi8(_mm256_packs_epi16(passed, _mm256_setzero_si256())).cast_unsigned();
-        if bits != 0 {
-            masks[m] |= bits << (8 * half);
-            let eights = [_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole)];
-            for (at, eight) in eights.into_iter().enumerate() {
-                let sums = &mut sums[m].as_chunks_mut::<8>().0[half + 2 * at];
-                // SAFETY: eight numbers.
-                unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), eight) };
+        let below = _mm256_set1_epi16(bounds[m] - 1);
+        for h in 0..H {
+            let [a, b] = totals[m][h];
+            let whole = _mm256_hadd_epi16(a, b);
+            let passed = _mm256_packs_epi16(_mm256_cmpgt_epi16(whole, below), _mm256_setzero_si256());
+            let bits = _mm256_movemask_epi8(passed).cast_unsigned();
+            if bits != 0 {
+                masks[m] |= bits << (8 * (first + h));
+                let eights = [_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole)];
+                for (at, eight) in eights.into_iter().enumerate() {
+                    let sums = &mut sums[m].as_chunks_mut::<8>().0[first + h + 2 * at];
+                    // SAFETY: eight numbers.
+                    unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), eight) };
+                }
             }
         }
     }
