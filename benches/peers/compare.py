@@ -140,7 +140,9 @@ def rows_of(epochs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", choices=MATRICES, default="lastfm-shaped", help="others are read from PENCHANT_DATA")
+    parser.add_argument(
+        "--data", choices=MATRICES, default="lastfm-shaped", help="others are read from PENCHANT_DATA"
+    )
     parser.add_argument("--scale", type=float, default=0.1, help="1.0 for the full LastFM-360K shape")
     parser.add_argument("--factors", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -33,7 +33,7 @@ under `benches/results/` by `benches/peers/record.py`; `benches/peers/compare.py
 
 def machine():
     """The CPU, what it can do, and what was compared."""
-    cpu, flags = "unknown", ()
+    cpu, flags, kind = "unknown", (), {}
     if Path("/proc/cpuinfo").exists():
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             name, _, value = line.partition(":")
@@ -43,6 +43,10 @@ def machine():
                 cpu = f"Arm, part {value.strip()}"
             elif name.strip() in ("flags", "Features"):
                 flags = value.split()
+            elif name.strip() in ("cpu family", "model"):
+                kind[name.strip().removeprefix("cpu ")] = value.strip()
+    if kind:  # names of virtual machines' CPUs say little
+        cpu += f" ({', '.join(f'{name} {value}' for name, value in kind.items())})"
     return {
         "cpu": cpu,
         "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
