@@ -57,8 +57,8 @@ pub(crate) fn panel_at(lane: usize, k: usize) -> usize {
 #[inline(always)]
 pub(crate) fn least_sum(bound: f64) -> i16 {
     const UNITS: f64 = 1.5 * (1_u64 << 52) as f64;
-    // `max` takes the other one of a NaN.
-    (bound.max(BOUNDS[0]).min(BOUNDS[1]).ceil() + UNITS).to_bits() as i16
+    let bound = if bound >= BOUNDS[0] { bound.min(BOUNDS[1]) } else { BOUNDS[0] };
+    (bound.ceil() + UNITS).to_bits() as i16
 }
 
 /// A panel, and what it takes to multiply by it.

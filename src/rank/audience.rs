@@ -175,7 +175,7 @@ impl<T: Real> Block<'_, T> {
         let (index, about, least) = (self.index, rounded.about[0], score.to_f64());
         let limit = self.limit.load(Relaxed);
         let mut rank = 1;
-        let demand = index.demand(about, least);
+        let demand = about.demand(least);
         for (panel, candidates) in index.packed.about.iter().enumerate() {
             if !index.reaches(about, panel, least) {
                 break;

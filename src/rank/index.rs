@@ -70,6 +70,15 @@ pub(crate) struct AboutQuery {
     tiny: f64,
 }
 
+impl AboutQuery {
+    /// What a query asks of candidates that are to score so much.
+    #[inline(always)]
+    pub(crate) fn demand(self, score: f64) -> Demand {
+        let Self { units, length, rest, tiny, .. } = self;
+        Demand { sum: (score - tiny) * units, length, rest }
+    }
+}
+
 impl Queries {
     #[inline(always)]
     pub(crate) fn bytes(&self, query: usize) -> &[u8] {
@@ -185,13 +194,6 @@ impl Index {
     pub(crate) fn reaches(&self, query: AboutQuery, panel: usize, score: f64) -> bool {
         let most = query.norm * self.packed.about[panel].reach * (1.0 + self.rounding()) + query.tiny;
         most >= score || most.is_nan()
-    }
-
-    /// What a query asks of candidates that are to score so much.
-    #[inline(always)]
-    pub(crate) fn demand(&self, query: AboutQuery, score: f64) -> Demand {
-        let AboutQuery { units, length, rest, tiny, .. } = query;
-        Demand { sum: (score - tiny) * units, length, rest }
     }
 
     /// Whether a candidate of a panel with this sum of integers certainly scores more.

@@ -92,10 +92,11 @@ impl<T: Real> Screening<'_, '_, T> {
         let Self { denied, scoring, index, queries, selections, .. } = self;
         let Work { bytes, passed, expected } = work;
         bytes.clear();
-        group.iter().for_each(|&q| bytes.extend_from_slice(rounded.bytes(q)));
-        let demand = |q: usize, selections: &[Selection<'_, T>]| {
-            index.demand(rounded.about[q], selections[q].threshold())
-        };
+        for &q in group {
+            bytes.extend_from_slice(rounded.bytes(q));
+        }
+        let demand =
+            |q: usize, selections: &[Selection<'_, T>]| rounded.about[q].demand(selections[q].threshold());
         let mut demands = [Demand::default(); QUERIES];
         for (to, &q) in demands.iter_mut().zip(group) {
             *to = demand(q, selections);
