@@ -239,3 +239,23 @@ pub(crate) fn inverse_norm<T: Real>(row: &[T]) -> f64 {
 pub(crate) fn inverse_norms<T: Real>(rows: DenseView<'_, T>) -> Vec<f64> {
     (0..rows.rows()).into_par_iter().map(|row| inverse_norm(rows.row(row))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_rounding_leaves_out_is_in_the_bound() {
+        // Integers are halves away: of the query where the first candidate is, of the second one where the query is.
+        let (query, candidates) = ([63.0_f32, 20.5], [0.0_f32, 127.0, 0.5, 0.0]);
+        let candidates = DenseView::of_rows(&candidates, 2);
+        let index = Index::new(candidates, Balance::none(2), None, None);
+        let mut queries = index.queries();
+        index.round(&query, 1.0, &mut queries);
+        for (at, (sum, score)) in [(20 * 127, 20.5 * 127.0), (0, 31.5)].into_iter().enumerate() {
+            assert_eq!(index.order[at], at as i32);
+            let least = queries.about[0].demand(score).least_sum(&index.packed.about[0]);
+            assert!(least <= sum, "{least} for a sum of {sum} and a score of {score}");
+        }
+    }
+}
