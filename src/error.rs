@@ -278,6 +278,14 @@ fn kind(integers: bool) -> &'static str {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Fails with [`Error::SizeMismatch`] unless the two sizes agree.
+/// Checks that rows of factors have at least one number.
+pub(crate) fn check_factors(factors: usize) -> Result<()> {
+    if factors == 0 {
+        return Err(Error::InvalidParameter { name: "factors", expected: "at least 1", value: 0.0 });
+    }
+    Ok(())
+}
+
 pub(crate) fn check_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
     if expected == actual { Ok(()) } else { Err(Error::SizeMismatch { what, expected, actual }) }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::dense::DenseView;
-use crate::error::{Error, Result};
+use crate::error::{Result, check_factors};
 use crate::kernel::{self, Real, Simd, WithSimd, pack, padded};
 use crate::pool;
 
@@ -36,9 +36,7 @@ impl Gram {
     /// The Gram matrix of `factors`, on `threads` threads, 0 for all.
     pub fn of<T: Real>(factors: DenseView<'_, T>, threads: usize) -> Result<Self> {
         let f = factors.columns();
-        if f == 0 {
-            return Err(Error::InvalidParameter { name: "factors", expected: "at least 1", value: 0.0 });
-        }
+        check_factors(f)?;
         let values = pool::run(threads, || gram(factors.data(), f))?;
         Ok(Self { rows: factors.rows(), f, values })
     }

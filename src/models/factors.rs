@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::dense::DenseView;
-use crate::error::{Error, Result, check_size};
+use crate::error::{Error, Result, check_factors, check_size};
 use crate::io::atomic::{failed, write_atomically};
 use crate::io::tensors::{Tensor, from_bytes, not_a_model, to_bytes};
 use crate::kernel::Real;
@@ -58,9 +58,7 @@ fn kept(
 impl<T: Real> Factors<T> {
     /// Takes factors row after row, `factors` values each; they must be finite.
     pub fn new(factors: usize, user_factors: Vec<T>, item_factors: Vec<T>) -> Result<Self> {
-        if factors == 0 {
-            return Err(Error::InvalidParameter { name: "factors", expected: "at least 1", value: 0.0 });
-        }
+        check_factors(factors)?;
         for (what, side) in [("user_factors", &user_factors), ("item_factors", &item_factors)] {
             check_size(what, side.len() / factors * factors, side.len())?;
             if let Some(at) = side.iter().position(|x| !x.is_finite()) {

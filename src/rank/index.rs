@@ -20,14 +20,14 @@
 //! The score that is compared in the end is a sum of `f` products in `T`, or a cosine that is computed in f64 and rounded
 //! once. With `u = 2⁻²⁴`, f32 being the worse case, it is off by at most `(f + 4) u / (1 − (f + 4) u) |q| |c|` (Higham, Accuracy and
 //! Stability of Numerical Algorithms, section 3.1), which is below `(f + 8) · 1.1 u |q| |c|` for any f below 100,000, and a
-//! number that underflows by less than the smallest normal one in each operation. So a candidate whose integers have a sum
+//! number that underflows, gradually, by less than the smallest normal one in each operation. So a candidate whose integers have a sum
 //! below `θ / (a b)` less all of these has a score below `θ`. All of it is computed in f64, with
 //! [`UNSURE`] for what that rounds. Where sums may overflow, and where anything is NaN, candidates pass.
 
 use rayon::prelude::*;
 
 use crate::dense::DenseView;
-use crate::error::{Error, Result, check_size};
+use crate::error::{Error, Result, check_factors, check_size};
 use crate::kernel::{OFFSET, Real, bytes, least_sum};
 use crate::pool;
 use crate::rank::packing::{About, Given, Packed};
@@ -99,12 +99,14 @@ impl Index {
         threads: usize,
     ) -> Result<Self> {
         check_size("the number of columns of item_factors", user_factors.columns(), item_factors.columns())?;
+        check_factors(item_factors.columns())?;
         let balance = Balance::of(user_factors, item_factors);
         pool::run(threads, || Self::new(item_factors, balance, None, None))
     }
 
     /// Packs rows for finding those of like direction.
     pub fn of_directions<T: Real>(factors: DenseView<'_, T>, threads: usize) -> Result<Self> {
+        check_factors(factors.columns())?;
         let balance = Balance::none(factors.columns());
         pool::run(threads, || Self::new(factors, balance, None, Some(inverse_norms(factors))))
     }
@@ -246,15 +248,16 @@ mod tests {
 
     #[test]
     fn all_that_rounding_leaves_out_is_in_the_bound() {
-        // Integers are halves away: of the query where the first candidate is, of the second one where the query is.
-        let (query, candidates) = ([63.0_f32, 20.5], [0.0_f32, 127.0, 0.5, 0.0]);
-        let candidates = DenseView::of_rows(&candidates, 2);
+        let candidates = DenseView::of_rows(&[0.0_f32, 127.0, 0.5, 0.0], 2);
         let index = Index::new(candidates, Balance::none(2), None, None);
+        assert_eq!(index.order, [0, 1]);
         let mut queries = index.queries();
-        index.round(&query, 1.0, &mut queries);
-        for (at, (sum, score)) in [(20 * 127, 20.5 * 127.0), (0, 31.5)].into_iter().enumerate() {
-            assert_eq!(index.order[at], at as i32);
-            let least = queries.about[0].demand(score).least_sum(&index.packed.about[0]);
+        // A half of the first query is left out where the first candidate is long, and a half of the second candidate
+        // where the second query is long.
+        let cases = [([63.0_f32, 20.5], 20 * 127, 20.5 * 127.0), ([63.0, 20.0], 0, 31.5)];
+        for (at, (query, sum, score)) in cases.into_iter().enumerate() {
+            index.round(&query, 1.0, &mut queries);
+            let least = queries.about[at].demand(score).least_sum(&index.packed.about[0]);
             assert!(least <= sum, "{least} for a sum of {sum} and a score of {score}");
         }
     }

@@ -129,6 +129,7 @@ pub(crate) fn round(row: &[f64], units: f64, mut take: impl FnMut(usize, f64)) -
 pub(crate) fn shortened<R>(mut units: f64, mut round: impl FnMut(f64) -> (f64, R)) -> (f64, R) {
     loop {
         let (length, rounded) = round(units);
+        debug_assert!(!length.is_nan(), "the length of integers");
         if length <= LONGEST {
             return (units, rounded);
         }

@@ -22,6 +22,9 @@ enum Kind {
     Integers,
     Negative,
     Denormal,
+    /// Products of two such rows are near the largest number of single precision, or infinite.
+    Huge,
+    NotANumber,
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -35,6 +38,11 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::Negative),
         1 => Just(Kind::Denormal),
     ]
+}
+
+/// With a few rows whose scores overflow or are NaN.
+fn wild_kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![12 => kinds(), 1 => Just(Kind::Huge), 1 => Just(Kind::NotANumber)]
 }
 
 fn factors<T: Real>(kinds: &[Kind], f: usize, seed: u64) -> Vec<T> {
@@ -57,6 +65,9 @@ fn factors<T: Real>(kinds: &[Kind], f: usize, seed: u64) -> Vec<T> {
                 Kind::Repeated | Kind::Integers => (next() * 5.0).round(),
                 Kind::Negative => -next().abs(),
                 Kind::Denormal => next() * 1e-41,
+                Kind::Huge => next() * 1e20,
+                Kind::NotANumber if k == f / 2 => f64::NAN,
+                Kind::NotANumber => next(),
             };
             rows.push(T::from_f64(value));
         }
@@ -73,8 +84,25 @@ fn assert_same<T: Real>(found: &Rankings<T>, expected: &Rankings<T>) {
     }
 }
 
-fn check<T: Real>(f: usize, users: &[Kind], items: &[Kind], options: &RankOptions<'_>) -> Result<()> {
-    let (x, y) = (factors::<T>(users, f, 1), factors::<T>(items, f, 2));
+/// Multiplies every second coordinate, by which scores stay the same if the other side is divided by it.
+fn tilt<T: Real>(rows: &mut [T], f: usize, by: f64) {
+    for row in rows.chunks_mut(f) {
+        for value in row.iter_mut().step_by(2) {
+            *value = *value * T::from_f64(by);
+        }
+    }
+}
+
+/// Both sides are tilted by a power of two.
+fn check<T: Real>(
+    f: usize,
+    [users, items]: [&[Kind]; 2],
+    tilted: i32,
+    options: &RankOptions<'_>,
+) -> Result<()> {
+    let (mut x, mut y) = (factors::<T>(users, f, 1), factors::<T>(items, f, 2));
+    tilt(&mut x, f, 2.0_f64.powi(tilted));
+    tilt(&mut y, f, 2.0_f64.powi(-tilted));
     let (x, y) = (DenseView::of_rows(&x, f), DenseView::of_rows(&y, f));
     let everyone: Vec<i32> = (0..users.len() as i32).collect();
     let index = Index::of_items(x, y, 2)?;
@@ -98,17 +126,21 @@ proptest! {
     #[test]
     fn an_index_changes_no_result(
         f in 1_usize..40,
-        users in prop::collection::vec(kinds(), 1..20),
-        items in prop::collection::vec(kinds(), 1..200),
+        sides in prop_oneof![
+            (prop::collection::vec(kinds(), 1..20), prop::collection::vec(kinds(), 1..200)),
+            (prop::collection::vec(wild_kinds(), 1..20), prop::collection::vec(wild_kinds(), 1..200)),
+        ],
+        tilted in prop_oneof![Just(0), -20..20],
         n in 1_usize..30,
         least in prop_oneof![Just(f64::NEG_INFINITY), -0.2..0.5_f64],
         most in 0_usize..4,
     ) {
-        let groups: Vec<i32> = (0..items.len() as i32).map(|item| item % 7 - 3).collect();
+        let sides = [&sides.0[..], &sides.1[..]];
+        let groups: Vec<i32> = (0..sides[1].len() as i32).map(|item| item % 7 - 3).collect();
         let options = RankOptions::top(n).without(&[0]).at_least(least);
         let options = if most > 0 { options.at_most_of_a_group(most, &groups) } else { options };
-        check::<f32>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        check::<f64>(f, &users, &items, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        check::<f32>(f, sides, tilted, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        check::<f64>(f, sides, tilted, &options).map_err(|error| TestCaseError::fail(error.to_string()))?;
     }
 }
 
@@ -175,6 +207,18 @@ fn candidates_packed_out_of_order_are_all_found() -> Result<()> {
             let expected = recommend(x, y, None, users, None, &options)?;
             assert_same(&recommend(x, y, Some(&index), users, None, &options)?, &expected);
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn factors_without_numbers_are_an_error() -> Result<()> {
+    let none = DenseView::<f32>::new(&[], 5, 0)?;
+    for index in [Index::of_items(none, none, 0), Index::of_directions(none, 0)] {
+        assert_eq!(
+            index.err().map(|error| error.to_string()),
+            Some("factors must be at least 1, got 0".to_owned())
+        );
     }
     Ok(())
 }

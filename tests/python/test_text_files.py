@@ -131,14 +131,16 @@ def test_numbers_are_written_as_elsewhere(tmp_path):
         {"thousands": "."},
         {"thousands": "1"},
         {"comment": ""},
+        {"quote": "\n"},
     ):
-        with pytest.raises(ValueError, match="decimal must|thousands must|comment must"):
+        with pytest.raises(ValueError, match="(decimal|thousands|comment|quote) must"):
             read(tmp_path / "flags.csv", **options)
 
 
 def test_lines_that_are_no_events_are_passed_over(tmp_path):
     expected = {("a", "x"): 1.0}
     assert entries(read(tmp_path / "a.csv", "sep=;\nuser;item\na;x\n")) == expected
+    assert entries(read(tmp_path / "a.csv", 'sep="\nuser,item\na,x\n', skip=1)) == expected
     assert entries(read(tmp_path / "a.csv", "export of today\n\nuser,item\na,x\n", skip=1)) == expected
     konect = "% sym unweighted\n% 3 2 2\na x\n"
     options = {"comment": "%", "sep": " ", "header": False, "user": 0, "item": 1}

@@ -125,6 +125,11 @@ impl Format {
         if breaks || (self.quote != Quote::Never && separator.as_bytes().contains(&quote)) {
             return wrong("sep", separator, "text without line breaks and quotes in it");
         }
+        if let Quote::Byte(quote) = self.quote
+            && quote.is_ascii_whitespace()
+        {
+            return wrong("quote", &char::from(quote).to_string(), "a character that is no blank");
+        }
         if let Some(comment) =
             self.comment.as_deref().filter(|text| text.is_empty() || text.contains(['\n', '\r']))
         {

@@ -33,7 +33,7 @@ pub(super) fn told(bytes: &[u8]) -> Option<(String, usize)> {
     let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
     let name = line.get(..4).filter(|name| name.eq_ignore_ascii_case("sep="))?;
     let separator = &line[name.len()..];
-    (separator.chars().count() == 1).then(|| (separator.to_owned(), end + 1))
+    (separator.chars().count() == 1 && separator != "\"").then(|| (separator.to_owned(), end + 1))
 }
 
 /// How to split the lines of a file that starts with these bytes.

@@ -50,7 +50,8 @@ impl Splitter {
     }
 
     /// Splits the record that starts at `at`, where the marks have got to, as [`record`](Self::record) would; `None`
-    /// where a field opens with a quote, where the record may be a comment, and where it goes on past the marks. The marks are then anywhere.
+    /// where a field opens with a quote, where the record may be a comment, and where it goes on past the marks. The marks
+    /// are then anywhere.
     #[inline]
     pub(crate) fn marked_record(
         &self,
@@ -95,12 +96,12 @@ mod tests {
 
     use super::*;
 
-    /// All records, along marks where that is possible if `marked`.
-    fn records(splitter: &Splitter, bytes: &[u8], marked: bool) -> Vec<(Record, Vec<Field>)> {
-        let (mut fields, mut records, mut at) = (vec![], vec![], 0);
+    /// All records from `start` on, along marks where that is possible if `marked`.
+    fn records(splitter: &Splitter, bytes: &[u8], start: usize, marked: bool) -> Vec<(Record, Vec<Field>)> {
+        let (mut fields, mut records, mut at) = (vec![], vec![], start);
         // The marks may end in the middle of a record.
-        let end = bytes.len() - bytes.len() / 9;
-        let mut marks = splitter.marks(bytes, 0..end).filter(|_| marked);
+        let end = bytes.len() - (bytes.len() - start) / 9;
+        let mut marks = splitter.marks(bytes, start..end).filter(|_| marked);
         while at < end {
             let quick =
                 marks.as_mut().and_then(|marks| splitter.marked_record(bytes, at, marks, &mut fields));
@@ -124,11 +125,13 @@ mod tests {
             quoting in prop::sample::select(vec![Quoting::None, Quoting::Open(b'"'), Quoting::Whole(b'"')]),
             comment in prop::sample::select(vec!["", "#"]),
             fields in 0_usize..4,
+            before in 0_usize..200,
         ) {
             let separator = Separator::Bytes(vec![separator]);
             let splitter = Splitter { separator, quoting, comment: comment.into(), fields };
             let bytes = text.as_bytes();
-            prop_assert_eq!(records(&splitter, bytes, true), records(&splitter, bytes, false));
+            let start = memchr::memchr(b'\n', &bytes[before.min(bytes.len())..]).map_or(0, |at| before + at + 1);
+            prop_assert_eq!(records(&splitter, bytes, start, true), records(&splitter, bytes, start, false));
         }
     }
 
