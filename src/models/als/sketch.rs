@@ -20,7 +20,7 @@ use crate::models::als::half_step::{Memory, turn_rows, turned_into};
 use crate::models::als::init;
 use crate::models::als::objective::Objective;
 use crate::models::als::side::ROWS_PER_BLOCK;
-use crate::models::als::sketch_product::{Multiply, Sample, Worth};
+use crate::models::als::sketch_product::{self, Multiply, Sample, Worth};
 use crate::sparse::CsrView;
 
 /// In the first round, one block of users in so many takes part.
@@ -102,14 +102,17 @@ impl<T: Real> Sketch<'_, T> {
         to: &mut [T],
     ) -> Result<()> {
         let f = self.f;
-        to.par_chunks_mut(ROWS_PER_BLOCK * f).enumerate().try_for_each(|(block, out)| {
-            if (self.interrupted)() {
-                return Err(Error::Interrupted);
-            }
-            let first = block * taken.every * ROWS_PER_BLOCK;
-            kernel::dispatch(Multiply { rows, fixed, f, columns, worth, first, out });
-            Ok(())
-        })
+        to.par_chunks_mut(ROWS_PER_BLOCK * f).enumerate().try_for_each_init(
+            sketch_product::Memory::new,
+            |memory, (block, out)| {
+                if (self.interrupted)() {
+                    return Err(Error::Interrupted);
+                }
+                let first = block * taken.every * ROWS_PER_BLOCK;
+                kernel::dispatch(Multiply { rows, fixed, f, columns, worth, first, out, memory });
+                Ok(())
+            },
+        )
     }
 
     /// The confidence that a hundredth of what is liked exceed, one entry at least.

@@ -48,6 +48,24 @@ impl Worth {
     }
 }
 
+/// What a thread needs to multiply: allocated once, used for many blocks.
+pub(super) struct Memory<T> {
+    /// The columns of the entries of a block, and what those are worth.
+    indices: Vec<i32>,
+    worths: Vec<T>,
+    /// Where the entries of each row end.
+    ends: Vec<usize>,
+    /// The worths of a row, padded, and its product.
+    own: Vec<T>,
+    sum: Vec<T>,
+}
+
+impl<T> Memory<T> {
+    pub(super) fn new() -> Self {
+        Self { indices: vec![], worths: vec![], ends: vec![], own: vec![], sum: vec![] }
+    }
+}
+
 /// Some rows of a product.
 pub(super) struct Multiply<'a, T, G> {
     pub(super) rows: &'a CsrView<'a, T>,
@@ -58,6 +76,7 @@ pub(super) struct Multiply<'a, T, G> {
     pub(super) worth: Worth,
     pub(super) first: usize,
     pub(super) out: &'a mut [T],
+    pub(super) memory: &'a mut Memory<T>,
 }
 
 impl<T: Real, G: Stored<T>> WithSimd for Multiply<'_, T, G> {
@@ -65,37 +84,40 @@ impl<T: Real, G: Stored<T>> WithSimd for Multiply<'_, T, G> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, fixed, f, columns, worth, first, out } = self;
+        let Self { rows, fixed, f, columns, worth, first, out, memory } = self;
+        let Memory { indices, worths, ends, own, sum } = memory;
         let width = padded(f);
+        indices.clear();
+        worths.clear();
+        ends.clear();
+        sum.resize(width, T::ZERO);
         // All entries of these rows first, so that those of later ones can be asked for ahead.
-        let (mut indices, mut worths, mut ends) = (vec![], vec![], vec![]);
         for u in first..first + out.len() / f {
             let row = rows.row(u);
             if columns.every == 1 {
                 indices.extend_from_slice(row.indices);
-                worth.extend(row.values, &mut worths);
+                worth.extend(row.values, worths);
             } else {
                 for (&id, value) in row.indices.iter().zip(row.values) {
                     if let Some(place) = columns.place(id) {
                         indices.push(place);
-                        worth.extend(std::slice::from_ref(value), &mut worths);
+                        worth.extend(std::slice::from_ref(value), worths);
                     }
                 }
             }
             ends.push(indices.len());
         }
         let distance = prefetch_distance::<G>(width);
-        let (mut sum, mut own) = (vec![T::ZERO; width], vec![]);
         let mut start = 0;
-        for (out, end) in out.chunks_exact_mut(f).zip(ends) {
+        for (out, &end) in out.chunks_exact_mut(f).zip(&*ends) {
             sum.fill(T::ZERO);
             if start < end {
                 own.clear();
                 own.extend_from_slice(&worths[start..end]);
                 own.resize(padded(end - start), T::ZERO);
-                let entries = Gathered::new(fixed, width, &indices[start..end], &own, &own);
+                let entries = Gathered::new(fixed, width, &indices[start..end], own, own);
                 let ahead = indices.len().min(start + distance)..indices.len().min(end + distance);
-                entries.sum_targets(simd, &mut entries.ahead(&indices[ahead], 1), &mut sum);
+                entries.sum_targets(simd, &mut entries.ahead(&indices[ahead], 1), sum);
             }
             out.copy_from_slice(&sum[..f]);
             start = end;
