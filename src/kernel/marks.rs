@@ -66,9 +66,12 @@ fn equal<S: Simd>(simd: S, bytes: &[u8; BYTES], wanted: u8) -> u64 {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn equal_avx2(bytes: &[u8; BYTES], wanted: u8) -> u64 {
-    use std::arch::x86_64::{__m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8};
-    // SAFETY: both are 64 bytes, any of which are integers.
-    let [low, high] = unsafe { std::mem::transmute::<[u8; BYTES], [__m256i; 2]>(*bytes) };
+    use std::arch::x86_64::{_mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8};
+    // Loaded from where they are: as an array that is copied, they would be put together byte by byte.
+    // SAFETY: both are 32 of the 64 bytes.
+    let (low, high) = unsafe {
+        (_mm256_loadu_si256(bytes.as_ptr().cast()), _mm256_loadu_si256(bytes.as_ptr().add(32).cast()))
+    };
     let wanted = _mm256_set1_epi8(wanted.cast_signed());
     let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)).cast_unsigned();
     let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)).cast_unsigned();

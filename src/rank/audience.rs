@@ -11,7 +11,7 @@ use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::observer::Observer;
 use crate::pool;
 use crate::rank::filter::{Candidates, Denied};
-use crate::rank::index::{Index, Queries, inverse_norm};
+use crate::rank::index::{Demands, Index, Queries, inverse_norm};
 use crate::rank::options::RankOptions;
 use crate::rank::rankings::Rankings;
 use crate::rank::recommend::recommend;
@@ -175,12 +175,13 @@ impl<T: Real> Block<'_, T> {
         let (index, about, least) = (self.index, rounded.about[0], score.to_f64());
         let limit = self.limit.load(Relaxed);
         let mut rank = 1;
-        let demand = about.demand(least);
+        let mut demands = Demands::default();
+        demands.set(0, about, least);
         for (panel, candidates) in index.packed.about.iter().enumerate() {
             if !index.reaches(about, panel, least) {
                 break;
             }
-            let bound = demand.least_sum(candidates);
+            let bound = demands.least_sum(0, candidates);
             if !passed.screen(simd, index, panel, rounded.bytes(0), &[bound]) {
                 continue;
             }

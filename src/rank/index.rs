@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_factors, check_size};
-use crate::kernel::{OFFSET, Real, bytes, least_sum};
+use crate::kernel::{OFFSET, QUERIES, Real, bytes, least_sum};
 use crate::pool;
 use crate::rank::packing::{About, Given, Packed};
 use crate::rank::rounding::{Balance, Extent, round, shortened};
@@ -68,15 +68,6 @@ pub(crate) struct AboutQuery {
     rest: f64,
     /// What a score can be off by underflow.
     tiny: f64,
-}
-
-impl AboutQuery {
-    /// What a query asks of candidates that are to score so much.
-    #[inline(always)]
-    pub(crate) fn demand(self, score: f64) -> Demand {
-        let Self { units, length, rest, tiny, .. } = self;
-        Demand { sum: (score - tiny) * units, length, rest }
-    }
 }
 
 impl Queries {
@@ -207,20 +198,38 @@ impl Index {
     }
 }
 
-/// What is asked of candidates, before the units of a panel.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Demand {
-    sum: f64,
-    length: f64,
-    rest: f64,
+/// What a group of queries asks of candidates, before the units of a panel.
+#[derive(Default)]
+pub(crate) struct Demands {
+    sums: [f64; QUERIES],
+    lengths: [f64; QUERIES],
+    rests: [f64; QUERIES],
 }
 
-impl Demand {
+impl Demands {
+    /// Candidates are to score so much with query `m`.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, m: usize, query: AboutQuery, score: f64) {
+        self.sums[m] = (score - query.tiny) * query.units;
+        self.lengths[m] = query.length;
+        self.rests[m] = query.rest;
+    }
+
     /// Candidates of a panel with a smaller sum of integers are not asked for.
     #[inline(always)]
-    pub(crate) fn least_sum(&self, about: &About) -> i16 {
+    pub(crate) fn least_sum(&self, m: usize, about: &About) -> i16 {
         let About { units, rest, length, .. } = about;
-        least_sum(self.sum * units - self.length * rest - self.rest * length - UNSURE)
+        least_sum(self.sums[m] * units - self.lengths[m] * rest - self.rests[m] * length - UNSURE)
+    }
+
+    /// The same for all queries. No closure: one would be compiled for any CPU, and rounding become a call.
+    #[inline(always)]
+    pub(crate) fn least_sums(&self, about: &About) -> [i16; QUERIES] {
+        let mut least = [0; QUERIES];
+        for (m, least) in least.iter_mut().enumerate() {
+            *least = self.least_sum(m, about);
+        }
+        least
     }
 }
 
@@ -257,7 +266,10 @@ mod tests {
         let cases = [([63.0_f32, 20.5], 20 * 127, 20.5 * 127.0), ([63.0, 20.0], 0, 31.5)];
         for (at, (query, sum, score)) in cases.into_iter().enumerate() {
             index.round(&query, 1.0, &mut queries);
-            let least = queries.about[at].demand(score).least_sum(&index.packed.about[0]);
+            let mut demands = Demands::default();
+            demands.set(at, queries.about[at], score);
+            let least = demands.least_sum(at, &index.packed.about[0]);
+            assert_eq!(demands.least_sums(&index.packed.about[0])[at], least);
             assert!(least <= sum, "{least} for a sum of {sum} and a score of {score}");
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::kernel::{PANEL, QUERIES, Real, Simd, WithSimd, bytes};
 use crate::rank::filter::Denied;
-use crate::rank::index::{Demand, Index, Queries};
+use crate::rank::index::{Demands, Index, Queries};
 use crate::rank::scoring::{Query, Scoring};
 use crate::rank::selection::Selection;
 
@@ -95,26 +95,24 @@ impl<T: Real> Screening<'_, '_, T> {
         for &q in group {
             bytes.extend_from_slice(rounded.bytes(q));
         }
-        let demand =
-            |q: usize, selections: &[Selection<'_, T>]| rounded.about[q].demand(selections[q].threshold());
-        let mut demands = [Demand::default(); QUERIES];
-        for (to, &q) in demands.iter_mut().zip(group) {
-            *to = demand(q, selections);
+        let mut demands = Demands::default();
+        for (m, &q) in group.iter().enumerate() {
+            demands.set(m, rounded.about[q], selections[q].threshold());
         }
         // One panel more, in which those that passed in the last one are scored.
         for panel in panels.start..=panels.end {
             let mut any = false;
             if panel < panels.end {
                 let about = &index.packed.about[panel];
-                let bounds = demands.map(|demand| demand.least_sum(about));
+                let bounds = demands.least_sums(about);
                 any = passed.screen(simd, index, panel, bytes, &bounds[..group.len()]);
             }
             for Expected { m, id, sum } in expected.drain(..) {
                 // What was found meanwhile may have ruled it out.
-                if sum >= demands[m].least_sum(&index.packed.about[panel - 1]) {
+                if sum >= demands.least_sum(m, &index.packed.about[panel - 1]) {
                     let q = group[m];
                     scoring.consider(simd, &queries[q], id, denied, &mut selections[q]);
-                    demands[m] = demand(q, selections);
+                    demands.set(m, rounded.about[q], selections[q].threshold());
                 }
             }
             if any {
