@@ -160,6 +160,10 @@ impl<'a, 't> Chunk<'a, 't> {
     /// Takes the fields of a line.
     #[inline]
     pub(crate) fn fields(&mut self, user: &'t [u8], item: &'t [u8], weight: f64, time: Time) {
+        // What most files have, which needs no look at what may be wrong with it.
+        if self.users.takes_text(user) && self.items.takes_text(item) {
+            return self.take(Key::Text(user), Key::Text(item), weight, time);
+        }
         match self.keys(Written::Field(user), Written::Field(item)) {
             Ok((user, item)) => self.take(user, item, weight, time),
             Err(flaw) => self.flaw(flaw),

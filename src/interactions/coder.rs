@@ -99,6 +99,12 @@ impl<'a> Coder<'a> {
         Ok(code | NEW)
     }
 
+    /// Whether a field is a label as it is.
+    #[inline]
+    pub(crate) fn takes_text(&self, field: &[u8]) -> bool {
+        !field.is_empty() && !self.known.are_integers()
+    }
+
     /// The label that a field of a file is, in a line that is otherwise usable or not.
     pub(crate) fn key<'t>(
         &mut self,

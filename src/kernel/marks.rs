@@ -26,12 +26,14 @@ impl WithSimd for Mark<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> usize {
         let Self { bytes, a, b, words } = self;
         let (blocks, rest) = bytes.as_chunks::<BYTES>();
-        words.reserve(blocks.len() + 1);
         let mut count = 0;
-        for bytes in blocks {
+        let before = words.len();
+        // Room first: behind a branch the compiler would take the bits apart, and put bytes together of them.
+        words.resize(before + blocks.len(), 0);
+        for (bytes, word) in blocks.iter().zip(&mut words[before..]) {
             let (of_a, of_b) = (equal(simd, bytes, a), equal(simd, bytes, b));
             count += of_b.count_ones() as usize;
-            words.push(of_a | of_b);
+            *word = of_a | of_b;
         }
         if !rest.is_empty() {
             let mut bytes = [0; BYTES];

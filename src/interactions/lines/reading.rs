@@ -247,7 +247,17 @@ impl<'a> Reading<'a> {
             return chunk.flaw(Flaw::Fields { found: fields.len(), expected: layout.fields });
         }
         let text = |column: usize| text_at(fields, &self.source.constants, bytes, column);
+        let mut event = |weight, time| match (text(layout.user), text(layout.item)) {
+            (Cow::Borrowed(user), Cow::Borrowed(item)) => chunk.fields(user, item, weight, time),
+            (user, item) => chunk.passing_fields(Label::Field(&user), Label::Field(&item), weight, time),
+        };
         let (kind, weight, time) = (layout.kind.map(text), layout.weight.map(text), layout.time.map(text));
+        // What most files have: a weight, if anything.
+        if let (None, None) = (&kind, &time)
+            && let Some(weight) = weight.as_deref().map_or(Some(1.0), |text| self.numbers.weight(text))
+        {
+            return event(weight, Time::Number(0.0));
+        }
         let found = weighed(
             || {
                 kind.as_deref().map_or(Ok(1.0), |text| {
@@ -269,14 +279,10 @@ impl<'a> Reading<'a> {
                 })
             },
         );
-        let (weight, time) = match found {
-            Ok(Some(found)) => found,
-            Ok(None) => return chunk.ignore(),
-            Err(flaw) => return chunk.flaw(flaw),
-        };
-        match (text(layout.user), text(layout.item)) {
-            (Cow::Borrowed(user), Cow::Borrowed(item)) => chunk.fields(user, item, weight, time),
-            (user, item) => chunk.passing_fields(Label::Field(&user), Label::Field(&item), weight, time),
+        match found {
+            Ok(Some((weight, time))) => event(weight, time),
+            Ok(None) => chunk.ignore(),
+            Err(flaw) => chunk.flaw(flaw),
         }
     }
 }
