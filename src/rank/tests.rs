@@ -57,7 +57,6 @@ fn factors<T: Real>(kinds: &[Kind], f: usize, seed: u64) -> Vec<T> {
     for (at, &kind) in kinds.iter().enumerate() {
         for k in 0..f {
             let value = match kind {
-                Kind::Ordinary => next(),
                 Kind::Zero => 0.0,
                 Kind::Scaled(by) => next() * 2.0_f64.powi(by),
                 Kind::Dominated => next() * if k == 3 % f { 1e4 } else { 1e-3 },
@@ -67,7 +66,7 @@ fn factors<T: Real>(kinds: &[Kind], f: usize, seed: u64) -> Vec<T> {
                 Kind::Denormal => next() * 1e-41,
                 Kind::Huge => next() * 1e20,
                 Kind::NotANumber if k == f / 2 => f64::NAN,
-                Kind::NotANumber => next(),
+                Kind::Ordinary | Kind::NotANumber => next(),
             };
             rows.push(T::from_f64(value));
         }
@@ -88,7 +87,7 @@ fn assert_same<T: Real>(found: &Rankings<T>, expected: &Rankings<T>) {
 fn tilt<T: Real>(rows: &mut [T], f: usize, by: f64) {
     for row in rows.chunks_mut(f) {
         for value in row.iter_mut().step_by(2) {
-            *value = *value * T::from_f64(by);
+            *value *= T::from_f64(by);
         }
     }
 }

@@ -171,7 +171,9 @@ fn each<J: Send, M>(
         jobs.into_par_iter().for_each_init(memory, work);
     } else {
         let mut memory = memory();
-        jobs.into_iter().for_each(|job| work(&mut memory, job));
+        for job in jobs {
+            work(&mut memory, job);
+        }
     }
 }
 

@@ -9,8 +9,12 @@
 //! say about any score: its `W` is set to 0, so the solution is 0 there.
 
 use faer::{Mat, Side};
+use rayon::prelude::*;
 
 use crate::kernel::{Real, pack, padded};
+
+/// Rows of a product that a thread takes at a time.
+const ROWS_PER_BLOCK: usize = 128;
 
 /// An `f × f` matrix in f64, row-major.
 #[derive(Clone)]
@@ -41,13 +45,26 @@ impl Square {
         panels
     }
 
-    /// `self · other · diag(scale)`, packed for [`kernel::rotate`].
-    pub(crate) fn times<T: Real>(&self, other: &Self, scale: &[f64]) -> Vec<T> {
+    /// `self · diag(scale)`
+    pub(crate) fn scaled(&self, scale: &[f64]) -> Self {
         let f = self.f;
-        let (left, right) =
-            (Mat::from_fn(f, f, |i, j| self.at(i, j)), Mat::from_fn(f, f, |i, j| other.at(i, j) * scale[j]));
-        let product = left * right;
-        Self { f, values: (0..f * f).map(|at| product[(at / f, at % f)]).collect() }.packed()
+        Self { f, values: (0..f * f).map(|at| self.values[at] * scale[at % f]).collect() }
+    }
+
+    /// `self · other`, in blocks of rows that threads share.
+    pub(crate) fn times(&self, other: &Self) -> Self {
+        let f = self.f;
+        let right = Mat::from_fn(f, f, |i, j| other.at(i, j));
+        let mut values = vec![0.0; f * f];
+        let blocks =
+            values.par_chunks_mut(ROWS_PER_BLOCK * f).zip(self.values.par_chunks(ROWS_PER_BLOCK * f));
+        blocks.for_each(|(out, rows)| {
+            let product = Mat::from_fn(rows.len() / f, f, |i, j| rows[i * f + j]) * &right;
+            for (at, out) in out.iter_mut().enumerate() {
+                *out = product[(at / f, at % f)];
+            }
+        });
+        Self { f, values }
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn half_step<T: Real>(
     let Some(basis) = Basis::new::<T>(fixed.gram, f, objective.unobserved_weight, lambda) else {
         return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f) });
     };
-    let warm = from.times::<T>(&basis.q, &basis.inverse_w());
+    let warm = from.times(&basis.q.scaled(&basis.inverse_w())).packed::<T>();
     let mut scale = vec![T::ZERO; padded(f)];
     for (scale, &w) in scale.iter_mut().zip(&basis.w) {
         *scale = T::from_f64(w);
@@ -91,7 +91,7 @@ fn solve_with<T: Real, G: Stored<T>>(
     let f = side.plan.factors;
     let width = padded(f);
     let scaled: Vec<f64> = side.basis.w.iter().map(|w| w * sigma).collect();
-    let panels = Square::identity(f).times::<T>(&side.basis.q, &scaled);
+    let panels = side.basis.q.scaled(&scaled).packed();
     let fixed = Fixed { rows: rotated(y, &panels, f, turned), width, sigma };
 
     let long = long_row::solve_all(side, x, fixed)?;
