@@ -277,8 +277,7 @@ fn kind(integers: bool) -> &'static str {
 /// A result whose error is [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Fails with [`Error::SizeMismatch`] unless the two sizes agree.
-/// Checks that rows of factors have at least one number.
+/// Fails with [`Error::InvalidParameter`] unless rows of factors have at least one number.
 pub(crate) fn check_factors(factors: usize) -> Result<()> {
     if factors == 0 {
         return Err(Error::InvalidParameter { name: "factors", expected: "at least 1", value: 0.0 });
@@ -286,6 +285,7 @@ pub(crate) fn check_factors(factors: usize) -> Result<()> {
     Ok(())
 }
 
+/// Fails with [`Error::SizeMismatch`] unless the two sizes agree.
 pub(crate) fn check_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
     if expected == actual { Ok(()) } else { Err(Error::SizeMismatch { what, expected, actual }) }
 }

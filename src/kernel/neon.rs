@@ -2,9 +2,8 @@
 
 use std::arch::aarch64::{
     float32x4_t, float64x2_t, uint8x16_t, uint16x4_t, uint16x8_t, vaddvq_u16, vandq_u8, vandq_u16, vceqq_u8,
-    vcgeq_s16, vdupq_n_s8, vdupq_n_s16, vdupq_n_u8, vdupq_n_u32, vget_low_s8, vld1q_s8, vld1q_u8,
-    vmlal_high_s8, vmlal_s8, vpaddq_f32, vpaddq_f64, vpaddq_s16, vpaddq_u8, vreinterpretq_s8_u32, vst1q_s16,
-    vsubq_s8,
+    vcgeq_s16, vdupq_n_s8, vdupq_n_s16, vdupq_n_u8, vdupq_n_u32, vget_low_s8, vld1q_s8, vmlal_high_s8,
+    vmlal_s8, vpaddq_f32, vpaddq_f64, vpaddq_s16, vpaddq_u8, vreinterpretq_s8_u32, vst1q_s16, vsubq_s8,
 };
 use std::arch::asm;
 
@@ -84,7 +83,7 @@ pub(super) fn screen(panel: &[i8], query: &[u8], bound: i16, sums: &mut [i16; PA
 pub(super) fn equal(bytes: &[u8; 64], wanted: u8) -> u64 {
     // SAFETY: every CPU of this kind has NEON; any bits are integers.
     unsafe {
-        let quarters = [0, 16, 32, 48].map(|at| vld1q_u8(bytes.as_ptr().add(at)));
+        let quarters = std::mem::transmute::<[u8; 64], [uint8x16_t; 4]>(*bytes);
         let bits = std::mem::transmute::<[u64; 2], uint8x16_t>([0x8040_2010_0804_0201; 2]);
         let [a, b, c, d] = quarters.map(|quarter| vandq_u8(vceqq_u8(quarter, vdupq_n_u8(wanted)), bits));
         let eighths = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));

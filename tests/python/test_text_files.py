@@ -140,7 +140,8 @@ def test_numbers_are_written_as_elsewhere(tmp_path):
 def test_lines_that_are_no_events_are_passed_over(tmp_path):
     expected = {("a", "x"): 1.0}
     assert entries(read(tmp_path / "a.csv", "sep=;\nuser;item\na;x\n")) == expected
-    assert entries(read(tmp_path / "a.csv", 'sep="\nuser,item\na,x\n', skip=1)) == expected
+    with pytest.raises(ValueError, match="user"):  # a quote separates nothing
+        read(tmp_path / "a.csv", 'sep="\nuser"item\na"x\n')
     assert entries(read(tmp_path / "a.csv", "export of today\n\nuser,item\na,x\n", skip=1)) == expected
     konect = "% sym unweighted\n% 3 2 2\na x\n"
     options = {"comment": "%", "sep": " ", "header": False, "user": 0, "item": 1}
