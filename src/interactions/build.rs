@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::chunk::Block;
+use super::block::Block;
 use super::options::Duplicates;
 use super::time::date_of_digits;
 use crate::error::Result;

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::chunk::{Block, Chunk, Done};
+use super::block::Block;
+use super::chunk::{Chunk, Done};
 use super::clock::Clock;
 use super::coder::NEW;
 use super::event::Rows;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Interactions;
+use super::block::Block;
 use super::build::{Entries, entries, fade, faded, leave_out, settle_dates};
-use super::chunk::Block;
 use super::encoder::Encoder;
 use super::lines::{self, Encoding, Format, Source};
 use super::options::{Age, ReadOptions};

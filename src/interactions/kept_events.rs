@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Interactions;
-use super::chunk::Block;
+use super::block::Block;
 #[cfg(feature = "python")]
 use super::clock::Clock;
 use super::events::Events;

@@ -18,6 +18,7 @@
 //!
 //! What it does not do: guess what a file means beyond its separator, and read columnar files.
 
+mod block;
 mod build;
 mod chunk;
 mod clock;
@@ -43,7 +44,7 @@ use crate::observer::Observer;
 use crate::sparse::{CsrMatrix, CsrView};
 use events::State;
 
-pub(crate) use chunk::Block;
+pub(crate) use block::Block;
 pub(crate) use encoder::Batch;
 pub(crate) use events::Events;
 #[cfg(feature = "python")]
