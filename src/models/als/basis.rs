@@ -122,3 +122,27 @@ impl Basis {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_of_several_blocks_are_those_of_plain_loops_on_any_threads() {
+        let f = ROWS_PER_BLOCK + 3;
+        let square = |seed: usize| {
+            let values = (0..f * f).map(|at| ((at * seed) % 97) as f64 / 97.0 - 0.5).collect();
+            Square { f, values }
+        };
+        let (a, b) = (square(31), square(53));
+        let product = |threads| crate::pool::run(threads, || a.times(&b)).expect("there are threads").values;
+        let found = product(1);
+        assert_eq!(found, product(3));
+        for (i, j) in (0..f).flat_map(|i| (0..f).map(move |j| (i, j))) {
+            let expected: f64 = (0..f).map(|k| a.at(i, k) * b.at(k, j)).sum();
+            assert!((found[i * f + j] - expected).abs() < 1e-12, "{i}, {j}");
+        }
+        let scales: Vec<f64> = (0..f).map(|k| k as f64).collect();
+        assert_eq!(a.scaled(&scales).at(2, 5).to_bits(), (5.0 * a.at(2, 5)).to_bits());
+    }
+}
