@@ -35,8 +35,12 @@ pub(crate) fn among<S: Simd>(simd: S, ids: &[i32; IDS], wanted: &[i32]) -> u32 {
                     found[quarter] = v3.avx2._mm256_or_si256(found[quarter], equal);
                 }
             }
-            let bits = found.map(|found| v3.avx._mm256_movemask_ps(v3.avx._mm256_castsi256_ps(found)) as u32);
-            return bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24;
+            let mut bits = 0;
+            for quarter in (0..4).rev() {
+                let mask = v3.avx._mm256_movemask_ps(v3.avx._mm256_castsi256_ps(found[quarter]));
+                bits = bits << 8 | mask as u32;
+            }
+            return bits;
         }
     }
     let _ = simd;

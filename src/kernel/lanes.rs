@@ -38,8 +38,8 @@ pub trait Lanes: Copy + Sized + 'static {
 
     /// The sums of the lanes of four registers.
     #[inline(always)]
-    fn sum4<S: Simd>(simd: S, a: [Self::Vector<S>; 4]) -> [Self; 4] {
-        a.map(|a| Self::sum(simd, a))
+    fn sum4<S: Simd>(simd: S, [a, b, c, d]: [Self::Vector<S>; 4]) -> [Self; 4] {
+        [Self::sum(simd, a), Self::sum(simd, b), Self::sum(simd, c), Self::sum(simd, d)]
     }
 }
 

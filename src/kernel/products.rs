@@ -85,9 +85,13 @@ fn tile<S: Simd, T: Real, const M: usize, const N: usize>(
     let columns_whole: [&[T]; N] = std::array::from_fn(|n| &columns[n][..whole]);
     let mut partial = [[[T::ZERO; WIDTH]; N]; M];
     for first in (0..WIDTH).step_by(lanes) {
-        let mut sums = [[T::splat(simd, T::ZERO); N]; M];
+        let zero = T::splat(simd, T::ZERO);
+        let mut sums = [[zero; N]; M];
         for at in (first..whole).step_by(WIDTH) {
-            let right: [T::Vector<S>; N] = std::array::from_fn(|n| load::<S, T>(columns_whole[n], at));
+            let mut right = [zero; N];
+            for n in 0..N {
+                right[n] = load::<S, T>(columns_whole[n], at);
+            }
             for (sums, row) in sums.iter_mut().zip(&rows_whole) {
                 let left = load::<S, T>(row, at);
                 for n in 0..N {

@@ -164,7 +164,10 @@ fn add_columns<S: Simd, T: Real, const C: usize, const M: usize>(
         }
     }
     for c in 0..C {
-        let sum = sums[1..].iter().fold(sums[0][c], |sum, other| T::plus(simd, sum, other[c]));
+        let mut sum = sums[0][c];
+        for other in &sums[1..] {
+            sum = T::plus(simd, sum, other[c]);
+        }
         store::<S, T>(out, (first + c) * lanes, sum);
     }
 }

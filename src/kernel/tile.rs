@@ -116,10 +116,11 @@ fn rotate_tile<S: Simd, T: Real, G: Stored<T>, const M: usize, const V: usize>(
     let mut sums = [[[zero; V]; 2]; M];
     for k in 0..f {
         // The rows stay in registers, and one register of a panel at a time: of 16 registers there is none to spare.
-        let x: [T::Vector<S>; M] = std::array::from_fn(|i| {
+        let mut x = [zero; M];
+        for i in 0..M {
             // SAFETY: i < M and k < f, and there are M rows of f.
-            T::splat(simd, unsafe { *rows.get_unchecked(i * f + k) })
-        });
+            x[i] = T::splat(simd, unsafe { *rows.get_unchecked(i * f + k) });
+        }
         for v in 0..V {
             for (p, panel) in [left, right].into_iter().enumerate() {
                 let column = load::<S, T>(panel, k * WIDTH + v * lanes);
@@ -198,10 +199,13 @@ fn tile<S: Simd, T: Real, const M: usize, const V: usize>(
     left: impl Fn(usize, usize) -> T,
 ) -> [[T::Vector<S>; V]; M] {
     assert_eq!(panel.len(), inner * WIDTH, "the length of a panel");
-    let mut sums = [[T::splat(simd, T::ZERO); V]; M];
+    let zero = T::splat(simd, T::ZERO);
+    let mut sums = [[zero; V]; M];
     for k in 0..inner {
-        let right: [T::Vector<S>; V] =
-            std::array::from_fn(|v| load::<S, T>(panel, k * WIDTH + v * T::lanes::<S>()));
+        let mut right = [zero; V];
+        for v in 0..V {
+            right[v] = load::<S, T>(panel, k * WIDTH + v * T::lanes::<S>());
+        }
         for i in 0..M {
             let left = T::splat(simd, left(i, k));
             for v in 0..V {
