@@ -77,7 +77,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Passes<'_, T, G> {
         let mut ahead = entries.ahead(&[], 1);
         let mut pass = Pass::new(entries, &mut ahead, scratch.as_mut_slice());
         for _ in 0..count {
-            pass.residual(simd, T::ZERO, v, scores, out);
+            pass.make(simd, v, scores, Some((T::ZERO, &mut *out)));
         }
     }
 }

@@ -55,7 +55,15 @@ pub(crate) fn check(threads: usize) -> Result<()> {
 /// Runs `work` on `threads` threads; 0 means as many as this process may use when it first asks
 /// (processor affinity and container limits included).
 pub(crate) fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
-    Ok(pool(threads)?.install(work))
+    let (mut work, mut result) = (Some(work), None);
+    install(threads, &mut || result = work.take().map(|work| work()))?;
+    Ok(result.expect("it has been run"))
+}
+
+/// The same for work of one type, so that there is one copy of what rayon does about it.
+fn install(threads: usize, work: &mut (dyn FnMut() + Send)) -> Result<()> {
+    pool(threads)?.install(work);
+    Ok(())
 }
 
 fn pool(threads: usize) -> Result<Arc<ThreadPool>> {

@@ -8,6 +8,8 @@
 //! it read them there, from the first-level cache mostly. Of a system that is too large for that, every pass
 //! gathers the rows again. Dot products and sums take turns every few rows, so that those are still in the cache.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::lanes::{load, store};
@@ -67,34 +69,22 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
         Self { entries, ahead, scratch, chunk, fits, kept: false }
     }
 
-    /// Sets `scores` to the dot products with `v` and adds `Σ_j (a t_j − d_j s_j) z_j` to `out`.
+    /// Sets `scores` to the dot products with `v`, and with `sum = (a, out)` adds `Σ_j (a t_j − d_j s_j) z_j` to `out`.
     ///
     /// `scores` is padded as the coefficients are; the padding is left with whatever finite numbers.
     #[inline(always)]
-    pub(crate) fn residual<S: Simd>(&mut self, simd: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]) {
-        assert_eq!(out.len(), self.entries.width(), "the width of the result");
-        let (a, minus) = (T::splat(simd, a), T::splat(simd, -T::ONE));
-        let mut coefficients = [T::ZERO; CHUNK];
+    pub(crate) fn make<S: Simd>(
+        &mut self,
+        simd: S,
+        v: &[T],
+        scores: &mut [T],
+        mut sum: Option<(T, &mut [T])>,
+    ) {
         for first in (0..self.entries.len()).step_by(self.chunk) {
             let filled = self.score_chunk(simd, first, v, scores);
-            let (t, d, s) =
-                (&self.entries.targets[first..], &self.entries.weights[first..], &scores[first..]);
-            for at in (0..filled).step_by(T::lanes::<S>()) {
-                let product = T::times(simd, load::<S, T>(d, at), load::<S, T>(s, at));
-                let coefficient = T::mul_add(simd, a, load::<S, T>(t, at), T::times(simd, minus, product));
-                store::<S, T>(&mut coefficients, at, coefficient);
+            if let Some((a, out)) = &mut sum {
+                self.sum_chunk(simd, first..first + filled, *a, scores, out);
             }
-            let rows = &self.scratch[self.place(first)..][..filled * out.len()];
-            add_rows(simd, rows, &coefficients[..filled], out);
-        }
-        self.kept = self.fits;
-    }
-
-    /// Sets `scores` to the dot products with `v`.
-    #[inline(always)]
-    pub(crate) fn scores<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T]) {
-        for first in (0..self.entries.len()).step_by(self.chunk) {
-            self.score_chunk(simd, first, v, scores);
         }
         self.kept = self.fits;
     }
@@ -113,6 +103,23 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
             self.entries.copy_and_score(simd, first, v, self.ahead, rows, scores);
         }
         filled
+    }
+
+    /// The sum of a chunk whose scores are known.
+    #[inline(always)]
+    fn sum_chunk<S: Simd>(&self, simd: S, chunk: Range<usize>, a: T, scores: &[T], out: &mut [T]) {
+        assert_eq!(out.len(), self.entries.width(), "the width of the result");
+        let (a, minus) = (T::splat(simd, a), T::splat(simd, -T::ONE));
+        let mut coefficients = [T::ZERO; CHUNK];
+        let (first, filled) = (chunk.start, chunk.len());
+        let (t, d, s) = (&self.entries.targets[first..], &self.entries.weights[first..], &scores[first..]);
+        for at in (0..filled).step_by(T::lanes::<S>()) {
+            let product = T::times(simd, load::<S, T>(d, at), load::<S, T>(s, at));
+            let coefficient = T::mul_add(simd, a, load::<S, T>(t, at), T::times(simd, minus, product));
+            store::<S, T>(&mut coefficients, at, coefficient);
+        }
+        let rows = &self.scratch[self.place(first)..][..filled * out.len()];
+        add_rows(simd, rows, &coefficients[..filled], out);
     }
 
     #[inline(always)]

@@ -47,9 +47,9 @@ impl<T: Real, G: Stored<T>> WithSimd for Passes<'_, T, G> {
         let Self { entries, scratch, v, out: [first, second], scores: [s, t, u] } = self;
         let mut ahead = entries.ahead(&[1, 0], 1);
         let mut pass = Pass::new(entries, &mut ahead, scratch);
-        pass.residual(simd, T::from_f64(0.75), v, s, first);
-        pass.residual(simd, T::from_f64(0.75), v, t, second);
-        pass.scores(simd, v, u);
+        pass.make(simd, v, s, Some((T::from_f64(0.75), first)));
+        pass.make(simd, v, t, Some((T::from_f64(0.75), second)));
+        pass.make(simd, v, u, None);
     }
 }
 

@@ -52,11 +52,23 @@ pub(super) fn interruptible<M: Send, R: Send>(
 ) -> PyResult<R> {
     let stop = AtomicBool::new(false);
     let (messages, inbox) = channel();
+    let mut result = None;
+    let work = || result = Some(work(messages, &stop));
+    // The inbox is closed afterwards: a worker that waits for an answer is told so.
+    beside(py, Box::new(work), &stop, Box::new(|| attend(py, inbox, answer)))?;
+    Ok(result.expect("the work has ended"))
+}
+
+/// Runs `work` on a thread of its own and `attend` on this one, and raises `stop` if that fails.
+fn beside<'a>(
+    py: Python<'_>,
+    work: Box<dyn FnOnce() + Send + 'a>,
+    stop: &AtomicBool,
+    attend: Box<dyn FnOnce() -> PyResult<()> + 'a>,
+) -> PyResult<()> {
     scope(|threads| {
-        let worker =
-            Builder::new().name("penchant-work".into()).spawn_scoped(threads, || work(messages, &stop))?;
-        // The inbox is closed afterwards: a worker that waits for an answer is told so.
-        let outcome = attend(py, inbox, answer);
+        let worker = Builder::new().name("penchant-work".into()).spawn_scoped(threads, work)?;
+        let outcome = attend();
         stop.store(outcome.is_err(), Ordering::Relaxed);
         let result = py.detach(|| worker.join());
         outcome?;

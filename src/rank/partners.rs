@@ -197,8 +197,7 @@ fn choose<T: Real, F, const LANES: usize>(
     let Scratch { touched, scores, highest, order, .. } = scratch;
     if highest.len() > k {
         order.clone_from(highest);
-        let (_, &mut kth, _) = order.select_nth_unstable_by(k - 1, |a, b| b.cmp(a));
-        own.raise(T::of_place(kth).0);
+        own.raise(kth_highest::<T>(k, order));
     }
     let bound = own.least().unwrap_or(T::NEG_INFINITY);
     let bound_place = bound.place(0);
@@ -209,6 +208,13 @@ fn choose<T: Real, F, const LANES: usize>(
             }
         }
     }
+}
+
+/// The `k`-th highest score. Never inlined: selecting is thousands of instructions, for each kind of neighbours and CPU.
+#[inline(never)]
+fn kth_highest<T: Real>(k: usize, places: &mut [T::Place]) -> T {
+    let (_, &mut kth, _) = places.select_nth_unstable_by(k - 1, |a, b| b.cmp(a));
+    T::of_place(kth).0
 }
 
 /// The entries of smaller rank in the rows of a column, with the value that each is multiplied by.

@@ -147,12 +147,7 @@ fn scaled<T: Real>(whitened: &[T], scale: &[T], out: &mut [T]) {
 
 impl<T: Real, G: Stored<T>> Product<T> for Pass<'_, '_, T, G> {
     #[inline(always)]
-    fn residual<S: Simd>(&mut self, simd: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]) {
-        Pass::residual(self, simd, a, v, scores, out);
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T]) {
-        Pass::scores(self, simd, v, scores);
+    fn pass<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T], sum: Option<(T, &mut [T])>) {
+        self.make(simd, v, scores, sum);
     }
 }

@@ -13,12 +13,9 @@ const NOTHING: f64 = 1e-30;
 /// A row's entries, as the iteration needs them. A trait rather than a closure, so that it can be made part of
 /// the function that is compiled for the CPU.
 pub(crate) trait Product<T> {
-    /// Sets the scores `s = Z v` and adds `Σ (a t − d s) z` to `out`: with `a = 1` what is needed for the
-    /// residual, with `a = 0` minus the product with `Zᵀ D Z`.
-    fn residual<S: Simd>(&mut self, simd: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]);
-
-    /// Only the scores.
-    fn scores<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T]);
+    /// Sets the scores `s = Z v`, and with `sum = (a, out)` adds `Σ (a t − d s) z` to `out`: with `a = 1` what is needed
+    /// for the residual, with `a = 0` minus the product with `Zᵀ D Z`.
+    fn pass<S: Simd>(&mut self, simd: S, v: &[T], scores: &mut [T], sum: Option<(T, &mut [T])>);
 }
 
 /// The coefficients of a row's system; those of the entries padded with zeros.
@@ -65,7 +62,9 @@ impl<T: Real> ConjugateGradient<T> {
     /// below its `constant`. Heavy rows get as many steps as they need, up to a limit of their own: the residual `r·z`
     /// bounds what is left to gain, as the matrix is at least `E`.
     ///
-    /// The last step needs no residual after it, and the length of the step only the scores of the direction.
+    /// The last step needs no residual after it, and the length of the step only the scores of the direction. Before the
+    /// first one there is a pass over the start. All passes are made in one place, because each place becomes a copy of
+    /// the kernels, which are long to compile.
     #[inline(always)]
     pub(crate) fn solve<S: Simd>(
         &mut self,
@@ -83,30 +82,35 @@ impl<T: Real> ConjugateGradient<T> {
             scores.resize(weights.len(), T::ZERO);
         }
         p.fill(T::ZERO);
-        direct(simd, T::ZERO, x, e, p, r);
-        product.residual(simd, T::ONE, x, x_scores, r);
-        let mut r_z = multiply(simd, inverse_e, r, z);
-        let mut beta = T::ZERO;
+        let (mut r_z, mut beta) = (T::ZERO, T::ZERO);
         let (mut limit, most) = (*steps, heavy.steps(*steps));
-        for step in 1..=most {
-            // Rounding sets this floor: below it a step would only move noise.
-            let b_x = dot(simd, targets, x_scores);
-            if r_z <= T::EPSILON * T::EPSILON * b_x + T::from_f64(NOTHING) {
-                break;
+        for step in 0..=most {
+            let start = step == 0;
+            if !start {
+                // Rounding sets this floor: below it a step would only move noise.
+                let b_x = dot(simd, targets, x_scores);
+                if r_z <= T::EPSILON * T::EPSILON * b_x + T::from_f64(NOTHING) {
+                    break;
+                }
+                if step == *steps && heavy.is(*load) {
+                    limit = most;
+                }
+                // Near the solution `b·x` is all that the constant loses.
+                if step > *steps && r_z.to_f64() <= ENOUGH * (constant - b_x.to_f64()) {
+                    break;
+                }
             }
-            if step == *steps && heavy.is(*load) {
-                limit = most;
-            }
-            // Near the solution `b·x` is all that the constant loses.
-            if step > *steps && r_z.to_f64() <= ENOUGH * (constant - b_x.to_f64()) {
-                break;
-            }
-            direct(simd, beta, z, e, p, minus_ap);
-            let last = step == limit;
-            if last {
-                product.scores(simd, p, p_scores);
+            let last = !start && step == limit;
+            let (from, scores, out, a): (&[T], _, _, _) = if start {
+                (x, &mut *x_scores, &mut *r, T::ONE)
             } else {
-                product.residual(simd, T::ZERO, p, p_scores, minus_ap);
+                (z, &mut *p_scores, &mut *minus_ap, T::ZERO)
+            };
+            direct(simd, beta, from, e, p, out);
+            product.pass(simd, p, scores, if last { None } else { Some((a, out)) });
+            if start {
+                r_z = multiply(simd, inverse_e, r, z);
+                continue;
             }
             let shared = weighted_square(simd, e, p);
             let curvature = shared + weighted_square(simd, weights, p_scores);

@@ -2,6 +2,8 @@
 //!
 //! The entries are cut into fixed chunks whose sums are folded in order: the bits do not depend on the threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -92,17 +94,18 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
 struct Shared<'a, 'b, T, G>(&'b System<'a, T, G>);
 
 impl<T: Real, G: Stored<T>> Product<T> for Shared<'_, '_, T, G> {
-    fn residual<S: Simd>(&mut self, _: S, a: T, v: &[T], scores: &mut [T], out: &mut [T]) {
-        let parts: Vec<Vec<T>> = chunks(self.0.len())
-            .zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK))
+    fn pass<S: Simd>(&mut self, _: S, v: &[T], scores: &mut [T], sum: Option<(T, &mut [T])>) {
+        let chunks = chunks(self.0.len()).zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK));
+        let pass = |range: Range<usize>, scores: &mut [T], sum: Option<(T, &mut [T])>| {
+            kernel::dispatch(Chunk { entries: self.0.entries(range), v, scores, sum });
+        };
+        let Some((a, out)) = sum else {
+            return chunks.for_each(|(range, scores)| pass(range, scores, None));
+        };
+        let parts: Vec<Vec<T>> = chunks
             .map(|(range, scores)| {
                 let mut out = vec![T::ZERO; v.len()];
-                kernel::dispatch(Chunk {
-                    entries: self.0.entries(range),
-                    v,
-                    scores,
-                    sum: Some((a, &mut out)),
-                });
+                pass(range, scores, Some((a, &mut out)));
                 out
             })
             .collect();
@@ -110,15 +113,9 @@ impl<T: Real, G: Stored<T>> Product<T> for Shared<'_, '_, T, G> {
             out.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
         }
     }
-
-    fn scores<S: Simd>(&mut self, _: S, v: &[T], scores: &mut [T]) {
-        chunks(self.0.len()).zip(scores.par_chunks_mut(ENTRIES_PER_CHUNK)).for_each(|(range, scores)| {
-            kernel::dispatch(Chunk { entries: self.0.entries(range), v, scores, sum: None });
-        });
-    }
 }
 
-fn chunks(n: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
+fn chunks(n: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
     let count = n.div_ceil(ENTRIES_PER_CHUNK);
     (0..count).into_par_iter().map(move |c| c * ENTRIES_PER_CHUNK..n.min((c + 1) * ENTRIES_PER_CHUNK))
 }
@@ -160,10 +157,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Chunk<'_, T, G> {
         let mut scratch = Buffer::new::<T>(pass_scratch::<T>(self.v.len())[0]);
         let mut ahead = self.entries.ahead(&[], 1);
         let mut pass = Pass::new(self.entries, &mut ahead, scratch.as_mut_slice());
-        match self.sum {
-            Some((a, out)) => pass.residual(simd, a, self.v, self.scores, out),
-            None => pass.scores(simd, self.v, self.scores),
-        }
+        pass.make(simd, self.v, self.scores, self.sum);
     }
 }
 
