@@ -14,6 +14,8 @@ use pulp::Simd;
 
 use super::lanes::{load, store};
 use super::prefetch::Ahead;
+#[cfg(any(feature = "python", test))]
+use super::rows::add_in_order;
 use super::rows::{GROUP, add_rows, score};
 use super::{Gathered, Real, Stored, WIDTH};
 
@@ -83,7 +85,45 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
         for first in (0..self.entries.len()).step_by(self.chunk) {
             let filled = self.score_chunk(simd, first, v, scores);
             if let Some((a, out)) = &mut sum {
-                self.sum_chunk(simd, first..first + filled, *a, scores, out);
+                assert_eq!(out.len(), self.entries.width(), "the width of the result");
+                let coefficients = self.coefficients(simd, first..first + filled, *a, scores);
+                let rows = &self.scratch[self.place(first)..][..filled * out.len()];
+                add_rows(simd, rows, &coefficients[..filled], out);
+            }
+        }
+        self.kept = self.fits;
+    }
+
+    /// Likewise, with a sum of its own for each of consecutive segments of entries, of which `ends` are the ends; `out` has a row
+    /// for each, which is overwritten. Terms are added one after the other, so that a segment's bits do not depend on what is
+    /// beside it.
+    #[cfg(any(feature = "python", test))]
+    #[inline(always)]
+    pub(crate) fn make_segments<S: Simd>(
+        &mut self,
+        simd: S,
+        v: &[T],
+        scores: &mut [T],
+        (a, ends, out): (T, &[usize], &mut [T]),
+    ) {
+        let (n, width) = (self.entries.len(), self.entries.width());
+        assert!(ends.last() == Some(&n) && out.len() == ends.len() * width, "the segments of a pass");
+        out.fill(T::ZERO);
+        let mut segments = ends.iter().zip(out.chunks_exact_mut(width)).peekable();
+        for first in (0..n).step_by(self.chunk) {
+            let filled = self.score_chunk(simd, first, v, scores);
+            let coefficients = self.coefficients(simd, first..first + filled, a, scores);
+            let (rows, last) = (&self.scratch[self.place(first)..], n.min(first + filled));
+            let mut from = first;
+            while let Some((end, out)) = segments.peek_mut() {
+                let (end, to) = (**end, last.min(**end));
+                let part = from - first..to - first;
+                add_in_order(simd, &rows[part.start * width..part.end * width], &coefficients[part], out);
+                from = to;
+                if end > last {
+                    break;
+                }
+                segments.next();
             }
         }
         self.kept = self.fits;
@@ -105,10 +145,9 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
         filled
     }
 
-    /// The sum of a chunk whose scores are known.
+    /// `a t − d s` of a chunk whose scores are known.
     #[inline(always)]
-    fn sum_chunk<S: Simd>(&self, simd: S, chunk: Range<usize>, a: T, scores: &[T], out: &mut [T]) {
-        assert_eq!(out.len(), self.entries.width(), "the width of the result");
+    fn coefficients<S: Simd>(&self, simd: S, chunk: Range<usize>, a: T, scores: &[T]) -> [T; CHUNK] {
         let (a, minus) = (T::splat(simd, a), T::splat(simd, -T::ONE));
         let mut coefficients = [T::ZERO; CHUNK];
         let (first, filled) = (chunk.start, chunk.len());
@@ -118,8 +157,7 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
             let coefficient = T::mul_add(simd, a, load::<S, T>(t, at), T::times(simd, minus, product));
             store::<S, T>(&mut coefficients, at, coefficient);
         }
-        let rows = &self.scratch[self.place(first)..][..filled * out.len()];
-        add_rows(simd, rows, &coefficients[..filled], out);
+        coefficients
     }
 
     #[inline(always)]

@@ -138,6 +138,28 @@ pub(crate) fn add_rows<S: Simd, T: Real>(simd: S, rows: &[T], coefficients: &[T]
     }
 }
 
+/// Likewise for any number of rows, one after the other: in parts they give the same bits.
+#[cfg(any(feature = "python", test))]
+#[inline(always)]
+pub(super) fn add_in_order<S: Simd, T: Real>(simd: S, rows: &[T], coefficients: &[T], out: &mut [T]) {
+    assert_eq!(rows.len(), coefficients.len() * out.len(), "the lengths of a sum of rows");
+    let count = out.len() / T::lanes::<S>();
+    let mut first = 0;
+    while first < count {
+        match count - first {
+            1 => add_columns::<S, T, 1, 1>(simd, rows, coefficients, out, first),
+            2 => add_columns::<S, T, 2, 1>(simd, rows, coefficients, out, first),
+            3 => add_columns::<S, T, 3, 1>(simd, rows, coefficients, out, first),
+            4 => add_columns::<S, T, 4, 1>(simd, rows, coefficients, out, first),
+            5 => add_columns::<S, T, 5, 1>(simd, rows, coefficients, out, first),
+            6 => add_columns::<S, T, 6, 1>(simd, rows, coefficients, out, first),
+            7 => add_columns::<S, T, 7, 1>(simd, rows, coefficients, out, first),
+            _ => add_columns::<S, T, 8, 1>(simd, rows, coefficients, out, first),
+        }
+        first += 8;
+    }
+}
+
 /// `C` registers of the sum from number `first` on. `M` sums side by side make the chain from one to the next
 /// shorter than the work.
 #[inline(always)]

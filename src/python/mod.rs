@@ -29,6 +29,8 @@ mod _core {
         use crate::python::models::als::{
             PyGram, check_parameters, explain, fit, fold_in, gram, training_loss, turned,
         };
+        #[pymodule_export]
+        use crate::python::models::parts::{PyPart, eigendecomposition, tree_total};
     }
 
     /// EASE.

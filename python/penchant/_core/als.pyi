@@ -1,19 +1,24 @@
 """Alternating least squares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
+from penchant._core.rank import Matrix
+
 __all__ = [
     "Gram",
+    "Part",
     "check_parameters",
+    "eigendecomposition",
     "explain",
     "fit",
     "fold_in",
     "gram",
     "training_loss",
+    "tree_total",
     "turned",
 ]
 
@@ -51,3 +56,43 @@ def fold_in(rows: _Csr, fixed: _Floats, gram: Gram, params: Mapping[str, Any]) -
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
 ) -> float: ...
+
+_Numbers: TypeAlias = npt.NDArray[np.float64]
+_Nodes: TypeAlias = list[tuple[int, _Numbers]]
+_Counts: TypeAlias = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.bool_]]
+_Shares: TypeAlias = npt.NDArray[np.uint8]
+_Presence: TypeAlias = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint16], npt.NDArray[np.uint16], _Numbers]
+_Rows: TypeAlias = npt.NDArray[np.uint16] | _Floats
+_Ask: TypeAlias = tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_], _Floats]
+_Answers: TypeAlias = tuple[_Floats, _Numbers]
+_Eigen: TypeAlias = tuple[_Numbers, _Numbers]
+
+def tree_total(nodes: Sequence[tuple[int, _Numbers]]) -> _Numbers: ...
+def eigendecomposition(gram: _Numbers, epoch: int) -> _Eigen: ...
+
+@final
+class Part:
+    def __new__(
+        cls,
+        params: Mapping[str, Any],
+        users: Sequence[int],
+        items: Sequence[int],
+        workers: Sequence[tuple[int, int]],
+        rank: int,
+        compact: bool,
+        matrix: Matrix,
+        by_item: Matrix,
+    ) -> Part: ...
+    def counts(self) -> _Counts: ...
+    def meet(self, counts: Sequence[_Counts]) -> list[_Shares]: ...
+    def present(self, shares: Sequence[_Shares]) -> list[_Presence]: ...
+    def meet_presence(self, presence: Sequence[_Presence]) -> None: ...
+    def set_factors(self, users: _Floats, items: _Floats) -> None: ...
+    def factors(self) -> tuple[_Floats, _Floats]: ...
+    def begin_epoch(self, epoch: int) -> _Nodes: ...
+    def whiten(self, basis: _Eigen, regularization: float) -> list[_Rows]: ...
+    def solve_users(self, rows: Sequence[_Rows], epoch: int) -> tuple[_Nodes, _Nodes]: ...
+    def begin_items(self, basis: _Eigen, regularization: float) -> list[_Ask]: ...
+    def pass_(self, asked: Sequence[_Ask], first: bool) -> list[_Answers]: ...
+    def advance(self, answers: Sequence[_Answers]) -> list[_Ask]: ...
+    def end_items(self, epoch: int) -> _Nodes: ...

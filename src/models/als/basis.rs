@@ -78,29 +78,51 @@ pub(crate) struct Basis {
     pub(crate) w: Vec<f64>,
 }
 
-impl Basis {
-    /// The basis for the symmetric `gram` of factors in `T`, weight `w0` and regularization `λ`.
-    /// `None` if `gram` holds a NaN or an infinity.
-    pub(crate) fn new<T: Real>(gram: &[f64], f: usize, w0: f64, regularization: f64) -> Option<Self> {
+/// The eigendecomposition `Q diag(l) Qᵀ` of a Gram matrix.
+#[derive(Clone)]
+pub(crate) struct Eigen {
+    /// `Q`: the eigenvectors are its columns, that of the largest eigenvalue first.
+    pub(crate) q: Square,
+    /// `l`, none below 0.
+    pub(crate) values: Vec<f64>,
+}
+
+impl Eigen {
+    /// Of the symmetric `gram`; `None` if it holds a NaN or an infinity.
+    pub(crate) fn of(gram: &[f64], f: usize) -> Option<Self> {
         if gram.iter().any(|value| !value.is_finite()) {
             return None;
         }
         let eigen = Mat::from_fn(f, f, |i, j| gram[i * f + j]).self_adjoint_eigen(Side::Lower).ok()?;
         let (vectors, l) = (eigen.U(), eigen.S().column_vector());
-        let largest = l.iter().fold(0.0_f64, |largest, &l| largest.max(l));
+        let values = (0..f * f).map(|at| vectors[(at / f, f - 1 - at % f)]).collect();
+        Some(Self { q: Square { f, values }, values: (0..f).map(|k| l[f - 1 - k].max(0.0)).collect() })
+    }
+}
+
+impl Basis {
+    /// The basis for the symmetric `gram` of factors in `T`, weight `w0` and regularization `λ`.
+    /// `None` if `gram` holds a NaN or an infinity.
+    pub(crate) fn new<T: Real>(gram: &[f64], f: usize, w0: f64, regularization: f64) -> Option<Self> {
+        Some(Self::of::<T>(Eigen::of(gram, f)?, w0, regularization))
+    }
+
+    /// Likewise from its eigendecomposition.
+    pub(crate) fn of<T: Real>(eigen: Eigen, w0: f64, regularization: f64) -> Self {
+        let Eigen { q, values } = eigen;
+        let f = q.f;
+        let largest = values.iter().fold(0.0_f64, |largest, &l| largest.max(l));
         // What rounding leaves of an exact zero, in parts of the largest: packs of rows are summed in T.
         let rounding = T::EPSILON.to_f64().max(16.0 * f as f64 * f64::EPSILON);
-        let values = (0..f * f).map(|at| vectors[(at / f, f - 1 - at % f)]).collect();
-        let mut basis = Self { q: Square { f, values }, dense: vec![0.0; f], w: vec![0.0; f] };
-        for k in 0..f {
-            let eigenvalue = l[f - 1 - k].max(0.0);
+        let mut basis = Self { q, dense: vec![0.0; f], w: vec![0.0; f] };
+        for (k, eigenvalue) in values.into_iter().enumerate() {
             let diagonal = w0 * eigenvalue + regularization;
             if diagonal > rounding * w0 * largest && diagonal > 0.0 {
                 basis.dense[k] = w0 * eigenvalue;
                 basis.w[k] = diagonal.sqrt().recip();
             }
         }
-        Some(basis)
+        basis
     }
 
     /// `W⁻¹`, 0 where the direction is left alone.

@@ -8,7 +8,7 @@ use crate::kernel::{Real, Simd};
 use crate::models::als::heavy::{ENOUGH, Heavy};
 
 /// A residual of this energy is none, in either precision: its square root is still far from what an f32 loses.
-const NOTHING: f64 = 1e-30;
+pub(crate) const NOTHING: f64 = 1e-30;
 
 /// A row's entries, as the iteration needs them. A trait rather than a closure, so that it can be made part of
 /// the function that is compiled for the CPU.

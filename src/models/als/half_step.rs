@@ -8,7 +8,7 @@ use crate::models::als::basis::{Basis, Square};
 use crate::models::als::block::{Block, Worker};
 use crate::models::als::long_row;
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::side::{Opposite, Plan, ROWS_PER_BLOCK, Side};
+use crate::models::als::side::{Opposite, Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::models::als::system::Fixed;
 use crate::sparse::CsrView;
 
@@ -56,11 +56,7 @@ pub(crate) fn half_step<T: Real>(
     let Some(basis) = Basis::new::<T>(fixed.gram, f, objective.unobserved_weight, lambda) else {
         return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f) });
     };
-    let warm = from.times(&basis.q.scaled(&basis.inverse_w())).packed::<T>();
-    let mut scale = vec![T::ZERO; padded(f)];
-    for (scale, &w) in scale.iter_mut().zip(&basis.w) {
-        *scale = T::from_f64(w);
-    }
+    let Turns { warm, scale } = Turns::between(from, &basis);
     let Memory { full, compact, starts } = memory;
     if matches!(plan.relaxation, Relaxation::Later(_)) {
         starts.resize(x.len(), T::ZERO);
@@ -69,14 +65,39 @@ pub(crate) fn half_step<T: Real>(
         Side { rows, plan, columns: fixed.count, basis: &basis, warm: &warm, scale: &scale, interrupted };
     let loss = match T::COMPACT_MAX {
         Some(largest) if plan.compacts::<T>() => {
-            // A whitened row z has |z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0, so with this factor nothing overflows,
-            // and numbers down to a billionth of the largest possible one keep all their bits.
-            let sigma = (largest / 2.0 * objective.unobserved_weight.sqrt()).log2().floor().exp2();
-            solve_with(&side, x, starts, fixed.y, compact, sigma)
+            solve_with(&side, x, starts, fixed.y, compact, sigma(largest, objective.unobserved_weight))
         }
         _ => solve_with(&side, x, starts, fixed.y, full, 1.0),
     }?;
     Ok(Outcome { loss, turn: basis.q })
+}
+
+/// The changes of basis that solutions go through.
+pub(crate) struct Turns<T> {
+    /// From the basis of the old ones to the whitened one: `P Q W⁻¹`, packed.
+    pub(crate) warm: Vec<T>,
+    /// `W`, padded: from whitened solutions to those that are kept.
+    pub(crate) scale: Vec<T>,
+}
+
+impl<T: Real> Turns<T> {
+    /// `from` is the rotation that takes the basis of the old solutions to that of the fixed side.
+    pub(crate) fn between(from: &Square, basis: &Basis) -> Self {
+        let warm = from.times(&basis.q.scaled(&basis.inverse_w())).packed();
+        let mut scale = vec![T::ZERO; padded(basis.w.len())];
+        for (scale, &w) in scale.iter_mut().zip(&basis.w) {
+            *scale = T::from_f64(w);
+        }
+        Self { warm, scale }
+    }
+}
+
+/// The power of two that compact rows, whose numbers are at most `largest`, are stored multiplied by.
+///
+/// A whitened row z has `|z|² = yᵀ (w0 YᵀY + λI)⁻¹ y ≤ 1 / w0`, so with this factor nothing overflows, and numbers down to a
+/// billionth of the largest possible one keep all their bits.
+pub(crate) fn sigma(largest: f64, unobserved_weight: f64) -> f64 {
+    (largest / 2.0 * unobserved_weight.sqrt()).log2().floor().exp2()
 }
 
 /// Turns `y` into the whitened basis, stored as `G` times `sigma`, and solves every row.
@@ -89,41 +110,58 @@ fn solve_with<T: Real, G: Stored<T>>(
     sigma: f64,
 ) -> Result<f64> {
     let f = side.plan.factors;
-    let width = padded(f);
-    let scaled: Vec<f64> = side.basis.w.iter().map(|w| w * sigma).collect();
-    let panels = side.basis.q.scaled(&scaled).packed();
-    let fixed = Fixed { rows: rotated(y, &panels, f, turned), width, sigma };
-
+    let rows = turned_into(y, &whitened(side.basis, sigma), turned);
+    let fixed = Fixed { rows, width: padded(f), sigma };
     let long = long_row::solve_all(side, x, fixed)?;
     let later = matches!(side.plan.relaxation, Relaxation::Later(_));
     let mut starts = starts.chunks_mut(ROWS_PER_BLOCK * f);
-    let blocks: Vec<_> =
-        x.chunks_mut(ROWS_PER_BLOCK * f).map(|x| (x, if later { starts.next() } else { None })).collect();
-    let partial_losses: Vec<f64> = blocks
+    let rows = x.chunks_mut(ROWS_PER_BLOCK * f).map(|x| (x, if later { starts.next() } else { None }));
+    let blocks = (0..).step_by(ROWS_PER_BLOCK).zip(rows).collect();
+    Ok(solve_blocks(side, fixed, blocks, &long)?.iter().sum())
+}
+
+/// What takes the rows of the fixed side to the whitened basis, times `sigma`.
+pub(crate) fn whitened(basis: &Basis, sigma: f64) -> Square {
+    let scaled: Vec<f64> = basis.w.iter().map(|w| w * sigma).collect();
+    basis.q.scaled(&scaled)
+}
+
+/// The number of a block's first row, the rows, and where they came from, if that is to be written down.
+pub(crate) type Rows<'a, T> = (usize, (&'a mut [T], Option<&'a mut [T]>));
+
+/// Solves blocks of rows, none of which is larger than [`ROWS_PER_BLOCK`], and returns the loss of each.
+pub(crate) fn solve_blocks<T: Real, G: Stored<T>>(
+    side: &Side<'_, T>,
+    fixed: Fixed<'_, G>,
+    blocks: Vec<Rows<'_, T>>,
+    long: &Solved<T>,
+) -> Result<Vec<f64>> {
+    blocks
         .into_par_iter()
-        .enumerate()
         .map_init(
             || Worker::new(fixed, side.plan),
-            |worker, (block, (x, starts))| {
+            |worker, (first, (x, starts))| {
                 if (side.interrupted)() {
                     return Err(Error::Interrupted);
                 }
-                let first = block * ROWS_PER_BLOCK;
-                Ok(kernel::dispatch(Block { side, worker, first, x, starts, long: &long }))
+                Ok(kernel::dispatch(Block { side, worker, first, x, starts, long }))
             },
         )
-        .collect::<Result<_>>()?;
-    Ok(partial_losses.iter().sum())
+        .collect()
 }
 
 /// The rows of `y` times a packed matrix, stored in this memory.
 fn rotated<'a, T: Real, G: Stored<T>>(y: &[T], panels: &[T], f: usize, memory: &'a mut Buffer<G>) -> &'a [G] {
-    let width = padded(f);
-    let out = memory.first(y.len() / f * width);
-    out.par_chunks_mut(ROWS_PER_BLOCK * width)
+    let out = memory.first(y.len() / f * padded(f));
+    rotate_into(y, panels, f, out);
+    out
+}
+
+/// The rows of `y` times a packed matrix, padded.
+pub(crate) fn rotate_into<T: Real, G: Stored<T>>(y: &[T], panels: &[T], f: usize, out: &mut [G]) {
+    out.par_chunks_mut(ROWS_PER_BLOCK * padded(f))
         .zip(y.par_chunks(ROWS_PER_BLOCK * f))
         .for_each(|(out, rows)| kernel::dispatch(Rotate { rows, panels, f, out }));
-    out
 }
 
 /// The rows of `y` times a square matrix, padded and stored in this memory.

@@ -15,6 +15,8 @@ mod loss;
 mod method;
 mod objective;
 mod params;
+#[cfg(any(feature = "python", test))]
+pub(crate) mod parts;
 pub(crate) mod relaxation;
 pub(crate) mod side;
 mod sketch;

@@ -39,7 +39,7 @@ pub(in crate::python) struct Params {
 }
 
 impl Params {
-    fn build(&self) -> PyResult<AlternatingLeastSquares> {
+    pub(in crate::python) fn build(&self) -> PyResult<AlternatingLeastSquares> {
         let solver = match self.solver.as_str() {
             "auto" => Solver::Auto,
             "cg" => Solver::ConjugateGradient,

@@ -3,6 +3,7 @@
 pub(super) mod als;
 pub(super) mod ease;
 pub(super) mod knn;
+pub(super) mod parts;
 pub(super) mod rp3beta;
 mod similarity;
 pub(super) mod slim;

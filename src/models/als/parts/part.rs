@@ -1,0 +1,189 @@
+//! The state of one worker, and the phases of an epoch.
+
+use std::ops::Range;
+
+use crate::error::{Result, check_size};
+use crate::gram::gram;
+use crate::kernel::{Buffer, Real, padded};
+use crate::models::als::basis::{Basis, Eigen, Square};
+use crate::models::als::half_step::{sigma, turn_rows, turned_into, whitened};
+use crate::models::als::params::AlternatingLeastSquares;
+use crate::models::als::parts::iteration::Steps;
+use crate::models::als::parts::messages::{Nodes, Whitened, nodes};
+use crate::models::als::parts::owned::{Facts, Owned, Place};
+use crate::models::als::parts::tree::cover;
+use crate::models::als::relaxation::{Relaxation, relax_items};
+use crate::sparse::CsrView;
+
+/// Where the leaves of users and of items begin, and where the last ones end: for both one more than there are leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cut {
+    pub(crate) users: Vec<usize>,
+    pub(crate) items: Vec<usize>,
+}
+
+/// The entries of a worker's users in both orientations; users are numbered from its first one.
+#[derive(Clone, Copy)]
+pub(crate) struct Local<'a, T> {
+    pub(crate) user_items: CsrView<'a, T>,
+    pub(crate) item_users: CsrView<'a, T>,
+}
+
+/// What a worker has of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    Nothing,
+    Part,
+    All,
+}
+
+/// One worker's part of a fit.
+pub(crate) struct Part<T: Real> {
+    pub(super) model: AlternatingLeastSquares,
+    pub(super) cut: Cut,
+    /// The leaves of each worker, and which of them this is.
+    pub(super) workers: Vec<Range<usize>>,
+    pub(super) rank: usize,
+    pub(super) cover: Vec<Range<usize>>,
+    pub(super) leaf_of: Vec<u16>,
+    pub(super) compact: bool,
+    /// What this worker has of each item.
+    pub(super) shares: Vec<Share>,
+    /// `Σ c p²` of those that it has all entries of.
+    pub(super) constants: Vec<f64>,
+    /// What is known of the items that it owns.
+    pub(super) facts: Facts,
+    /// The factors of its users and its items, and where the items came from.
+    pub(crate) users: Vec<T>,
+    pub(crate) items: Vec<T>,
+    pub(crate) starts: Vec<T>,
+    /// From the basis of the users to that of the items.
+    pub(crate) from_users: Square,
+    /// All items and this worker's users as they are gathered, in either form.
+    pub(super) full: [Buffer<T>; 2],
+    pub(super) compacts: [Buffer<T::Compact>; 2],
+    /// What the phases of a half-step leave to the next ones.
+    pub(super) from_items: Square,
+    pub(super) basis: Option<Basis>,
+    pub(super) owned: Option<Owned<T>>,
+}
+
+impl<T: Real> Part<T> {
+    /// Worker `rank` of those that have these leaves. `compact` says whether rows may be stored as halves: for all workers alike.
+    pub(crate) fn new(
+        model: AlternatingLeastSquares,
+        cut: Cut,
+        workers: Vec<Range<usize>>,
+        rank: usize,
+        compact: bool,
+        local: Local<'_, T>,
+    ) -> Result<Self> {
+        let leaves = workers[rank].clone();
+        let users = cut.users[leaves.start]..cut.users[leaves.end];
+        let count = *cut.items.last().unwrap_or(&0);
+        check_size("the number of users of this worker", users.len(), local.user_items.rows())?;
+        check_size("the number of items", count, local.user_items.columns())?;
+        let f = model.factors;
+        let leaf_of = leaves
+            .clone()
+            .flat_map(|leaf| std::iter::repeat_n(leaf as u16, cut.users[leaf + 1] - cut.users[leaf]));
+        let own = cut.items[leaves.end] - cut.items[leaves.start];
+        let compact = compact && model.plan(Relaxation::None).compacts::<T>();
+        Ok(Self {
+            leaf_of: leaf_of.collect(),
+            cover: cover(leaves),
+            shares: vec![Share::Nothing; count],
+            constants: vec![0.0; count],
+            facts: Facts { counts: vec![], liked: vec![], constants: vec![], places: vec![] },
+            users: vec![T::ZERO; users.len() * f],
+            items: vec![T::ZERO; own * f],
+            starts: vec![T::ZERO; own * f],
+            from_users: Square::identity(f),
+            full: [Buffer::new::<T>(0), Buffer::new::<T>(0)],
+            compacts: [Buffer::new::<T>(0), Buffer::new::<T>(0)],
+            from_items: Square::identity(f),
+            basis: None,
+            owned: None,
+            model,
+            cut,
+            workers,
+            rank,
+            compact,
+        })
+    }
+
+    pub(super) fn leaves(&self) -> Range<usize> {
+        self.workers[self.rank].clone()
+    }
+
+    /// The factors of this worker's users, in the basis of the items.
+    pub(crate) fn turned_users(&self) -> Vec<T> {
+        let mut users = self.users.clone();
+        turn_rows(&mut users, &self.from_users);
+        users
+    }
+
+    /// The items that a worker owns.
+    pub(crate) fn items_of(&self, rank: usize) -> Range<usize> {
+        let leaves = &self.workers[rank];
+        self.cut.items[leaves.start]..self.cut.items[leaves.end]
+    }
+
+    pub(super) fn steps(&self) -> Steps {
+        let plan = self.model.plan(Relaxation::None);
+        Steps { usual: plan.cg_steps, heavy: plan.heavy() }
+    }
+
+    /// Relaxes the items as the epoch before left it to this one; their Gram matrix.
+    pub(crate) fn begin_epoch(&mut self, epoch: usize) -> Nodes {
+        if epoch > 1 {
+            relax_items(&mut self.items, &self.starts, self.model.relaxation, epoch);
+        }
+        self.grams(&self.items, &self.cut.items)
+    }
+
+    /// The Gram matrices of the leaves of one side, of which `rows` are this worker's.
+    pub(super) fn grams(&self, rows: &[T], bounds: &[usize]) -> Nodes {
+        let (f, leaves) = (self.model.factors, self.leaves());
+        let first = bounds[leaves.start];
+        let of = |leaf: usize| {
+            let rows = &rows[(bounds[leaf] - first) * f..(bounds[leaf + 1] - first) * f];
+            (leaf, gram(rows, f))
+        };
+        nodes(&self.cover, leaves.filter(|&leaf| bounds[leaf] < bounds[leaf + 1]).map(of))
+    }
+
+    /// Whitened items for each worker, those that it has entries of.
+    pub(crate) fn whiten(&mut self, eigen: Eigen, regularization: f64) -> Vec<Whitened<T>> {
+        let basis = Basis::of::<T>(eigen, self.model.unobserved_weight, regularization);
+        let turn = whitened(&basis, self.sigma());
+        self.basis = Some(basis);
+        if self.compact {
+            let rows = turned_into(&self.items, &turn, &mut self.compacts[1]);
+            picked(rows, &self.facts.places, turn.f).map(Whitened::Compact).collect()
+        } else {
+            let rows = turned_into(&self.items, &turn, &mut self.full[1]);
+            picked(rows, &self.facts.places, turn.f).map(Whitened::Full).collect()
+        }
+    }
+
+    pub(super) fn sigma(&self) -> f64 {
+        match T::COMPACT_MAX {
+            Some(largest) if self.compact => sigma(largest, self.model.unobserved_weight),
+            _ => 1.0,
+        }
+    }
+}
+
+/// The rows of those items that each worker has entries of.
+fn picked<'a, G: Copy + Send + Sync>(
+    rows: &'a [G],
+    places: &'a [Vec<Place>],
+    f: usize,
+) -> impl Iterator<Item = Vec<G>> + 'a {
+    let width = padded(f);
+    places.iter().map(move |places| {
+        let items = places.iter().map(|place| place.item as usize);
+        items.flat_map(|item| rows[item * width..(item + 1) * width].iter().copied()).collect()
+    })
+}
