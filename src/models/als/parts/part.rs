@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Result, check_size};
+use crate::error::{Error, Result, check_size};
 use crate::gram::gram;
 use crate::kernel::{Buffer, Real, padded};
 use crate::models::als::basis::{Basis, Eigen, Square};
@@ -78,6 +78,7 @@ impl<T: Real> Part<T> {
         compact: bool,
         local: Local<'_, T>,
     ) -> Result<Self> {
+        check(&cut, &workers, rank)?;
         let leaves = workers[rank].clone();
         let users = cut.users[leaves.start]..cut.users[leaves.end];
         let count = *cut.items.last().unwrap_or(&0);
@@ -186,4 +187,34 @@ fn picked<'a, G: Copy + Send + Sync>(
         let items = places.iter().map(|place| place.item as usize);
         items.flat_map(|item| rows[item * width..(item + 1) * width].iter().copied()).collect()
     })
+}
+
+/// Fails unless leaves follow each other and have a worker each, of whom this is one.
+fn check(cut: &Cut, workers: &[Range<usize>], rank: usize) -> Result<()> {
+    let refused =
+        |name, expected, value: usize| Err(Error::InvalidParameter { name, expected, value: value as f64 });
+    let leaves = workers.last().map_or(0, |last| last.end);
+    let follow = workers.iter().zip(workers.iter().skip(1)).all(|(one, next)| one.end == next.start);
+    let backwards = workers.iter().any(|own| own.start > own.end);
+    if backwards
+        || !follow
+        || workers.first().is_none_or(|first| first.start != 0)
+        || leaves > usize::from(u16::MAX)
+    {
+        return refused(
+            "workers",
+            "leaves from 0 on, up to 65535, those of one after those of the other",
+            leaves,
+        );
+    }
+    if rank >= workers.len() {
+        return refused("rank", "the number of a worker", rank);
+    }
+    for (name, bounds) in [("users", &cut.users), ("items", &cut.items)] {
+        check_size("the number of bounds (one more than leaves)", leaves + 1, bounds.len())?;
+        if bounds[0] != 0 || !bounds.is_sorted() {
+            return refused(name, "bounds of leaves from 0 on, none before the one before it", bounds[0]);
+        }
+    }
+    Ok(())
 }

@@ -203,3 +203,22 @@ fn workers_together_do_what_a_fit_on_one_machine_does() {
         assert!((slow - losses[3]).abs() < 1e-9 * slow, "{slow} {losses:?}");
     }
 }
+
+#[test]
+fn places_that_make_no_sense_are_errors() {
+    let matrix = plays::<f32>(40, 9);
+    let transpose = matrix.view().transpose();
+    let local = Local { user_items: matrix.view(), item_users: transpose.view() };
+    let cut = |users: &[usize], items: &[usize]| Cut { users: users.to_vec(), items: items.to_vec() };
+    let made = |cut: Cut, workers: &[Range<usize>], rank| {
+        Part::new(AlternatingLeastSquares::new(2), cut, workers.to_vec(), rank, false, local).map(|_| ())
+    };
+    let (both, two) = (cut(&[0, 40, 40], &[0, 5, 9]), [0..1, 1..2]);
+    assert!(made(both.clone(), &two, 0).is_ok());
+    assert!(made(both.clone(), &two, 1).is_err(), "its users are none");
+    assert!(made(both.clone(), &two, 2).is_err() && made(both.clone(), &[], 0).is_err());
+    assert!(made(both.clone(), &[0..1, 0..2], 0).is_err() && made(both, &[1..1, 1..2], 0).is_err());
+    assert!(made(cut(&[0, 40], &[0, 9]), &two, 0).is_err());
+    assert!(made(cut(&[0, 40, 40], &[0, 9, 5]), &two, 0).is_err());
+    assert!(made(cut(&[5, 40, 40], &[0, 5, 9]), &two, 0).is_err());
+}
