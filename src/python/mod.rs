@@ -30,7 +30,9 @@ mod _core {
             PyGram, check_parameters, explain, fit, fold_in, gram, training_loss, turned,
         };
         #[pymodule_export]
-        use crate::python::models::parts::{PyPart, eigendecomposition, tree_total};
+        use crate::python::models::parts::PyPart;
+        #[pymodule_export]
+        use crate::python::models::parts::messages::{eigendecomposition, tree_total};
     }
 
     /// EASE.
