@@ -10,7 +10,7 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test test-arm64 lint fuzz bench quality docs clean
+.PHONY: help demo test test-cluster test-arm64 lint fuzz bench quality docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -35,6 +35,10 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest penchant._core
+
+test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes on this machine; QUICK=1 without the long ones
+	$(BIN)/pip install --quiet --group cluster
+	$(BIN)/python -m pytest tests/cluster $(if $(QUICK),-m "not long")
 
 test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root on Debian
 	tests/arm64.sh

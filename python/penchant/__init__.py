@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         comparison,
         composition,
         datasets,
+        distributed,
         ease,
         evaluation,
         exceptions,
@@ -86,9 +87,9 @@ _CLASSES = {
     "tune": "tuning",
 }
 _MODULES = (
-    "als", "comparison", "composition", "datasets", "ease", "evaluation", "exceptions", "interactions",
-    "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease", "splitting",
-    "tuning", "user_neighbours", "utils", "weighting",
+    "als", "comparison", "composition", "datasets", "distributed", "ease", "evaluation", "exceptions",
+    "interactions", "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease",
+    "splitting", "tuning", "user_neighbours", "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "comparison",
     "composition",
     "datasets",
+    "distributed",
     "ease",
     "evaluation",
     "exceptions",

@@ -25,6 +25,8 @@ mod real;
 mod rows;
 mod scalar;
 mod screen;
+#[cfg(any(feature = "python", test))]
+mod segments;
 mod stored;
 mod tile;
 pub(crate) mod vector;
@@ -49,6 +51,8 @@ pub(crate) use screen::{
     LARGEST_OF_CANDIDATE, LARGEST_OF_QUERY, LONGEST, OFFSET, PANEL, QUERIES, Screen, bytes, least_sum,
     panel_at, place,
 };
+#[cfg(any(feature = "python", test))]
+pub(crate) use segments::Segment;
 pub(crate) use stored::{Half, Stored, compact};
 pub(crate) use tile::{gram, pack, padded, rotate};
 

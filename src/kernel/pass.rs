@@ -14,9 +14,9 @@ use pulp::Simd;
 
 use super::lanes::{load, store};
 use super::prefetch::Ahead;
-#[cfg(any(feature = "python", test))]
-use super::rows::add_in_order;
 use super::rows::{GROUP, add_rows, score};
+#[cfg(any(feature = "python", test))]
+use super::segments::{Part, Segment, Walk};
 use super::{Gathered, Real, Stored, WIDTH};
 
 /// The most rows between the dot products and the sum, and their bytes: half of a first-level cache of 32 KiB.
@@ -94,9 +94,9 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
         self.kept = self.fits;
     }
 
-    /// Likewise, with a sum of its own for each of consecutive segments of entries, of which `ends` are the ends; `out` has a row
-    /// for each, which is overwritten. Terms are added one after the other, so that a segment's bits do not depend on what is
-    /// beside it.
+    /// Likewise, with the sums of consecutive [segments](Segment) of entries. `out` is a stack of sums, which has room for all that
+    /// are there at a time: each segment puts its own on it, and then has the topmost ones added to each other. Terms of a
+    /// segment are added one after the other, so that its bits do not depend on what is beside it.
     #[cfg(any(feature = "python", test))]
     #[inline(always)]
     pub(crate) fn make_segments<S: Simd>(
@@ -104,27 +104,16 @@ impl<'a, 'b, T: Real, G: Stored<T>> Pass<'a, 'b, T, G> {
         simd: S,
         v: &[T],
         scores: &mut [T],
-        (a, ends, out): (T, &[usize], &mut [T]),
+        (a, segments, out): (T, &[Segment], &mut [T]),
     ) {
         let (n, width) = (self.entries.len(), self.entries.width());
-        assert!(ends.last() == Some(&n) && out.len() == ends.len() * width, "the segments of a pass");
-        out.fill(T::ZERO);
-        let mut segments = ends.iter().zip(out.chunks_exact_mut(width)).peekable();
+        assert!(segments.last().is_none_or(|last| last.end == n), "the segments of a pass");
+        let mut walk = Walk::default();
         for first in (0..n).step_by(self.chunk) {
             let filled = self.score_chunk(simd, first, v, scores);
-            let coefficients = self.coefficients(simd, first..first + filled, a, scores);
-            let (rows, last) = (&self.scratch[self.place(first)..], n.min(first + filled));
-            let mut from = first;
-            while let Some((end, out)) = segments.peek_mut() {
-                let (end, to) = (**end, last.min(**end));
-                let part = from - first..to - first;
-                add_in_order(simd, &rows[part.start * width..part.end * width], &coefficients[part], out);
-                from = to;
-                if end > last {
-                    break;
-                }
-                segments.next();
-            }
+            let coefficients = &self.coefficients(simd, first..first + filled, a, scores);
+            let (rows, count) = (&self.scratch[self.place(first)..], filled.min(n - first));
+            walk.over(simd, Part { rows, coefficients, width, first, count }, segments, out);
         }
         self.kept = self.fits;
     }

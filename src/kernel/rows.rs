@@ -119,36 +119,19 @@ fn score_loaded<S: Simd, T: Real>(simd: S, v: &[T], scores: &mut [T], mut source
 /// `out += Σ_j coefficients_j rows_j` for a multiple of four rows, the sum staying in registers, eight of them at a time.
 #[inline(always)]
 pub(crate) fn add_rows<S: Simd, T: Real>(simd: S, rows: &[T], coefficients: &[T], out: &mut [T]) {
-    assert!(coefficients.len().is_multiple_of(GROUP), "the number of rows");
-    add(simd, rows, coefficients, out, false);
-}
-
-/// Likewise for any number of rows, one after the other: in parts they give the same bits.
-#[cfg(any(feature = "python", test))]
-#[inline(always)]
-pub(super) fn add_in_order<S: Simd, T: Real>(simd: S, rows: &[T], coefficients: &[T], out: &mut [T]) {
-    add(simd, rows, coefficients, out, true);
-}
-
-/// A sum of few registers is made of several side by side, unless it has to be in order.
-#[inline(always)]
-fn add<S: Simd, T: Real>(simd: S, rows: &[T], coefficients: &[T], out: &mut [T], in_order: bool) {
     assert_eq!(rows.len(), coefficients.len() * out.len(), "the lengths of a sum of rows");
+    assert!(coefficients.len().is_multiple_of(GROUP), "the number of rows");
     let count = out.len() / T::lanes::<S>();
     let mut first = 0;
     while first < count {
-        match (count - first, in_order) {
-            (1, false) => add_columns::<S, T, 1, 4>(simd, rows, coefficients, out, first),
-            (2, false) => add_columns::<S, T, 2, 2>(simd, rows, coefficients, out, first),
-            (3, false) => add_columns::<S, T, 3, 2>(simd, rows, coefficients, out, first),
-            (4, false) => add_columns::<S, T, 4, 2>(simd, rows, coefficients, out, first),
-            (1, true) => add_columns::<S, T, 1, 1>(simd, rows, coefficients, out, first),
-            (2, true) => add_columns::<S, T, 2, 1>(simd, rows, coefficients, out, first),
-            (3, true) => add_columns::<S, T, 3, 1>(simd, rows, coefficients, out, first),
-            (4, true) => add_columns::<S, T, 4, 1>(simd, rows, coefficients, out, first),
-            (5, _) => add_columns::<S, T, 5, 1>(simd, rows, coefficients, out, first),
-            (6, _) => add_columns::<S, T, 6, 1>(simd, rows, coefficients, out, first),
-            (7, _) => add_columns::<S, T, 7, 1>(simd, rows, coefficients, out, first),
+        match count - first {
+            1 => add_columns::<S, T, 1, 4>(simd, rows, coefficients, out, first),
+            2 => add_columns::<S, T, 2, 2>(simd, rows, coefficients, out, first),
+            3 => add_columns::<S, T, 3, 2>(simd, rows, coefficients, out, first),
+            4 => add_columns::<S, T, 4, 2>(simd, rows, coefficients, out, first),
+            5 => add_columns::<S, T, 5, 1>(simd, rows, coefficients, out, first),
+            6 => add_columns::<S, T, 6, 1>(simd, rows, coefficients, out, first),
+            7 => add_columns::<S, T, 7, 1>(simd, rows, coefficients, out, first),
             _ => add_columns::<S, T, 8, 1>(simd, rows, coefficients, out, first),
         }
         first += 8;

@@ -32,7 +32,9 @@ mod _core {
         #[pymodule_export]
         use crate::python::models::parts::PyPart;
         #[pymodule_export]
-        use crate::python::models::parts::messages::{eigendecomposition, tree_total};
+        use crate::python::models::parts::messages::{
+            eigendecomposition, has_fast_halves, largest_hundredth, tree_total,
+        };
     }
 
     /// EASE.

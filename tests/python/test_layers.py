@@ -29,6 +29,7 @@ PYTHON_FLOORS = [
         "sparse_ease",
     },
     {"recommender", "datasets", "tuning", "comparison"},
+    {"distributed"},
     {"cpu", "recommender_base", "cli", "__init__"},
     {"__main__"},
 ]

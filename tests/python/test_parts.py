@@ -1,113 +1,145 @@
 """A fit that several workers share, all of them in this process."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from crew import crew_of
 
 from penchant import _core
 from penchant.als import AlternatingLeastSquares
 from penchant.datasets import made_plays
-
-LEAVES = 16
-
-
-def csr(matrix):
-    matrix = matrix.tocsr()
-    matrix.sort_indices()
-    indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
-    return _core.rank.Matrix((matrix.shape[1], indptr, indices, matrix.data))
+from penchant.distributed._checkpoint import Checkpoints
+from penchant.distributed._folder import Folder
+from penchant.distributed._worker import Layout, Worker, dealt, leaves_of
+from penchant.exceptions import ModelFormatError
 
 
-def bounds(matrix):
-    """Rows with about as many entries in each leaf."""
-    wanted = np.arange(LEAVES) * matrix.nnz / LEAVES
-    return [*np.searchsorted(matrix.indptr, wanted).tolist(), matrix.shape[0]]
+def fit(model, plays, count, first, users_travel):
+    """Fit together, and return factors and losses."""
+    crew, epochs, layout = crew_of(model, plays, count, users_travel=users_travel)
+    if first is None:
+        epochs.sketch(7)
+    else:
+        crew.all("restore", layout, first)
+    losses = [epochs.epoch(epoch, lambda: None) for epoch in range(1, model.iterations + 1)]
+    return *epochs.factors(), losses
 
 
-def sent(by_sender):
-    """What each sender has for each receiver, as each receiver gets it."""
-    return [list(received) for received in zip(*by_sender, strict=True)]
+def uniform(plays, factors, dtype):
+    random = np.random.default_rng(0)
+    return [(random.random((count, factors)) / 100).astype(dtype) for count in plays.shape]
 
 
-def total(by_worker):
-    return _core.als.tree_total([node for nodes in by_worker for node in nodes])
+either = pytest.mark.parametrize("users_travel", [True, False])
 
 
-def basis(grams, epoch):
-    return _core.als.eigendecomposition(total(grams), epoch)
-
-
-def fit(model, plays, count, first):
-    """Fit together, and return factors and the sums of each epoch."""
-    users, items = bounds(plays), bounds(plays.T.tocsr())
-    ends = [rank * LEAVES // count for rank in range(count + 1)]
-    workers = list(pairwise(ends))
-    parts = []
-    for rank, (a, b) in enumerate(workers):
-        own = plays[users[a] : users[b]]
-        part = _core.als.Part(model._params(), users, items, workers, rank, True, csr(own), csr(own.T))
-        part.set_factors(first[0][users[a] : users[b]], first[1][items[a] : items[b]])
-        parts.append(part)
-    counts = [part.counts() for part in parts]
-    owned = [slice(items[a], items[b]) for a, b in workers]
-    shares = [
-        part.meet([tuple(one[own] for one in count) for count in counts])
-        for part, own in zip(parts, owned, strict=True)
-    ]
-    presence = [part.present(own) for part, own in zip(parts, sent(shares), strict=True)]
-    for part, own in zip(parts, sent(presence), strict=True):
-        part.meet_presence(own)
-    losses = []
-    for epoch in range(1, model.iterations + 1):
-        items_basis = basis([part.begin_epoch(epoch) for part in parts], epoch)
-        rows = sent([part.whiten(items_basis, model.regularization) for part in parts])
-        solved = [part.solve_users(own, epoch) for part, own in zip(parts, rows, strict=True)]
-        users_basis = basis([grams for grams, _ in solved], epoch)
-        penalty = total([sums for _, sums in solved])[0]
-        asks = [part.begin_items(users_basis, model.regularization) for part in parts]
-        start = True
-        while any(len(ask[0]) for row in asks for ask in row):
-            answers = [part.pass_(own, start) for part, own in zip(parts, sent(asks), strict=True)]
-            asks = [part.advance(own) for part, own in zip(parts, sent(answers), strict=True)]
-            start = False
-        losses.append(total([part.end_items(epoch) for part in parts])[0] + penalty)
-    x, y = zip(*(part.factors() for part in parts), strict=True)
-    return np.concatenate(x).reshape(-1, model.factors), np.concatenate(y).reshape(-1, model.factors), losses
-
-
+@either
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_workers_together_do_what_a_fit_does_whatever_their_number(dtype):
+@pytest.mark.parametrize("exponent", [0.0, 0.8])
+def test_workers_together_do_what_a_fit_does_whatever_their_number(dtype, exponent, users_travel):
     plays = sp.csr_matrix(made_plays().matrix[:900], dtype=dtype)
     model = AlternatingLeastSquares(
-        factors=12, iterations=3, regularization=0.05, dtype=dtype, num_threads=2, init="uniform"
-    )
-    random = np.random.default_rng(0)
-    first = [(random.random((count, 12)) / 100).astype(dtype) for count in plays.shape]
-    x, y, losses = fit(model, plays, 1, first)
+        factors=12, iterations=3, regularization=0.05, dtype=dtype, num_threads=2, init="uniform",
+        regularization_exponent=exponent,
+    )  # fmt: skip
+    first = uniform(plays, 12, dtype)
+    x, y, losses = fit(model, plays, 1, first, users_travel)
     for count in (2, 3, 5):
-        other = fit(model, plays, count, first)
+        other = fit(model, plays, count, first, users_travel)
         assert np.array_equal(other[0], x)
         assert np.array_equal(other[1], y)
         assert other[2] == losses
     alone = AlternatingLeastSquares(**model.get_params())
     alone.user_factors, alone.item_factors = first
     alone.fit(plays, show_progress=False)
-    ratios = np.array(losses) / alone.loss_history
-    # They are divided by the weight of all pairs, which the sums are not.
-    assert np.allclose(ratios, ratios[0], rtol=1e-5)
-    assert np.allclose(x @ y.T, alone.user_factors @ alone.item_factors.T, atol=0.02)
+    # Short rows are solved exactly by a fit alone, but not where sums travel, and rows of f32 are stored as halves, which
+    # shows in the first epochs.
+    exact = users_travel and dtype == np.float64
+    assert np.allclose(losses, alone.loss_history, rtol=1e-9 if exact else 1e-4)
+    assert np.allclose(x @ y.T, alone.user_factors @ alone.item_factors.T, atol=1e-6 if exact else 0.05)
+
+
+@either
+def test_a_sketch_is_that_of_a_fit_alone_whatever_the_number_of_workers(users_travel):
+    plays = sp.csr_matrix(made_plays().matrix, dtype=np.float32)
+    model = AlternatingLeastSquares(factors=6, iterations=4, num_threads=1)
+    x, y, losses = fit(model, plays, 1, None, users_travel)
+    other = fit(model, plays, 3, None, users_travel)
+    assert np.array_equal(other[0], x)
+    assert np.array_equal(other[1], y)
+    users, items = (np.empty((count, 6), np.float32) for count in plays.shape)
+    csr = (plays.shape[1], plays.indptr.astype(np.int64), plays.indices.astype(np.int32), plays.data)
+    alone = _core.als.fit(csr, users, items, model._params(), 7, lambda *_: False)
+    assert np.allclose(losses, alone, rtol=1e-5)
+
+
+@either
+def test_a_fit_goes_on_from_a_checkpoint_with_another_number_of_workers(tmp_path, users_travel):
+    plays = sp.csr_matrix(made_plays().matrix[:700], dtype=np.float32)
+    model = AlternatingLeastSquares(factors=8, iterations=5, num_threads=1, relaxation=1.8)
+    x, y, losses = fit(model, plays, 2, None, users_travel)
+    checkpoints = Checkpoints(Folder(tmp_path / "fit", "checkpoint"), {"seed": 7})
+    assert checkpoints.open(resume=False) is None
+    crew, epochs, layout = crew_of(model, plays, 3, users_travel=users_travel)
+    epochs.sketch(7)
+    found = []
+    for epoch in (1, 2, 3):
+        found.append(epochs.epoch(epoch, lambda: None))
+        folder = checkpoints.epoch(epoch)
+        files = [file for own in crew.all("save", layout, folder) for file in own]
+        checkpoints.done(folder, epoch, found, files)
+    assert [path.name for path in sorted((tmp_path / "fit").iterdir())] == [
+        "epoch-000002", "epoch-000003", "fit.json",
+    ]  # fmt: skip
+    (tmp_path / "fit/epoch-000003/done.json").unlink()
+    saved = checkpoints.open(resume=True)
+    assert (saved.epoch, saved.losses) == (2, losses[:2])
+    for count in (1, 4):
+        crew, epochs, layout = crew_of(model, plays, count, users_travel=users_travel)
+        crew.all("restore", layout, saved)
+        assert [epochs.epoch(epoch, lambda: None) for epoch in (3, 4, 5)] == losses[2:]
+        again = epochs.factors()
+        assert np.array_equal(again[0], x)
+        assert np.array_equal(again[1], y)
+    with pytest.raises(ValueError, match="resume=True goes on"):
+        checkpoints.open(resume=False)
+    with pytest.raises(ValueError, match="of another fit: seed is 7 there and 8 here"):
+        Checkpoints(checkpoints.folder, {"seed": 8}).open(resume=True)
+    path = next((tmp_path / "fit/epoch-000002").glob("users-*"))
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(ModelFormatError, match="changed or cut short"):
+        crew.all("restore", layout, saved)
 
 
 def test_sizes_that_do_not_fit_are_errors():
     plays = sp.csr_matrix(made_plays().matrix[:50], dtype=np.float32)
-    params = AlternatingLeastSquares(factors=4)._params()
-    users, items = bounds(plays), bounds(plays.T.tocsr())
-    with pytest.raises(ValueError, match="number of users of this worker"):
-        _core.als.Part(params, users, items, [(0, LEAVES)], 0, True, csr(plays[:7]), csr(plays[:7].T))
-    part = _core.als.Part(params, users, items, [(0, LEAVES)], 0, True, csr(plays), csr(plays.T))
+    model = AlternatingLeastSquares(factors=4)
+    users = leaves_of(np.diff(plays.indptr), 4)
+    items = leaves_of(np.bincount(plays.indices, minlength=plays.shape[1]), 4)
+    layout = Layout(users, items, dealt(4, 1))
+    piece = (plays.indptr[:8], plays.indices[: plays.indptr[7]], plays.data[: plays.indptr[7]])
+    with pytest.raises(ValueError, match="data has changed since it was counted: 7 users, not 50"):
+        Worker(0).load(model._params(), "float32", layout, None, piece)
+    crew, _, layout = crew_of(model, plays, 2, leaves=4, users_travel=False)
     with pytest.raises(ValueError, match="number of factors of users"):
-        part.set_factors(np.zeros((3, 4), np.float32), np.zeros((plays.shape[1], 4), np.float32))
+        crew.all("restore", layout, (np.zeros((3, 4), np.float32), np.zeros((plays.shape[1], 4), np.float32)))
     with pytest.raises(TypeError):
-        part.set_factors(np.zeros((50, 4)), np.zeros((plays.shape[1], 4)))
+        crew.all("restore", layout, (np.zeros((50, 4)), np.zeros((plays.shape[1], 4))))
+    whole, _, _ = crew_of(model, plays, 2, leaves=4)
+    with pytest.raises(ValueError, match="number of workers that need"):
+        whole.workers[0]._part.meet_needs([])
+    with pytest.raises(ValueError, match="row must be one that its owner has"):
+        whole.workers[0]._part.meet_needs([(np.array([999], np.uint32), np.array([], np.uint32))] * 2)
+    part = crew.workers[0]._part
+    for phase, messages in {
+        "meet": [], "present": [], "meet_presence": [], "take_sums": [], "pass_": [], "advance": [],
+    }.items():  # fmt: skip
+        args = (
+            (messages, 0) if phase == "take_sums" else (messages, True) if phase == "pass_" else (messages,)
+        )
+        if phase in ("pass_", "advance"):
+            part.begin_epoch(1)
+            basis = _core.als.eigendecomposition(np.eye(4).ravel(), 1)
+            part.begin_items(basis, 0.1)
+        with pytest.raises(ValueError, match="number of"):
+            getattr(part, phase)(*args)

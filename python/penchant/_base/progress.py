@@ -37,6 +37,10 @@ class Progress:
         """Hear how much has been done since the last call."""
         self._bar.update(done)
 
+    def refresh(self) -> None:
+        """Show how much time has passed."""
+        self._bar.refresh()
+
     def epoch(self, epoch: int, loss: float, **more: float) -> bool:
         """Hear of an epoch, counted from 1, and what else is known of it, and return whether to stop."""
         shown = {name: f"{value:.4f}" for name, value in more.items()}

@@ -299,6 +299,10 @@ class AlternatingLeastSquares(FoldIn):
         loss_history = _core.als.fit(csr, users, items, self._params(), seed, after_epoch)
         if validation is not None:
             users, items = validation.best(self._threads()) or (users, items)
+        self._take(users, items, loss_history)
+
+    def _take(self, users: Floats, items: Floats, loss_history: list[float]) -> None:
+        """Take what a fit has found."""
         with factor_store.WRITING:
             self._store.replace(users, items)
         self._store.were_set = False

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::gram::gram;
 use crate::kernel::{self, Buffer, Real, Stored};
-use crate::models::als::basis::{Basis, Square};
+use crate::models::als::basis::{Basis, Eigen, Square};
 use crate::models::als::half_step::{Memory, turn_rows, turned_into};
 use crate::models::als::init;
 use crate::models::als::objective::Objective;
@@ -64,30 +64,21 @@ impl<T: Real> Sketch<'_, T> {
     fn rounds<G: Stored<T>>(&self, users: &mut [T], items: &mut [T], memory: &mut Buffer<G>) -> Result<bool> {
         let (f, count) = (self.f, self.user_items.rows());
         let worth = Worth { objective: self.objective, largest: self.largest() };
-        self.draw(items, false);
-        let first = if count / PART < FEW * f { 1 } else { PART };
-        for every in [first, 1] {
-            let sample = Sample { every };
+        draw(items, 0, f, self.seed, false);
+        for sample in samples(count, f) {
             let Some(basis) = orthonormal::<T>(items, f) else { return Ok(false) };
             let users = &mut users[..sample.count(count) * f];
             let all = Sample { every: 1 };
             self.multiply(self.user_items, turned_into(items, &basis, memory), sample, all, worth, users)?;
             let Some(basis) = orthonormal::<T>(users, f) else { return Ok(false) };
             self.multiply(self.item_users, turned_into(users, &basis, memory), all, sample, worth, items)?;
-            if every > 1 {
+            if sample.every > 1 {
                 // What nobody in the part likes begins anew: from 0 nothing would ever lead away.
-                self.draw(items, true);
+                draw(items, 0, f, self.seed, true);
             }
         }
-        // The columns are singular vectors times singular values. With the square roots of these, users get the other half
-        // of each, so that in both sides a direction is as long as it matters.
-        let Some(Basis { q, w, .. }) = Basis::new::<T>(&gram(items, f), f, 1.0, 0.0) else {
-            return Ok(false);
-        };
-        let sum: f64 = w.iter().filter(|&&w| w > 0.0).map(|w| w.recip()).sum();
-        let scale = if sum > 0.0 { (self.item_users.rows() as f64 / sum).sqrt() } else { 0.0 };
-        let values = (0..f * f).map(|at| q.values[at] * w[at % f].sqrt() * scale).collect();
-        turn_rows(items, &Square { f, values });
+        let Some(eigen) = Eigen::of(&gram(items, f), f) else { return Ok(false) };
+        turn_rows(items, &balanced::<T>(eigen, self.item_users.rows()));
         Ok(true)
     }
 
@@ -118,44 +109,88 @@ impl<T: Real> Sketch<'_, T> {
     /// The confidence that a hundredth of what is liked exceed, one entry at least.
     fn largest(&self) -> f64 {
         let values = self.user_items.values();
-        let mut sizes: Vec<f64> = values
-            .iter()
-            .step_by(values.len().div_ceil(SAMPLE).max(1))
-            .map(|r| self.objective.entry(r.to_f64()).target)
-            .filter(|&size| size > 0.0)
-            .collect();
-        let Some(last) = sizes.len().checked_sub(1) else { return 1.0 };
-        let at = last.saturating_sub(sizes.len().div_ceil(100));
-        *sizes.select_nth_unstable_by(at, f64::total_cmp).1
+        largest(sizes(values.iter().step_by(sampling(values.len())), &self.objective))
     }
+}
 
-    /// Random numbers between -1 and 1, for all items or for those that are 0.
-    fn draw(&self, items: &mut [T], only_zeros: bool) {
-        let f = self.f;
-        items.par_chunks_mut(ROWS_PER_BLOCK * f).enumerate().for_each(|(block, rows)| {
-            let mut random = Pcg64::new(u128::from(self.seed), block as u128);
-            for row in rows.chunks_exact_mut(f) {
-                let keep = only_zeros && row.iter().any(|&value| value != T::ZERO);
-                for pair in row.chunks_mut(2) {
-                    let bits = random.next_u64();
-                    for (value, half) in
-                        pair.iter_mut().zip([bits as u32, (bits >> 32) as u32]).filter(|_| !keep)
-                    {
-                        *value = T::from_f64(f64::from(half as i32) / f64::from(1_u32 << 31));
-                    }
+/// The users of the two rounds.
+pub(super) fn samples(users: usize, f: usize) -> [Sample; 2] {
+    let first = if users / PART < FEW * f { 1 } else { PART };
+    [first, 1].map(|every| Sample { every })
+}
+
+/// The size of the largest hundredth is told from one entry in so many.
+pub(super) fn sampling(entries: usize) -> usize {
+    entries.div_ceil(SAMPLE).max(1)
+}
+
+/// The confidences of those that are liked.
+pub(super) fn sizes<'a, T: Real>(values: impl Iterator<Item = &'a T>, objective: &Objective) -> Vec<f64> {
+    values.map(|r| objective.entry(r.to_f64()).target).filter(|&size| size > 0.0).collect()
+}
+
+/// The size that a hundredth of these exceed, one at least.
+pub(crate) fn largest(mut sizes: Vec<f64>) -> f64 {
+    let Some(last) = sizes.len().checked_sub(1) else { return 1.0 };
+    let at = last.saturating_sub(sizes.len().div_ceil(100));
+    *sizes.select_nth_unstable_by(at, f64::total_cmp).1
+}
+
+/// Random numbers between -1 and 1 for the items from number `first` on, for all of them or for those that are 0.
+pub(super) fn draw<T: Real>(items: &mut [T], first: usize, f: usize, seed: u64, only_zeros: bool) {
+    blocks(items, first, f).into_par_iter().for_each(|(first, rows)| {
+        let mut random = Pcg64::new(u128::from(seed), (first / ROWS_PER_BLOCK) as u128);
+        random.advance((first % ROWS_PER_BLOCK * f.div_ceil(2)) as u128);
+        for row in rows.chunks_exact_mut(f) {
+            let keep = only_zeros && row.iter().any(|&value| value != T::ZERO);
+            for pair in row.chunks_mut(2) {
+                let bits = random.next_u64();
+                for (value, half) in pair.iter_mut().zip([bits as u32, (bits >> 32) as u32]).filter(|_| !keep)
+                {
+                    *value = T::from_f64(f64::from(half as i32) / f64::from(1_u32 << 31));
                 }
             }
-        });
-    }
+        }
+    });
+}
+
+/// Rows that are numbered from `first` on, in blocks that end where the number is a multiple, and the first number of each.
+pub(super) fn blocks<T>(rows: &mut [T], first: usize, f: usize) -> Vec<(usize, &mut [T])> {
+    let head = (ROWS_PER_BLOCK - first % ROWS_PER_BLOCK) * f;
+    let (head, rest) = rows.split_at_mut(head.min(rows.len()));
+    let mut next = first;
+    std::iter::once(head)
+        .chain(rest.chunks_mut(ROWS_PER_BLOCK * f))
+        .map(|rows| {
+            let first = next;
+            next += rows.len() / f;
+            (first, rows)
+        })
+        .collect()
 }
 
 /// The change of basis that makes the columns of `rows` orthogonal and their numbers about 1, which all forms keep well.
 /// `None` where something overflows.
 fn orthonormal<T: Real>(rows: &[T], f: usize) -> Option<Square> {
-    let Basis { q, w, .. } = Basis::new::<T>(&gram(rows, f), f, 1.0, 0.0)?;
-    let scale = ((rows.len() / f) as f64).sqrt();
+    Some(orthonormal_of::<T>(Eigen::of(&gram(rows, f), f)?, rows.len() / f))
+}
+
+/// Likewise, from the Gram matrix of so many rows.
+pub(super) fn orthonormal_of<T: Real>(eigen: Eigen, rows: usize) -> Square {
+    let Basis { q, w, .. } = Basis::of::<T>(eigen, 1.0, 0.0);
+    let (f, scale) = (q.f, (rows as f64).sqrt());
     let values = (0..f * f).map(|at| q.values[at] * w[at % f] * scale).collect();
-    Some(Square { f, values })
+    Square { f, values }
+}
+
+/// What ends a sketch, from the Gram matrix of so many items. Their columns are singular vectors times singular values. With the
+/// square roots of these, users get the other half of each, so that in both sides a direction is as long as it matters.
+pub(super) fn balanced<T: Real>(eigen: Eigen, items: usize) -> Square {
+    let Basis { q, w, .. } = Basis::of::<T>(eigen, 1.0, 0.0);
+    let sum: f64 = w.iter().filter(|&&w| w > 0.0).map(|w| w.recip()).sum();
+    let (f, scale) = (q.f, if sum > 0.0 { (items as f64 / sum).sqrt() } else { 0.0 });
+    let values = (0..f * f).map(|at| q.values[at] * w[at % f].sqrt() * scale).collect();
+    Square { f, values }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) struct Worth {
 impl Worth {
     /// Adds those of some entries.
     #[inline(always)]
-    fn extend<T: Real>(self, values: &[T], worths: &mut Vec<T>) {
+    pub(super) fn extend<T: Real>(self, values: &[T], worths: &mut Vec<T>) {
         let Objective { alpha, confidence, .. } = self.objective;
         let by = self.largest.recip();
         let cut = |c: f64| T::from_f64((c * by).clamp(0.0, 1.0).sqrt());

@@ -4,12 +4,16 @@ use std::ops::Range;
 
 use crate::kernel::{Ahead, Buffer, GROUP, Pass, Real, Simd, Stored, WithSimd, padded, pass_scratch};
 use crate::models::als::basis::Basis;
+use crate::models::als::conjugate_gradient::Coefficients;
 use crate::models::als::objective::Objective;
-use crate::models::als::parts::iteration::{Given, Next, Numbers, Scalars, Scratch, Steps, Vectors};
-use crate::models::als::parts::tree::Sum;
+use crate::models::als::parts::iteration::{Given, Next, Numbers, Scratch, Steps, Vectors};
+use crate::models::als::parts::segments::{EVERY_LEAF, Segments};
 use crate::models::als::side::prefetch_distance;
 use crate::models::als::system::{Fixed, System};
 use crate::sparse::CsrView;
+
+/// Tasks that a thread takes at a time.
+pub(super) const TASKS_PER_BLOCK: usize = 64;
 
 /// What is wanted for an item, and with which vector.
 #[derive(Clone, Copy)]
@@ -23,10 +27,8 @@ pub(super) struct Task<'a, T> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The sums of the first pass, over the start.
-    Start,
-    /// Those of a later one.
-    Step(Next),
+    /// The sums of a pass.
+    Pass(Next),
     /// The solution, from the start: all entries are here.
     Solution,
 }
@@ -36,8 +38,18 @@ pub(super) enum Kind {
 pub(crate) struct Answers<T> {
     /// For each node of shared items where one was wanted, and the solutions of others; rows of the padded length.
     pub(crate) vectors: Vec<T>,
-    /// For each node of shared items `Σ t s` and `Σ d s²`; for others `2 b·x − x·A x` and the load.
-    pub(crate) scalars: Vec<[f64; 2]>,
+    /// For each node of shared items where one was wanted; for others `2 b·x − x·A x` and the load.
+    pub(crate) scalars: Vec<f64>,
+}
+
+/// How many vectors and scalars there are in the answer for a node of a shared item.
+pub(super) fn lengths(next: Next) -> [usize; 2] {
+    match next {
+        Next::Start => [1, 1],
+        Next::Vector => [1, 0],
+        Next::Scalar => [0, 1],
+        Next::Nothing => [0, 0],
+    }
 }
 
 impl<T> Answers<T> {
@@ -45,9 +57,16 @@ impl<T> Answers<T> {
         Self { vectors: Vec::new(), scalars: Vec::new() }
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
-        self.vectors.append(&mut other.vectors);
-        self.scalars.append(&mut other.scalars);
+    /// Those of several blocks, one after the other.
+    pub(super) fn joined(blocks: Vec<Self>) -> Self {
+        let mut all = Self::new();
+        all.vectors.reserve_exact(blocks.iter().map(|block| block.vectors.len()).sum());
+        all.scalars.reserve_exact(blocks.iter().map(|block| block.scalars.len()).sum());
+        for mut block in blocks {
+            all.vectors.append(&mut block.vectors);
+            all.scalars.append(&mut block.scalars);
+        }
+        all
     }
 }
 
@@ -72,53 +91,13 @@ pub(super) struct Hands<'a, T, G> {
     system: System<'a, T, G>,
     scores: Vec<T>,
     rows: Buffer<T>,
-    segments: Segments<T>,
-    tree: Sum<T>,
-    scalar_tree: Sum<f64>,
+    segments: Segments,
+    /// Sums over nodes, and the scalars of these.
+    sums: Vec<T>,
+    scalars: Vec<[f64; 1]>,
     /// The vectors of a solution, and their scratch.
-    own: [Vec<T>; 4],
+    own: [Vec<T>; 3],
     scratch: Scratch<T>,
-}
-
-/// The entries of an item by leaves, and the sums of each.
-struct Segments<T> {
-    leaves: Vec<usize>,
-    ends: Vec<usize>,
-    vectors: Vec<T>,
-    scalars: Vec<[f64; 2]>,
-}
-
-impl<T: Real> Segments<T> {
-    fn cut(&mut self, users: &[i32], leaf_of: &[u16], width: usize) {
-        self.leaves.clear();
-        self.ends.clear();
-        for (at, &user) in users.iter().enumerate() {
-            let leaf = usize::from(leaf_of[user as usize]);
-            if self.leaves.last() == Some(&leaf) {
-                self.ends.pop();
-            } else {
-                self.leaves.push(leaf);
-            }
-            self.ends.push(at + 1);
-        }
-        self.vectors.resize(self.ends.len() * width, T::ZERO);
-    }
-
-    /// The scalars of all segments, from the scores.
-    fn sum_scalars(&mut self, weights: &[T], targets: &[T], scores: &[T]) {
-        self.scalars.clear();
-        let mut start = 0;
-        for &end in &self.ends {
-            let mut sums = [0.0; 2];
-            for at in start..end {
-                let (s, d, t) = (scores[at].to_f64(), weights[at].to_f64(), targets[at].to_f64());
-                sums[0] += t * s;
-                sums[1] += d * s * s;
-            }
-            self.scalars.push(sums);
-            start = end;
-        }
-    }
 }
 
 impl<'a, T: Real, G: Stored<T>> Hands<'a, T, G> {
@@ -129,10 +108,10 @@ impl<'a, T: Real, G: Stored<T>> Hands<'a, T, G> {
             system: System::new(fixed),
             scores: Vec::new(),
             rows: Buffer::new::<T>(pass_scratch::<T>(width)[1]),
-            segments: Segments { leaves: vec![], ends: vec![], vectors: vec![], scalars: vec![] },
-            tree: Sum::new(width),
-            scalar_tree: Sum::new(2),
-            own: [vector(), vector(), vector(), vector()],
+            segments: Segments::new(),
+            sums: Vec::new(),
+            scalars: Vec::new(),
+            own: [vector(), vector(), vector()],
             scratch: Scratch::new(width),
         }
     }
@@ -151,14 +130,16 @@ impl<T: Real, G: Stored<T>> WithSimd for Work<'_, '_, T, G> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Answers<T> {
         let Self { entries, tasks, hands } = self;
-        let Hands { system, scores, rows, segments, tree, scalar_tree, own: [x, r, p, sums], scratch } =
-            hands;
+        let Hands { system, scores, rows, segments, sums, scalars, own: [x, r, p], scratch } = hands;
         let width = system.fixed.width;
         let mut answers = Answers::new();
         for task in tasks {
             let row = entries.rows.row(task.item);
             system.set(row, entries.users, entries.objective, entries.basis);
-            segments.cut(row.indices, entries.leaf_of, width);
+            let whole = std::slice::from_ref(&EVERY_LEAF);
+            let nodes = if task.kind == Kind::Solution { whole } else { entries.cover };
+            segments.cut(row.indices, entries.leaf_of, nodes);
+            sums.resize(segments.most * width, T::ZERO);
             scores.clear();
             scores.resize(padded(row.indices.len()), T::ZERO);
             let gathered = system.entries(0..system.len());
@@ -166,89 +147,52 @@ impl<T: Real, G: Stored<T>> WithSimd for Work<'_, '_, T, G> {
             let passes = if task.kind == Kind::Solution { entries.steps.usual + 1 } else { 1 };
             let mut ahead: Ahead<'_, G> = gathered.ahead(following, GROUP.div_ceil(passes));
             let mut pass = Pass::new(gathered, &mut ahead, rows.as_mut_slice());
-            let (mut kind, mut numbers) = (task.kind, Numbers::new(entries.steps));
+            let is_solution = task.kind == Kind::Solution;
+            let mut next = if let Kind::Pass(next) = task.kind { next } else { Next::Start };
+            let mut numbers = Numbers::new(entries.steps);
             p.copy_from_slice(task.vector);
-            if kind == Kind::Solution {
-                x.copy_from_slice(p);
-            }
+            x.copy_from_slice(task.vector);
             // One place for all passes: each becomes a copy of the kernels.
             loop {
-                let a = if matches!(kind, Kind::Step(_)) { T::ZERO } else { T::ONE };
-                let with_vector = kind != Kind::Step(Next::Scalars);
-                if with_vector {
-                    let Segments { ends, vectors, .. } = &mut *segments;
-                    pass.make_segments(simd, p, scores, (a, ends, vectors));
-                } else {
+                if next == Next::Scalar {
                     pass.make(simd, p, scores, None);
+                } else {
+                    let a = if next == Next::Start { T::ONE } else { T::ZERO };
+                    pass.make_segments(simd, p, scores, (a, &segments.all, sums));
                 }
-                let coefficients = system.coefficients();
-                segments.sum_scalars(coefficients.weights, coefficients.targets, scores);
-                if task.kind != Kind::Solution {
+                let Coefficients { weights, targets, .. } = system.coefficients();
+                match next {
+                    Next::Start => segments.sum(|at| [targets[at].to_f64() * scores[at].to_f64()], scalars),
+                    Next::Scalar => {
+                        let energy = |at: usize| weights[at].to_f64() * scores[at].to_f64().powi(2);
+                        segments.sum(|at| [energy(at)], scalars);
+                    }
+                    _ => scalars.clear(),
+                }
+                if !is_solution {
                     break;
                 }
-                let mut total = Total { tree, scalar_tree, width };
-                let [gain, energy] =
-                    total.of(segments, 0..segments.leaves.len(), with_vector.then_some(sums));
                 let given = Given {
                     e: &system.diagonal,
                     inverse_e: &system.inverse_diagonal,
                     constant: task.constant,
                     steps: entries.steps,
                 };
-                let found = (&sums[..], Scalars { gain, energy });
-                match (Vectors { x, r, p }).advance(simd, &mut numbers, found, given, scratch) {
-                    Next::Nothing => break,
-                    next => kind = Kind::Step(next),
+                let found = (&sums[..width], scalars.first().map_or(0.0, |&[sum]| sum));
+                next = (Vectors { x, r, p }).advance(simd, &mut numbers, found, given, scratch);
+                if next == Next::Nothing {
+                    break;
                 }
             }
             ahead.ask_all();
-            if task.kind == Kind::Solution {
+            if is_solution {
                 answers.vectors.extend_from_slice(x);
-                answers.scalars.push([numbers.gain, numbers.load]);
+                answers.scalars.extend([numbers.gain, numbers.load]);
                 continue;
             }
-            let mut first = 0;
-            for node in entries.cover {
-                let count = segments.leaves[first..].partition_point(|&leaf| leaf < node.end);
-                if count > 0 {
-                    let with_vector = task.kind != Kind::Step(Next::Scalars);
-                    let mut total = Total { tree, scalar_tree, width };
-                    let wanted = with_vector.then_some(&mut *sums);
-                    answers.scalars.push(total.of(segments, first..first + count, wanted));
-                    if with_vector {
-                        answers.vectors.extend_from_slice(sums);
-                    }
-                }
-                first += count;
-            }
+            answers.scalars.extend_from_slice(scalars.as_flattened());
+            answers.vectors.extend_from_slice(&sums[..lengths(next)[0] * segments.nodes.len() * width]);
         }
         answers
-    }
-}
-
-/// Adds up segments.
-struct Total<'a, T> {
-    tree: &'a mut Sum<T>,
-    scalar_tree: &'a mut Sum<f64>,
-    width: usize,
-}
-
-impl<T: Real> Total<'_, T> {
-    /// The scalars of some segments together, and if it is wanted their vector.
-    #[inline(always)]
-    fn of(&mut self, segments: &Segments<T>, those: Range<usize>, vector: Option<&mut Vec<T>>) -> [f64; 2] {
-        let mut scalars = [0.0; 2];
-        for at in those.clone() {
-            self.scalar_tree.push(segments.leaves[at], &segments.scalars[at]);
-        }
-        self.scalar_tree.finish(&mut scalars);
-        if let Some(vector) = vector {
-            for at in those {
-                let row = at * self.width..(at + 1) * self.width;
-                self.tree.push(segments.leaves[at], &segments.vectors[row]);
-            }
-            self.tree.finish(vector);
-        }
-        scalars
     }
 }

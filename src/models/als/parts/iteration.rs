@@ -9,22 +9,15 @@ use crate::kernel::{Real, Simd};
 use crate::models::als::conjugate_gradient::NOTHING;
 use crate::models::als::heavy::{ENOUGH, Heavy};
 
-/// The sums over the entries of a row for a vector `v` with the scores `s = Z v`, besides the vector `Σ (a t − d s) z`.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Scalars {
-    /// `Σ t s`
-    pub(crate) gain: f64,
-    /// `Σ d s²`
-    pub(crate) energy: f64,
-}
-
 /// What comes next for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// A pass with the direction, and the vector of sums.
+    /// A pass with the start: the vector `Σ (t − d s) z` and `Σ t s`.
+    Start,
+    /// A pass with the direction: the vector `−Σ d s z`, from which `Σ d s²` follows.
     Vector,
-    /// A pass with the direction for the [`Scalars`] alone: the last step needs no residual after it.
-    Scalars,
+    /// A pass with the direction for `Σ d s²` alone: the last step needs no residual after it.
+    Scalar,
     /// Nothing: it is solved.
     Nothing,
 }
@@ -45,8 +38,7 @@ pub(crate) struct Numbers<T> {
     limit: usize,
     /// The residual's energy `r·z`.
     r_z: T,
-    /// `b·x`, and `2 b·x − x·A x`, by which the loss is below the row's constant.
-    b_x: f64,
+    /// `2 b·x − x·A x`, by which the loss is below the row's constant; at the solution it is `b·x`.
     pub(crate) gain: f64,
     /// How far the entries outweigh what the row shares with all others, along the first direction.
     pub(crate) load: f64,
@@ -54,7 +46,7 @@ pub(crate) struct Numbers<T> {
 
 impl<T: Real> Numbers<T> {
     pub(crate) fn new(steps: Steps) -> Self {
-        Self { passes: 0, limit: steps.usual, r_z: T::ZERO, b_x: 0.0, gain: 0.0, load: 0.0 }
+        Self { passes: 0, limit: steps.usual, r_z: T::ZERO, gain: 0.0, load: 0.0 }
     }
 }
 
@@ -89,18 +81,18 @@ impl<T: Real> Scratch<T> {
 }
 
 impl<T: Real> Vectors<'_, T> {
-    /// Takes the sums of a pass with `p`; `vector` may be anything where [`Next::Scalars`] was asked for.
+    /// Takes the sums of a pass with `p`: a vector and a number, either of which may be anything where it was not asked for.
     #[inline(always)]
     pub(crate) fn advance<S: Simd>(
         &mut self,
         simd: S,
         numbers: &mut Numbers<T>,
-        sums: (&[T], Scalars),
+        sums: (&[T], f64),
         given: Given<'_, T>,
         scratch: &mut Scratch<T>,
     ) -> Next {
         let Self { x, r, p } = self;
-        let (Scratch { z, product }, (vector, scalars)) = (scratch, sums);
+        let (Scratch { z, product }, (vector, scalar)) = (scratch, sums);
         let Given { e, inverse_e, constant, steps } = given;
         let step = numbers.passes;
         numbers.passes += 1;
@@ -109,11 +101,12 @@ impl<T: Real> Vectors<'_, T> {
             r.copy_from_slice(vector);
             subtract(simd, e, x, r, z);
             numbers.r_z = multiply(simd, inverse_e, r, z);
-            numbers.b_x = scalars.gain;
-            numbers.gain = scalars.gain + dot(simd, x, r).to_f64();
+            numbers.gain = scalar + dot(simd, x, r).to_f64();
         } else {
             let shared = weighted_square(simd, e, p);
-            let curvature = shared.to_f64() + scalars.energy;
+            let is_last = step == numbers.limit;
+            let energy = if is_last { scalar } else { -dot(simd, p, vector).to_f64() };
+            let curvature = shared.to_f64() + energy;
             if step == 1 {
                 numbers.load = curvature / shared.to_f64();
             }
@@ -123,10 +116,9 @@ impl<T: Real> Vectors<'_, T> {
             let alpha = numbers.r_z.to_f64() / curvature;
             let towards = dot(simd, p, r).to_f64();
             numbers.gain += alpha * (2.0 * towards - alpha * curvature);
-            numbers.b_x += alpha * scalars.gain;
             let alpha = T::from_f64(alpha);
             axpy(simd, alpha, p, x);
-            if step == numbers.limit {
+            if is_last {
                 return Next::Nothing;
             }
             product.copy_from_slice(vector);
@@ -138,19 +130,18 @@ impl<T: Real> Vectors<'_, T> {
         }
         // Rounding sets this floor: below it a step would only move noise.
         let r_z = numbers.r_z.to_f64();
-        if r_z <= T::EPSILON.to_f64().powi(2) * numbers.b_x + NOTHING {
+        if r_z <= T::EPSILON.to_f64().powi(2) * numbers.gain + NOTHING {
             return Next::Nothing;
         }
         let next = step + 1;
         if next == steps.usual && steps.heavy.is(numbers.load) {
             numbers.limit = steps.heavy.steps(steps.usual);
         }
-        // Near the solution `b·x` is all that the constant loses.
-        if next > steps.usual && r_z <= ENOUGH * (constant - numbers.b_x) {
+        if next > steps.usual && r_z <= ENOUGH * (constant - numbers.gain) {
             return Next::Nothing;
         }
         direct(simd, beta, z, e, p, product);
-        if next == numbers.limit { Next::Scalars } else { Next::Vector }
+        if next == numbers.limit { Next::Scalar } else { Next::Vector }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result, check_size};
 use crate::kernel::Real;
 use crate::models::als::parts::tree::Sum;
 
@@ -59,6 +60,23 @@ pub(crate) struct Presence {
     pub(crate) constants: Vec<f64>,
 }
 
+impl Presence {
+    /// Fails unless this is about so many items, and has what it should of each.
+    pub(super) fn check(&self, items: usize) -> Result<()> {
+        check_size("the number of lengths of a presence", self.items.len(), self.lengths.len())?;
+        let sum = |least: u16| self.lengths.iter().map(|&length| usize::from(length.max(least))).sum();
+        check_size("the number of nodes of a presence", sum(0), self.nodes.len())?;
+        check_size("the number of constants of a presence", sum(1), self.constants.len())?;
+        match self.items.iter().find(|&&item| item as usize >= items) {
+            Some(&item) => {
+                let (name, expected) = ("item", "one that its owner has");
+                Err(Error::InvalidParameter { name, expected, value: f64::from(item) })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// What an owner asks of a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ask<T> {
@@ -68,6 +86,13 @@ pub(crate) struct Ask<T> {
     pub(crate) scalars_only: Vec<bool>,
     /// Starts or directions, of the padded length.
     pub(crate) vectors: Vec<T>,
+}
+
+/// The rows that a worker needs of another, by their numbers among its own, increasing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Needs {
+    pub(crate) users: Vec<u32>,
+    pub(crate) items: Vec<u32>,
 }
 
 /// Whitened rows as they are stored for gathering.

@@ -9,22 +9,29 @@
 //! [tree](tree) of the leaves. So the bits do not depend on the number of workers. Nothing here talks to anyone: whoever drives a fit calls
 //! the phases of all [`Part`]s in turn, and carries what they return to where it is wanted.
 
+mod exchange;
 mod items;
 mod items_half;
 mod iteration;
 mod messages;
 mod owned;
 mod part;
+mod segments;
 mod setup;
+mod sketch;
 mod tree;
 mod users_half;
 
+#[cfg(feature = "python")]
+pub(crate) use crate::models::als::sketch::largest;
+pub(crate) use exchange::Of;
 pub(crate) use messages::{Counts, total};
-pub(crate) use part::{Cut, Local, Part};
+pub(crate) use part::{Cut, Local, Part, Travels};
+pub(crate) use sketch::Round;
 #[cfg(feature = "python")]
 pub(crate) use {
     items::Answers,
-    messages::{Ask, Nodes, Presence, Whitened},
+    messages::{Ask, Needs, Nodes, Presence, Whitened},
     part::Share,
 };
 

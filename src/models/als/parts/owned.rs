@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
+use crate::error::{Result, check_size};
 use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::models::als::basis::Basis;
 use crate::models::als::objective::Objective;
-use crate::models::als::parts::items::Answers;
-use crate::models::als::parts::iteration::{Given, Next, Numbers, Scalars, Scratch, Steps, Vectors};
+use crate::models::als::parts::items::{Answers, Kind, Task, lengths};
+use crate::models::als::parts::iteration::{Given, Next, Numbers, Scratch, Steps, Vectors};
 use crate::models::als::parts::tree::Sum;
 
 /// Items whose steps a thread takes at a time.
@@ -39,6 +40,9 @@ impl Place {
     }
 }
 
+/// How many vectors and scalars there are in the solution of a worker that has all entries.
+const ALONE: [usize; 2] = [1, 2];
+
 /// The state of the iteration of all of them.
 pub(super) struct Owned<T> {
     pub(super) x: Vec<T>,
@@ -51,7 +55,7 @@ pub(super) struct Owned<T> {
 impl<T: Real> Owned<T> {
     /// From these starts, padded.
     pub(super) fn begin(starts: &[T], width: usize, liked: &[bool], steps: Steps) -> Self {
-        let next = liked.iter().map(|&liked| if liked { Next::Vector } else { Next::Nothing });
+        let next = liked.iter().map(|&liked| if liked { Next::Start } else { Next::Nothing });
         Self {
             x: starts.to_vec(),
             r: vec![T::ZERO; starts.len()],
@@ -61,6 +65,41 @@ impl<T: Real> Owned<T> {
         }
     }
 
+    /// Solves items without anyone else: those for which `task` has one, from a number to the item, what is wanted of it, and its
+    /// constant.
+    pub(super) fn solve_alone<H>(
+        &mut self,
+        width: usize,
+        task: impl Fn(usize) -> Option<(usize, Kind, f64)> + Sync,
+        hands: impl Fn() -> H + Sync + Send,
+        work: impl Fn(&mut H, &[Task<'_, T>]) -> Result<Answers<T>> + Sync + Send,
+    ) -> Result<()> {
+        let blocks = self
+            .x
+            .par_chunks_mut(ITEMS_PER_BLOCK * width)
+            .zip(self.numbers.par_chunks_mut(ITEMS_PER_BLOCK))
+            .zip(self.next.par_chunks_mut(ITEMS_PER_BLOCK))
+            .enumerate();
+        blocks.try_for_each_init(hands, |hands, (block, ((x, numbers), next))| {
+            let (mut places, mut tasks) = (Vec::new(), Vec::new());
+            let wanted = x.chunks_exact(width).zip(next.iter_mut()).enumerate();
+            for (at, (vector, next)) in wanted.filter(|(_, (_, next))| **next == Next::Start) {
+                if let Some((item, kind, constant)) = task(block * ITEMS_PER_BLOCK + at) {
+                    *next = Next::Nothing;
+                    places.push(at);
+                    tasks.push(Task { item, kind, vector, constant });
+                }
+            }
+            let Answers { vectors, scalars } = work(hands, &tasks)?;
+            let found = vectors.chunks_exact(width).zip(scalars.as_chunks().0);
+            for (at, (vector, &[gain, load])) in places.into_iter().zip(found) {
+                x[at * width..(at + 1) * width].copy_from_slice(vector);
+                (numbers[at].gain, numbers[at].load) = (gain, load);
+            }
+            Ok(())
+        })
+    }
+
     /// Takes the steps that answers allow. `asked[w]` are the places of worker `w` that were asked, in order.
     pub(super) fn advance(
         &mut self,
@@ -68,8 +107,12 @@ impl<T: Real> Owned<T> {
         answers: &[Answers<T>],
         rules: &Rules<'_>,
         width: usize,
-    ) {
-        let inbox = Inbox::of(asked, &self.next, self.next.len(), width);
+    ) -> Result<()> {
+        let of_place = |place: &Place| {
+            if place.is_alone() { ALONE } else { lengths(self.next[place.item as usize]) }
+        };
+        let inbox = Inbox::of(asked, self.next.len(), width, of_place);
+        inbox.check(answers)?;
         let blocks = self
             .x
             .par_chunks_mut(ITEMS_PER_BLOCK * width)
@@ -82,6 +125,7 @@ impl<T: Real> Owned<T> {
             let first = block * ITEMS_PER_BLOCK;
             kernel::dispatch(Advance { first, x, r, p, numbers, next, inbox: &inbox, answers, rules, width });
         });
+        Ok(())
     }
 }
 
@@ -95,24 +139,32 @@ pub(super) struct Rules<'a> {
 }
 
 /// Where the answers for each item are, in the order of leaves.
-struct Inbox {
+pub(super) struct Inbox {
     /// Where those of each item begin.
     starts: Vec<usize>,
     letters: Vec<Letter>,
+    /// How many numbers in vectors, and how many scalars, each worker has to have answered.
+    sizes: Vec<[usize; 2]>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Letter {
-    worker: u32,
+pub(super) struct Letter {
+    pub(super) worker: u32,
     /// The first leaf of the node; nothing for the solution of a worker that has all entries.
-    leaf: Option<u16>,
+    pub(super) leaf: Option<u16>,
     /// Where its vector begins and which scalars are its own.
-    vector: usize,
-    scalar: usize,
+    pub(super) vector: usize,
+    pub(super) scalar: usize,
 }
 
 impl Inbox {
-    fn of(asked: &[Vec<&Place>], next: &[Next], items: usize, width: usize) -> Self {
+    /// For so many items, of which these places were asked, each for so many vectors and scalars for each of its nodes.
+    pub(super) fn of(
+        asked: &[Vec<&Place>],
+        items: usize,
+        width: usize,
+        lengths: impl Fn(&Place) -> [usize; 2],
+    ) -> Self {
         let mut starts = vec![0; items + 1];
         for place in asked.iter().flatten() {
             starts[place.item as usize + 1] += place.nodes.len().max(1);
@@ -121,21 +173,37 @@ impl Inbox {
             starts[item + 1] += starts[item];
         }
         let (mut ends, mut letters) = (starts.clone(), vec![Letter::default(); starts[items]]);
+        let mut sizes = Vec::new();
         for (worker, places) in (0..).zip(asked) {
             let (mut vector, mut scalar) = (0, 0);
             for place in places {
                 let item = place.item as usize;
-                let length = if next[item] == Next::Scalars { 0 } else { width };
+                let [vectors, scalars] = lengths(place);
                 let leaves = place.nodes.iter().map(|&leaf| Some(leaf));
                 for leaf in leaves.chain(place.is_alone().then_some(None)) {
                     letters[ends[item]] = Letter { worker, leaf, vector, scalar };
                     ends[item] += 1;
-                    vector += length;
-                    scalar += 1;
+                    vector += vectors * width;
+                    scalar += scalars;
                 }
             }
+            sizes.push([vector, scalar]);
         }
-        Self { starts, letters }
+        Self { starts, letters, sizes }
+    }
+
+    pub(super) fn of_item(&self, item: usize) -> &[Letter] {
+        &self.letters[self.starts[item]..self.starts[item + 1]]
+    }
+
+    /// Fails unless all workers have answered what they were asked.
+    pub(super) fn check<T>(&self, answers: &[Answers<T>]) -> Result<()> {
+        check_size("the number of workers that answer", self.sizes.len(), answers.len())?;
+        for (&[vectors, scalars], answer) in self.sizes.iter().zip(answers) {
+            check_size("the number of sums of a worker", vectors, answer.vectors.len())?;
+            check_size("the number of scalars of a worker", scalars, answer.scalars.len())?;
+        }
+        Ok(())
     }
 }
 
@@ -160,7 +228,7 @@ impl<T: Real> WithSimd for Advance<'_, '_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { first, x, r, p, numbers, next, inbox, answers, rules, width } = self;
         let Rules { facts, objective, basis, users, steps } = *rules;
-        let (mut tree, mut scalar_tree) = (Sum::new(width), Sum::new(2));
+        let (mut tree, mut scalar_tree) = (Sum::new(width), Sum::new(1));
         let (mut sums, mut scratch) = (vec![T::ZERO; width], Scratch::new(width));
         let (mut e, mut inverse_e) = (vec![T::ONE; width], vec![T::ONE; width]);
         let mut regularization = f64::NAN;
@@ -169,25 +237,29 @@ impl<T: Real> WithSimd for Advance<'_, '_, T> {
         for (at, (((x, r), p), (numbers, next))) in all.filter(|(_, (_, (_, next)))| **next != Next::Nothing)
         {
             let item = first + at;
-            let letters = &inbox.letters[inbox.starts[item]..inbox.starts[item + 1]];
-            let mut scalars = [0.0; 2];
-            for letter in letters {
-                let answer = &answers[letter.worker as usize];
-                let vector = || &answer.vectors[letter.vector..letter.vector + width];
-                let Some(leaf) = letter.leaf.map(usize::from) else {
-                    x.copy_from_slice(vector());
-                    [numbers.gain, numbers.load] = answer.scalars[letter.scalar];
-                    continue;
-                };
-                scalar_tree.push(leaf, &answer.scalars[letter.scalar]);
-                if *next == Next::Vector {
-                    tree.push(leaf, vector());
+            let letters = inbox.of_item(item);
+            if letters.iter().all(|letter| letter.leaf.is_none()) {
+                for letter in letters {
+                    let answer = &answers[letter.worker as usize];
+                    x.copy_from_slice(&answer.vectors[letter.vector..letter.vector + width]);
+                    [numbers.gain, numbers.load] = [0, 1].map(|at| answer.scalars[letter.scalar + at]);
                 }
-            }
-            if !scalar_tree.finish(&mut scalars) {
                 *next = Next::Nothing;
                 continue;
             }
+            let [with_vector, with_scalar] = lengths(*next).map(|count| count > 0);
+            let mut scalar = [0.0];
+            for letter in letters {
+                let answer = &answers[letter.worker as usize];
+                let leaf = letter.leaf.map_or(0, usize::from);
+                if with_scalar {
+                    scalar_tree.push(leaf, &answer.scalars[letter.scalar..=letter.scalar]);
+                }
+                if with_vector {
+                    tree.push(leaf, &answer.vectors[letter.vector..letter.vector + width]);
+                }
+            }
+            scalar_tree.finish(&mut scalar);
             tree.finish(&mut sums);
             let own = objective.regularization_of(facts.counts[item] as usize, users);
             if own.to_bits() != regularization.to_bits() {
@@ -196,7 +268,7 @@ impl<T: Real> WithSimd for Advance<'_, '_, T> {
             }
             let constant = facts.constants[item];
             let given = Given { e: &e, inverse_e: &inverse_e, constant, steps };
-            let found = (&sums[..], Scalars { gain: scalars[0], energy: scalars[1] });
+            let found = (&sums[..], scalar[0]);
             *next = (Vectors { x, r, p }).advance(simd, numbers, found, given, &mut scratch);
         }
     }

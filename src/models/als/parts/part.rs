@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use crate::error::{Error, Result, check_size};
 use crate::gram::gram;
-use crate::kernel::{Buffer, Real, padded};
+use crate::kernel::{Buffer, Real};
 use crate::models::als::basis::{Basis, Eigen, Square};
-use crate::models::als::half_step::{sigma, turn_rows, turned_into, whitened};
+use crate::models::als::half_step::{sigma, turn_rows, whitened};
 use crate::models::als::params::AlternatingLeastSquares;
+use crate::models::als::parts::exchange::{Of, Routes};
 use crate::models::als::parts::iteration::Steps;
 use crate::models::als::parts::messages::{Nodes, Whitened, nodes};
-use crate::models::als::parts::owned::{Facts, Owned, Place};
+use crate::models::als::parts::owned::{Facts, Owned};
 use crate::models::als::parts::tree::cover;
 use crate::models::als::relaxation::{Relaxation, relax_items};
 use crate::sparse::CsrView;
@@ -22,10 +23,22 @@ pub(crate) struct Cut {
     pub(crate) items: Vec<usize>,
 }
 
-/// The entries of a worker's users in both orientations; users are numbered from its first one.
+/// What travels in the items' half of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Travels {
+    /// Users, to the owners of items: these have all entries of their items.
+    Users,
+    /// Sums over users, from those who have these.
+    Sums,
+}
+
+/// A worker's entries.
 #[derive(Clone, Copy)]
 pub(crate) struct Local<'a, T> {
+    /// Those of its users, by all items.
     pub(crate) user_items: CsrView<'a, T>,
+    /// Where sums travel, the same by items: all items by its users, numbered from the first. Otherwise the items that it owns
+    /// by all users.
     pub(crate) item_users: CsrView<'a, T>,
 }
 
@@ -47,6 +60,8 @@ pub(crate) struct Part<T: Real> {
     pub(super) cover: Vec<Range<usize>>,
     pub(super) leaf_of: Vec<u16>,
     pub(super) compact: bool,
+    pub(super) travels: Travels,
+    pub(super) routes: [Routes; 2],
     /// What this worker has of each item.
     pub(super) shares: Vec<Share>,
     /// `Σ c p²` of those that it has all entries of.
@@ -59,7 +74,7 @@ pub(crate) struct Part<T: Real> {
     pub(crate) starts: Vec<T>,
     /// From the basis of the users to that of the items.
     pub(crate) from_users: Square,
-    /// All items and this worker's users as they are gathered, in either form.
+    /// All rows of a side, and this worker's, as they are gathered, in either form.
     pub(super) full: [Buffer<T>; 2],
     pub(super) compacts: [Buffer<T::Compact>; 2],
     /// What the phases of a half-step leave to the next ones.
@@ -75,7 +90,7 @@ impl<T: Real> Part<T> {
         cut: Cut,
         workers: Vec<Range<usize>>,
         rank: usize,
-        compact: bool,
+        (travels, compact): (Travels, bool),
         local: Local<'_, T>,
     ) -> Result<Self> {
         check(&cut, &workers, rank)?;
@@ -84,15 +99,23 @@ impl<T: Real> Part<T> {
         let count = *cut.items.last().unwrap_or(&0);
         check_size("the number of users of this worker", users.len(), local.user_items.rows())?;
         check_size("the number of items", count, local.user_items.columns())?;
+        let own = cut.items[leaves.end] - cut.items[leaves.start];
+        let (rows, columns) = match travels {
+            Travels::Users => (own, *cut.users.last().unwrap_or(&0)),
+            Travels::Sums => (count, users.len()),
+        };
+        check_size("the number of rows of items", rows, local.item_users.rows())?;
+        check_size("the number of users beside items", columns, local.item_users.columns())?;
         let f = model.factors;
         let leaf_of = leaves
             .clone()
             .flat_map(|leaf| std::iter::repeat_n(leaf as u16, cut.users[leaf + 1] - cut.users[leaf]));
-        let own = cut.items[leaves.end] - cut.items[leaves.start];
         let compact = compact && model.plan(Relaxation::None).compacts::<T>();
         Ok(Self {
             leaf_of: leaf_of.collect(),
             cover: cover(leaves),
+            routes: [Routes::default(), Routes::default()],
+            travels,
             shares: vec![Share::Nothing; count],
             constants: vec![0.0; count],
             facts: Facts { counts: vec![], liked: vec![], constants: vec![], places: vec![] },
@@ -124,10 +147,23 @@ impl<T: Real> Part<T> {
         users
     }
 
+    /// Goes on from the factors of its users and its items, where those came from, and the turn of the users.
+    pub(crate) fn restore(&mut self, [users, items, starts]: [&[T]; 3], from_users: Square) -> Result<()> {
+        check_size("the number of factors of users", self.users.len(), users.len())?;
+        check_size("the number of factors of items", self.items.len(), items.len())?;
+        check_size("the number of factors of starts", self.items.len(), starts.len())?;
+        check_size("the number of rows of a turn", self.model.factors, from_users.f)?;
+        check_size("the number of numbers of a turn", self.model.factors.pow(2), from_users.values.len())?;
+        self.users.copy_from_slice(users);
+        self.items.copy_from_slice(items);
+        self.starts = starts.to_vec();
+        self.from_users = from_users;
+        Ok(())
+    }
+
     /// The items that a worker owns.
     pub(crate) fn items_of(&self, rank: usize) -> Range<usize> {
-        let leaves = &self.workers[rank];
-        self.cut.items[leaves.start]..self.cut.items[leaves.end]
+        self.rows_of(Of::Items, rank)
     }
 
     pub(super) fn steps(&self) -> Steps {
@@ -154,18 +190,12 @@ impl<T: Real> Part<T> {
         nodes(&self.cover, leaves.filter(|&leaf| bounds[leaf] < bounds[leaf + 1]).map(of))
     }
 
-    /// Whitened items for each worker, those that it has entries of.
-    pub(crate) fn whiten(&mut self, eigen: Eigen, regularization: f64) -> Vec<Whitened<T>> {
+    /// Whitened rows for each worker, those that it has entries of.
+    pub(crate) fn whiten(&mut self, of: Of, eigen: Eigen, regularization: f64) -> Vec<Whitened<T>> {
         let basis = Basis::of::<T>(eigen, self.model.unobserved_weight, regularization);
         let turn = whitened(&basis, self.sigma());
         self.basis = Some(basis);
-        if self.compact {
-            let rows = turned_into(&self.items, &turn, &mut self.compacts[1]);
-            picked(rows, &self.facts.places, turn.f).map(Whitened::Compact).collect()
-        } else {
-            let rows = turned_into(&self.items, &turn, &mut self.full[1]);
-            picked(rows, &self.facts.places, turn.f).map(Whitened::Full).collect()
-        }
+        self.turned(of, &turn)
     }
 
     pub(super) fn sigma(&self) -> f64 {
@@ -174,19 +204,6 @@ impl<T: Real> Part<T> {
             _ => 1.0,
         }
     }
-}
-
-/// The rows of those items that each worker has entries of.
-fn picked<'a, G: Copy + Send + Sync>(
-    rows: &'a [G],
-    places: &'a [Vec<Place>],
-    f: usize,
-) -> impl Iterator<Item = Vec<G>> + 'a {
-    let width = padded(f);
-    places.iter().map(move |places| {
-        let items = places.iter().map(|place| place.item as usize);
-        items.flat_map(|item| rows[item * width..(item + 1) * width].iter().copied()).collect()
-    })
 }
 
 /// Fails unless leaves follow each other and have a worker each, of whom this is one.

@@ -7,7 +7,7 @@
 use std::ops::{AddAssign, Range};
 
 /// How far up the tree the paths of two leaves meet.
-fn meeting(a: usize, b: usize) -> u32 {
+pub(super) fn meeting(a: usize, b: usize) -> u32 {
     usize::BITS - (a ^ b).leading_zeros()
 }
 

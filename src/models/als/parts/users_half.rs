@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
-use crate::kernel::{Buffer, Real, Stored, padded};
+use crate::kernel::{Real, Stored, padded};
 use crate::models::als::half_step::{Rows, Turns, solve_blocks};
 use crate::models::als::long_row;
+use crate::models::als::parts::exchange::Of;
 use crate::models::als::parts::messages::{Nodes, Whitened, nodes};
-use crate::models::als::parts::part::{Local, Part, Share};
+use crate::models::als::parts::part::{Local, Part};
 use crate::models::als::relaxation::Relaxation;
 use crate::models::als::side::{ROWS_PER_BLOCK, Side, Solved};
 use crate::models::als::system::Fixed;
@@ -22,17 +25,7 @@ impl<T: Real> Part<T> {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Nodes, Nodes)> {
         let width = padded(self.model.factors);
-        for (owner, rows) in items.iter().enumerate() {
-            let present = self.items_of(owner).filter(|&item| self.shares[item] != Share::Nothing);
-            match rows {
-                Whitened::Full(rows) => {
-                    placed(rows, present, self.shares.len(), width, &mut self.full[0]);
-                }
-                Whitened::Compact(rows) => {
-                    placed::<T, _>(rows, present, self.shares.len(), width, &mut self.compacts[0]);
-                }
-            }
-        }
+        self.take(Of::Items, items)?;
         let Some(basis) = self.basis.take() else { return Err(Error::Diverged { epoch }) };
         let turns = Turns::between(&self.from_users, &basis);
         let plan = self.model.plan(Relaxation::of_users(self.model.relaxation, epoch));
@@ -49,14 +42,16 @@ impl<T: Real> Part<T> {
         let sigma = self.sigma();
         let losses = if self.compact {
             let fixed = Fixed { rows: self.compacts[0].as_slice(), width, sigma };
-            solve_leaves(&side, fixed, &mut self.users, bounds, leaves.clone())?
+            solve_leaves(&side, fixed, (&mut self.users, &mut []), bounds, leaves.clone())?
         } else {
             let fixed = Fixed { rows: self.full[0].as_slice(), width, sigma };
-            solve_leaves(&side, fixed, &mut self.users, bounds, leaves.clone())?
+            solve_leaves(&side, fixed, (&mut self.users, &mut []), bounds, leaves.clone())?
         };
-        let penalties = leaves.clone().map(|leaf| self.penalty(local, leaf));
-        let sums =
-            leaves.zip(penalties.zip(losses)).map(|(leaf, (penalty, loss))| (leaf, vec![penalty, loss]));
+        let penalties: Vec<f64> =
+            leaves.clone().into_par_iter().map(|leaf| self.penalty(local, leaf)).collect();
+        let sums = leaves
+            .zip(penalties.into_iter().zip(losses))
+            .map(|(leaf, (penalty, loss))| (leaf, vec![penalty, loss]));
         let sums = nodes(&self.cover, sums);
         self.from_items = basis.q;
         Ok((self.grams(&self.users, &self.cut.users), sums))
@@ -77,39 +72,29 @@ impl<T: Real> Part<T> {
     }
 }
 
-/// Puts rows to the places of these items, of so many.
-fn placed<T: Real, G: Stored<T>>(
-    rows: &[G],
-    items: impl Iterator<Item = usize>,
-    count: usize,
-    width: usize,
-    buffer: &mut Buffer<G>,
-) {
-    let all = buffer.first(count * width);
-    for (item, row) in items.zip(rows.chunks_exact(width)) {
-        all[item * width..(item + 1) * width].copy_from_slice(row);
-    }
-}
-
-/// Solves the users of each leaf, and returns the losses of the leaves.
-fn solve_leaves<T: Real, G: Stored<T>>(
+/// Solves the rows of each leaf, and returns the losses of the leaves. `starts` is as long as `x` if it is to be written.
+pub(super) fn solve_leaves<T: Real, G: Stored<T>>(
     side: &Side<'_, T>,
     fixed: Fixed<'_, G>,
-    users: &mut [T],
+    (x, starts): (&mut [T], &mut [T]),
     bounds: &[usize],
     leaves: Range<usize>,
 ) -> Result<Vec<f64>> {
     let f = side.plan.factors;
-    let long: Solved<T> = long_row::solve_all(side, users, fixed)?;
-    let (mut rest, mut first) = (users, 0);
+    let long: Solved<T> = long_row::solve_all(side, x, fixed)?;
+    let (mut rest, mut rest_of_starts, mut first) = (x, starts, 0);
     let (mut blocks, mut counts): (Vec<Rows<'_, T>>, _) = (Vec::new(), Vec::new());
     for leaf in leaves {
         let (own, others) = rest.split_at_mut((bounds[leaf + 1] - bounds[leaf]) * f);
         rest = others;
+        let length = own.len().min(rest_of_starts.len());
+        let (own_starts, others) = rest_of_starts.split_at_mut(length);
+        rest_of_starts = others;
+        let mut own_starts = own_starts.chunks_mut(ROWS_PER_BLOCK * f);
         let before = blocks.len();
         for rows in own.chunks_mut(ROWS_PER_BLOCK * f) {
             let count = rows.len() / f;
-            blocks.push((first, (rows, None)));
+            blocks.push((first, (rows, own_starts.next())));
             first += count;
         }
         counts.push(blocks.len() - before);

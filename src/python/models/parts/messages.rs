@@ -3,10 +3,10 @@
 use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::error::Error;
-use crate::kernel::Real;
+use crate::error::{Error, check_size};
+use crate::kernel::{self, Real};
 use crate::models::als::basis::{Eigen, Square};
-use crate::models::als::parts::{Ask, Nodes, Whitened, total};
+use crate::models::als::parts::{Answers, Ask, Nodes, Of, Whitened, largest, total};
 
 /// Sums over nodes of the tree.
 pub(super) type PyNodes<'py> = Vec<(usize, Bound<'py, PyArray1<f64>>)>;
@@ -25,9 +25,27 @@ fn taken(nodes: Vec<(usize, PyReadonlyArray1<'_, f64>)>) -> PyResult<Nodes> {
     nodes.into_iter().map(|(leaf, sum)| Ok((leaf, sum.as_slice()?.to_vec()))).collect()
 }
 
+/// Rows of so many factors.
+pub(super) fn rows_of<T: Element>(py: Python<'_>, rows: Vec<T>, f: usize) -> PyResult<Bound<'_, PyAny>> {
+    let count = rows.len() / f;
+    Ok(rows.into_pyarray(py).reshape([count, f])?.into_any())
+}
+
+/// A square matrix, row after row.
+pub(super) fn square(matrix: &PyReadonlyArray2<'_, f64>) -> PyResult<Square> {
+    Ok(Square { f: matrix.as_array().nrows(), values: matrix.as_slice()?.to_vec() })
+}
+
+/// The side that is meant.
+pub(super) const fn side(is_users: bool) -> Of {
+    if is_users { Of::Users } else { Of::Items }
+}
+
 pub(super) fn eigen((vectors, values): &PyEigen<'_>) -> PyResult<Eigen> {
-    let values = values.as_slice()?.to_vec();
-    Ok(Eigen { q: Square { f: values.len(), values: vectors.as_slice()?.to_vec() }, values })
+    let (q, values) = (square(vectors)?, values.as_slice()?.to_vec());
+    check_size("the number of eigenvalues", q.f, values.len())?;
+    check_size("the number of numbers of eigenvectors", q.f.pow(2), q.values.len())?;
+    Ok(Eigen { q, values })
 }
 
 /// The sum over all leaves, from the nodes of all workers in their order.
@@ -52,6 +70,18 @@ pub(in crate::python) fn eigendecomposition<'py>(
     Ok((q.values.into_pyarray(py).reshape([f, f])?, values.into_pyarray(py)))
 }
 
+/// The size that a hundredth of these exceed.
+#[pyfunction]
+pub(in crate::python) fn largest_hundredth(sizes: PyReadonlyArray1<'_, f64>) -> PyResult<f64> {
+    Ok(largest(sizes.as_slice()?.to_vec()))
+}
+
+/// Whether this CPU is fast at reading halves, as all workers of a fit must be for rows to be stored as such.
+#[pyfunction]
+pub(in crate::python) fn has_fast_halves() -> bool {
+    kernel::has_fast_halves()
+}
+
 pub(super) type PyCounts<'py> =
     (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<bool>>);
 pub(super) type GivenCounts<'py> =
@@ -68,6 +98,8 @@ pub(super) type GivenPresence<'py> = (
     PyReadonlyArray1<'py, u16>,
     PyReadonlyArray1<'py, f64>,
 );
+pub(super) type PyNeeds<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<u32>>);
+pub(super) type GivenNeeds<'py> = (PyReadonlyArray1<'py, u32>, PyReadonlyArray1<'py, u32>);
 pub(super) type PyAsk<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyAny>);
 pub(super) type GivenAsk<'py> = (PyReadonlyArray1<'py, u32>, PyReadonlyArray1<'py, bool>, Bound<'py, PyAny>);
 pub(super) type PyAnswers<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
@@ -97,4 +129,29 @@ pub(super) fn ask<T: Real + Element>((items, scalars_only, vectors): &GivenAsk<'
         scalars_only: scalars_only.as_slice()?.to_vec(),
         vectors: vectors.as_slice()?.to_vec(),
     })
+}
+
+pub(super) fn handed_whitened<T: Real + Element>(
+    py: Python<'_>,
+    rows: Vec<Whitened<T>>,
+) -> Vec<Bound<'_, PyAny>>
+where
+    T::Compact: Element,
+{
+    let handed = |rows: Whitened<T>| match rows {
+        Whitened::Full(rows) => rows.into_pyarray(py).into_any(),
+        Whitened::Compact(rows) => rows.into_pyarray(py).into_any(),
+    };
+    rows.into_iter().map(handed).collect()
+}
+
+pub(super) fn handed_answers<T: Real + Element>(py: Python<'_>, answers: Answers<T>) -> PyAnswers<'_> {
+    let Answers { vectors, scalars } = answers;
+    (vectors.into_pyarray(py).into_any(), scalars.into_pyarray(py).into_any())
+}
+
+pub(super) fn given_answers<T: Real + Element>((vectors, scalars): &PyAnswers<'_>) -> PyResult<Answers<T>> {
+    let vectors: PyReadonlyArray1<'_, T> = vectors.extract()?;
+    let scalars: PyReadonlyArray1<'_, f64> = scalars.extract()?;
+    Ok(Answers { vectors: vectors.as_slice()?.to_vec(), scalars: scalars.as_slice()?.to_vec() })
 }

@@ -1,25 +1,26 @@
 //! A worker's part of a fit that several processes share.
 
+mod epoch;
 pub(in crate::python) mod messages;
+mod sketch;
 
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 
-use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::error::check_size;
 use crate::kernel::Real;
-use crate::models::als::basis::Eigen;
-use crate::models::als::parts::{Answers, Ask, Counts, Cut, Local, Part, Presence, Share, Whitened};
+use crate::models::als::parts::{Counts, Cut, Local, Needs, Part, Presence, Share, Travels};
 use crate::pool;
 use crate::python::arrays::{Csr, PyMatrix, in_precision, viewed};
-use crate::python::interrupt::interruptible;
 use crate::python::models::als::Params;
 use messages::{
-    GivenAsk, GivenCounts, GivenPresence, PyAnswers, PyAsk, PyCounts, PyEigen, PyNodes, PyPresence, ask,
-    asks, eigen, handed, whitened,
+    GivenCounts, GivenNeeds, GivenPresence, PyAnswers, PyCounts, PyNeeds, PyNodes, PyPresence, handed,
+    rows_of, square,
 };
+
+/// Factors of users and items, where the items came from, and what turns the users.
+type PyState<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyArray2<f64>>);
 
 /// A part of either precision.
 enum AnyPart {
@@ -47,6 +48,7 @@ impl PyPart {
         items: Vec<usize>,
         workers: Vec<(usize, usize)>,
         rank: usize,
+        users_travel: bool,
         compact: bool,
         matrix: Py<PyMatrix>,
         by_item: Py<PyMatrix>,
@@ -55,12 +57,13 @@ impl PyPart {
         let threads = model.threads;
         let cut = Cut { users, items };
         let workers: Vec<Range<usize>> = workers.into_iter().map(|(first, end)| first..end).collect();
+        let how = (if users_travel { Travels::Users } else { Travels::Sums }, compact);
         let part = if matrix.get().arrays::<f32>(py).is_ok() {
             let arrays = arrays::<f32>(py, &matrix, &by_item)?;
-            AnyPart::Single(Part::new(model, cut, workers, rank, compact, local(&arrays)?)?)
+            AnyPart::Single(Part::new(model, cut, workers, rank, how, local(&arrays)?)?)
         } else {
             let arrays = arrays::<f64>(py, &matrix, &by_item)?;
-            AnyPart::Double(Part::new(model, cut, workers, rank, compact, local(&arrays)?)?)
+            AnyPart::Double(Part::new(model, cut, workers, rank, how, local(&arrays)?)?)
         };
         Ok(Self { part, matrix, by_item, threads })
     }
@@ -88,7 +91,7 @@ impl PyPart {
         let part = &mut self.part;
         let shares = in_precision!(AnyPart(part) as T => {
             let part: &mut Part<T> = part;
-            part.meet(&counts)
+            part.meet(&counts)?
         });
         let coded = |shares: Vec<Share>| shares.into_iter().map(|share| share as u8).collect::<Vec<_>>();
         Ok(shares.into_iter().map(|shares| coded(shares).into_pyarray(py)).collect())
@@ -113,7 +116,7 @@ impl PyPart {
         let presence = in_precision!(AnyPart(part) as T => {
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            py.detach(|| part.present(local, &shares))
+            py.detach(|| part.present(local, &shares))?
         });
         let handed = |Presence { items, lengths, nodes, constants }: Presence| {
             let (items, lengths) = (items.into_pyarray(py), lengths.into_pyarray(py));
@@ -137,160 +140,89 @@ impl PyPart {
         let part = &mut self.part;
         in_precision!(AnyPart(part) as T => {
             let part: &mut Part<T> = part;
-            part.meet_presence(presence);
+            part.meet_presence(presence)?;
         });
         Ok(())
     }
 
-    /// Takes the first factors of this worker's users and items.
-    fn set_factors<'py>(&mut self, users: &Bound<'py, PyAny>, items: &Bound<'py, PyAny>) -> PyResult<()> {
+    /// For each other worker which of its users and of its items this one needs.
+    fn needs<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<PyNeeds<'py>>> {
+        let part = &mut self.part;
+        let needs = in_precision!(AnyPart(part) as T => {
+            let part: &mut Part<T> = part;
+            let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
+            let local = local(&arrays)?;
+            py.detach(|| part.needs(local))
+        });
+        let handed = |Needs { users, items }: Needs| (users.into_pyarray(py), items.into_pyarray(py));
+        Ok(needs.into_iter().map(handed).collect())
+    }
+
+    /// Takes what each other worker needs of this one.
+    fn meet_needs(&mut self, needs: Vec<GivenNeeds<'_>>) -> PyResult<()> {
+        let given = |(users, items): &GivenNeeds<'_>| -> PyResult<Needs> {
+            Ok(Needs { users: users.as_slice()?.to_vec(), items: items.as_slice()?.to_vec() })
+        };
+        let needs: Vec<Needs> = needs.iter().map(given).collect::<PyResult<_>>()?;
+        let part = &mut self.part;
+        in_precision!(AnyPart(part) as T => {
+            let part: &mut Part<T> = part;
+            part.meet_needs(needs)?;
+        });
+        Ok(())
+    }
+
+    /// The weights of the entries, and the smallest regularization of a user here and of an item that this worker owns.
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<(PyNodes<'py>, [f64; 2])> {
+        let part = &self.part;
+        let (weights, smallest) = in_precision!(AnyPart(part) as T => {
+            let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
+            let local = local(&arrays)?;
+            py.detach(|| part.facts(local))
+        });
+        Ok((handed(py, weights), smallest))
+    }
+
+    /// Goes on from factors of this worker's users and items, where the items came from, and what turns the users to the basis
+    /// of the items: what `state` says at the end of an epoch, or with anything for the last two what a fit begins with.
+    fn restore<'py>(
+        &mut self,
+        users: &Bound<'py, PyAny>,
+        items: &Bound<'py, PyAny>,
+        starts: &Bound<'py, PyAny>,
+        turn: PyReadonlyArray2<'py, f64>,
+    ) -> PyResult<()> {
         let part = &mut self.part;
         in_precision!(AnyPart(part) as T => {
             let part: &mut Part<T> = part;
             let (users, items): (PyReadonlyArray2<'py, T>, PyReadonlyArray2<'py, T>) =
                 (users.extract()?, items.extract()?);
-            for (what, to, from) in [
-                ("the number of factors of users", &mut part.users, users.as_slice()?),
-                ("the number of factors of items", &mut part.items, items.as_slice()?),
-            ] {
-                check_size(what, to.len(), from.len())?;
-                to.copy_from_slice(from);
-            }
-            Ok(())
+            let starts: PyReadonlyArray2<'py, T> = starts.extract()?;
+            Ok(part.restore([users.as_slice()?, items.as_slice()?, starts.as_slice()?], square(&turn)?)?)
         })
     }
 
-    /// The factors of this worker's users and items, row after row.
+    /// The factors of this worker's users and items, where the items came from, and what turns the users.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<PyState<'py>> {
+        let part = &self.part;
+        in_precision!(AnyPart(part) as T => {
+            let part: &Part<T> = part;
+            let f = part.from_users.f;
+            let rows = |rows: &[T]| rows_of(py, rows.to_vec(), f);
+            let turn = part.from_users.values.clone().into_pyarray(py).reshape([f, f])?;
+            Ok((rows(&part.users)?, rows(&part.items)?, rows(&part.starts)?, turn))
+        })
+    }
+
+    /// The factors of this worker's users and items.
     fn factors<'py>(&self, py: Python<'py>) -> PyResult<PyAnswers<'py>> {
         let (part, threads) = (&self.part, self.threads);
         in_precision!(AnyPart(part) as T => {
             let part: &Part<T> = part;
+            let f = part.from_users.f;
             let users = py.detach(|| pool::run(threads, || part.turned_users()))?;
-            Ok((users.into_pyarray(py).into_any(), part.items.clone().into_pyarray(py).into_any()))
+            Ok((rows_of(py, users, f)?, rows_of(py, part.items.clone(), f)?))
         })
-    }
-
-    /// Begins an epoch; the Gram matrix of this worker's items.
-    fn begin_epoch<'py>(&mut self, py: Python<'py>, epoch: usize) -> PyResult<PyNodes<'py>> {
-        let (part, threads) = (&mut self.part, self.threads);
-        let nodes = in_precision!(AnyPart(part) as T => {
-            let part: &mut Part<T> = part;
-            py.detach(|| pool::run(threads, || part.begin_epoch(epoch)))?
-        });
-        Ok(handed(py, nodes))
-    }
-
-    /// Whitened items for each worker.
-    fn whiten<'py>(
-        &mut self,
-        py: Python<'py>,
-        basis: PyEigen<'py>,
-        regularization: f64,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let (eigen, threads) = (eigen(&basis)?, self.threads);
-        match &mut self.part {
-            AnyPart::Single(part) => whiten(py, part, eigen, regularization, threads),
-            AnyPart::Double(part) => whiten(py, part, eigen, regularization, threads),
-        }
-    }
-
-    /// Solves the users; their Gram matrix, and their penalty and loss.
-    fn solve_users<'py>(
-        &mut self,
-        py: Python<'py>,
-        rows: Vec<Bound<'py, PyAny>>,
-        epoch: usize,
-    ) -> PyResult<(PyNodes<'py>, PyNodes<'py>)> {
-        let threads = self.threads;
-        let part = &mut self.part;
-        let (grams, sums) = in_precision!(AnyPart(part) as T => {
-            let part: &mut Part<T> = part;
-            let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
-            let local = local(&arrays)?;
-            let rows: Vec<Whitened<T>> = rows.iter().map(whitened).collect::<PyResult<_>>()?;
-            interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.solve_users(local, &rows, epoch, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??
-        });
-        Ok((handed(py, grams), handed(py, sums)))
-    }
-
-    /// Turns everything for the items; what is asked of each worker first.
-    fn begin_items<'py>(
-        &mut self,
-        py: Python<'py>,
-        basis: PyEigen<'py>,
-        regularization: f64,
-    ) -> PyResult<Vec<PyAsk<'py>>> {
-        let (eigen, threads) = (eigen(&basis)?, self.threads);
-        let part = &mut self.part;
-        in_precision!(AnyPart(part) as T => {
-            let part: &mut Part<T> = part;
-            Ok(asks(py, py.detach(|| pool::run(threads, || part.begin_items(eigen, regularization)))?))
-        })
-    }
-
-    /// Answers what each owner asks, for the first time in this half of the epoch or a later one.
-    #[pyo3(name = "pass_")]
-    fn pass<'py>(
-        &self,
-        py: Python<'py>,
-        asked: Vec<GivenAsk<'py>>,
-        first: bool,
-    ) -> PyResult<Vec<PyAnswers<'py>>> {
-        let threads = self.threads;
-        let part = &self.part;
-        in_precision!(AnyPart(part) as T => {
-            let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
-            let local = local(&arrays)?;
-            let asked: Vec<Ask<T>> = asked.iter().map(ask).collect::<PyResult<_>>()?;
-            let answers = interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.pass(local, &asked, first, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??;
-            let handed = |Answers { vectors, scalars }: Answers<T>| -> PyResult<PyAnswers<'py>> {
-                let count = scalars.len();
-                let scalars = scalars.into_flattened().into_pyarray(py).reshape([count, 2])?;
-                Ok((vectors.into_pyarray(py).into_any(), scalars.into_any()))
-            };
-            answers.into_iter().map(handed).collect()
-        })
-    }
-
-    /// Takes the steps that answers allow; what is asked of each worker next.
-    fn advance<'py>(&mut self, py: Python<'py>, answers: Vec<PyAnswers<'py>>) -> PyResult<Vec<PyAsk<'py>>> {
-        let threads = self.threads;
-        let part = &mut self.part;
-        in_precision!(AnyPart(part) as T => {
-            let part: &mut Part<T> = part;
-            let given = |(vectors, scalars): &PyAnswers<'py>| -> PyResult<Answers<T>> {
-                let vectors: PyReadonlyArray1<'py, T> = vectors.extract()?;
-                let scalars: PyReadonlyArray2<'py, f64> = scalars.extract()?;
-                let scalars = scalars.as_slice()?.as_chunks().0.to_vec();
-                Ok(Answers { vectors: vectors.as_slice()?.to_vec(), scalars })
-            };
-            let answers: Vec<Answers<T>> = answers.iter().map(given).collect::<PyResult<_>>()?;
-            Ok(asks(py, py.detach(|| pool::run(threads, || part.advance(&answers)))?))
-        })
-    }
-
-    /// Keeps the items' solutions; their part of the loss.
-    fn end_items<'py>(&mut self, py: Python<'py>, epoch: usize) -> PyResult<PyNodes<'py>> {
-        let (part, threads) = (&mut self.part, self.threads);
-        let nodes = in_precision!(AnyPart(part) as T => {
-            let part: &mut Part<T> = part;
-            py.detach(|| pool::run(threads, || part.end_items(epoch)))?
-        });
-        Ok(handed(py, nodes))
     }
 }
 
@@ -313,22 +245,4 @@ fn arrays<'py, T: Element>(
 
 fn local<'a, T: Real + Element>([matrix, by_item]: &'a [Csr<'_, T>; 2]) -> PyResult<Local<'a, T>> {
     Ok(Local { user_items: viewed(matrix)?, item_users: viewed(by_item)? })
-}
-
-fn whiten<'py, T: Real + Element>(
-    py: Python<'py>,
-    part: &mut Part<T>,
-    eigen: Eigen,
-    regularization: f64,
-    threads: usize,
-) -> PyResult<Vec<Bound<'py, PyAny>>>
-where
-    T::Compact: Element,
-{
-    let rows = py.detach(|| pool::run(threads, || part.whiten(eigen, regularization)))?;
-    let handed = |rows: Whitened<T>| match rows {
-        Whitened::Full(rows) => rows.into_pyarray(py).into_any(),
-        Whitened::Compact(rows) => rows.into_pyarray(py).into_any(),
-    };
-    Ok(rows.into_iter().map(handed).collect())
 }

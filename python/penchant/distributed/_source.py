@@ -1,0 +1,273 @@
+"""Where the events of a fit are: in memory, in files that all nodes can read, or in a Dataset of Ray."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from penchant import _core
+from penchant._labels import labels_array
+from penchant._sparse import csr_rows
+from penchant._validation import describe
+from penchant.distributed import _shuffle
+from penchant.distributed._worker import leaves_of, piece_matrix
+from penchant.interactions import Interactions
+from penchant.interactions._columns import columns_of
+from penchant.interactions._lines import LINES, lines_of
+from penchant.interactions._options import NOTHING_HIDDEN, Reading, ReadOptions
+from penchant.interactions._paths import paths_of
+from penchant.interactions._report import check_bad_rows
+
+#: What needs to know all events at once.
+_NOT_SHARED = (
+    "half_life", "max_age", "min_items_per_user", "min_users_per_item", "keep_events", "like",
+    "show_progress", "num_threads",
+)  # fmt: skip
+#: The number of pieces that rows are in.
+PIECES = 64
+
+
+@dataclass
+class Rows:
+    """The rows of all users, in pieces that workers fetch.
+
+    Attributes
+    ----------
+    pieces : list
+        Handles of pieces: the arrays of CSR matrices, users following each other.
+    bounds : list of int
+        The first user of each piece, and how many users there are.
+    entries : list of int
+        How many entries each piece has.
+    counts : numpy.ndarray of int64, shape [n_items]
+        How many entries each item has.
+    items : handle or None
+        The labels of all items, sorted, where pieces have numbers of their own.
+    digest : str
+        Says whether data is the same.
+    finish : callable
+        Makes Interactions of everything.
+    """
+
+    pieces: list[Any]
+    bounds: list[int]
+    entries: list[int]
+    counts: npt.NDArray[np.int64]
+    items: Any
+    digest: str
+    finish: Callable[[], Interactions]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many users and items there are."""
+        return self.bounds[-1], len(self.counts)
+
+
+def rows_of(ray: Any, source: Any, reading: dict[str, Any]) -> Rows:
+    """Read a source, and leave its rows where workers can fetch them."""
+    if isinstance(source, Interactions):
+        if reading:
+            given = ", ".join(sorted(reading))
+            msg = f"{given} say how to read events, and source is an Interactions, which has read them"
+            raise TypeError(msg)
+        return _in_memory(ray, source)
+    if hasattr(source, "to_arrow_refs"):
+        how = _reading(Interactions.from_frame, reading)
+        places, is_file = _of_dataset(source, how), False
+    elif isinstance(source, str | os.PathLike | list | tuple):
+        how = _reading(Interactions.from_file, reading)
+        places, is_file = _files(source), True
+    else:
+        msg = (
+            "source must be Interactions (from_matrix makes them of a matrix), a folder or pattern of "
+            f"files, or a Dataset of Ray, got {describe(source)}"
+        )
+        raise TypeError(msg)
+    return _dealt(ray, places, how, is_file)
+
+
+def _in_memory(ray: Any, data: Interactions) -> Rows:
+    matrix = data.matrix
+    bounds = leaves_of(np.diff(matrix.indptr), PIECES)
+    pieces, entries, digest = [], [], hashlib.blake2b(digest_size=16)
+    for first, end in pairwise(bounds):
+        start, stop = matrix.indptr[first], matrix.indptr[end]
+        arrays = (matrix.indptr[first : end + 1] - start, matrix.indices[start:stop], matrix.data[start:stop])
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+        pieces.append(ray.put(arrays))
+        entries.append(int(stop - start))
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return Rows(pieces, list(bounds), entries, counts, None, digest.hexdigest(), lambda: data)
+
+
+def _files(source: Any) -> list[Any]:
+    paths = [path.absolute() for path in paths_of(source)]
+    full = [path for path in paths if not path.is_file() or path.stat().st_size]
+    return full or paths[:1]
+
+
+def _of_dataset(dataset: Any, how: dict[str, Any]) -> list[Any]:
+    columns = {name: how.get(name) for name in ("user", "item", "weight", "time", "kind")}
+    wanted = list(dict.fromkeys(column for column in columns.values() if column is not None))
+    names = dataset.columns()
+    missing = [column for column in wanted if column not in names]
+    if missing:
+        there = ", ".join(map(repr, names))
+        msg = f"there is no column {missing[0]!r} in the dataset; there are {there}"
+        raise ValueError(msg)
+    refs: list[Any] = dataset.select_columns(wanted).to_arrow_refs()
+    return refs
+
+
+def _reading(reader: Any, reading: dict[str, Any]) -> dict[str, Any]:
+    """Return how to read, checked and with all defaults that matter."""
+    taken = inspect.signature(reader).parameters
+    for name in reading:
+        if name in _NOT_SHARED and name in taken:
+            msg = (
+                f"{name} needs all events at once, which workers who share a fit do not have: "
+                "Interactions.from_file and from_frame take it, and their result is a source"
+            )
+            raise ValueError(msg)
+        if name not in taken or name in ("files", "df"):
+            msg = f"fit has no argument {name!r}, and neither has Interactions.{reader.__name__}"
+            raise TypeError(msg)
+    defaults = {
+        name: parameter.default
+        for name, parameter in taken.items()
+        if parameter.default is not inspect.Parameter.empty and name not in _NOT_SHARED
+    }
+    return defaults | reading
+
+
+def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool) -> Rows:
+    """Deal events to buckets by user, make rows of each bucket, and number its items among all."""
+    options = _options(how)
+    read = ray.remote(_shuffle.read).options(num_returns=PIECES + 1)
+    dealt = [read.remote(str(place) if is_file else place, _plain(how), is_file, PIECES) for place in places]
+    told = _results(ray, [own[-1] for own in dealt])
+    whole = [all(each["integers"][side] for each in told if each["rows"]) for side in (0, 1)]
+    build = ray.remote(_shuffle.build).options(num_returns=2)
+    built = [
+        build.remote(whole, how["duplicates"], *(own[bucket] for own in dealt)) for bucket in range(PIECES)
+    ]
+    del dealt
+    pieces = [piece for piece, _ in built]
+    about = _results(ray, [each for _, each in built])
+    items = np.unique(np.concatenate([each["items"] for each in about]))
+    counts = np.zeros(len(items), np.int64)
+    for each in about:
+        np.add.at(counts, np.searchsorted(items, each["items"]), each["counts"])
+    bounds = np.cumsum([0, *(len(each["entries"]) for each in about)]).tolist()
+    entries = [int(each["entries"].sum()) for each in about]
+    digest = hashlib.blake2b("".join(each["digest"] for each in about).encode(), digest_size=16).hexdigest()
+
+    def finish() -> Interactions:
+        return _whole(_results(ray, pieces), items, told, about, how, options, is_file)
+
+    _check(told, options.on_bad_rows, bounds[-1], sum(entries))
+    return Rows(pieces, bounds, entries, counts, ray.put(items), digest, finish)
+
+
+def _results(ray: Any, handles: list[Any]) -> list[Any]:
+    """Wait for tasks; what one raises is raised as it is."""
+    try:
+        found: list[Any] = ray.get(handles)
+    except ray.exceptions.RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, Exception) else error) from None
+    return found
+
+
+def _plain(how: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in how.items() if name != "show_progress"}
+
+
+def _options(how: dict[str, Any]) -> ReadOptions:
+    columns = columns_of(**{name: how[name] for name in ("user", "item", "weight", "time", "kind")})
+    return ReadOptions(
+        columns, how["kind_weights"], how["duplicates"], on_bad_rows=how["on_bad_rows"],
+        time_unit=how["time_unit"], time_format=how["time_format"],
+    )  # fmt: skip
+
+
+def _check(told: list[dict[str, Any]], on_bad_rows: str, users: int, entries: int) -> None:
+    """Raise if nothing was read or most of it was bad, and warn if some was."""
+    rows, bad = (sum(each[name] for each in told) for name in ("rows", "bad_rows"))
+    first = tuple(line for each in told for line in each["first_bad_rows"])[:5]
+    if not entries:
+        msg = f"the source has {rows} rows of {users} users and no entry to learn from"
+        raise ValueError(msg)
+    report = _Bad(first)
+    check_bad_rows(report, bad, rows, on_bad_rows, may_be_none=False)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class _Bad:
+    """What a warning about bad rows needs."""
+
+    first_bad_rows: tuple[str, ...]
+    layout: None = None
+    separator: None = None
+
+
+def _whole(
+    pieces: list[Any],
+    items: npt.NDArray[Any],
+    told: list[dict[str, Any]],
+    about: list[dict[str, Any]],
+    how: dict[str, Any],
+    options: ReadOptions,
+    is_file: bool,
+) -> Interactions:
+    """Put all pieces together, with the labels of everyone."""
+    matrices = [piece_matrix(piece, len(items), items, "float32") for piece in pieces]
+    matrix = sp.vstack(matrices, format="csr")
+    users = np.concatenate([piece[3] for piece in pieces])
+    rows = csr_rows(matrix, "matrix").csr(np.float32)
+    besides = NOTHING_HIDDEN | {
+        "rows": sum(each["rows"] for each in told),
+        "ignored_rows": sum(each["ignored_rows"] for each in told),
+        "merged_rows": sum(each["merged_rows"] for each in about),
+    }
+    plain = options.plain()
+    of_users, of_items = (
+        labels_array(list(each) if each.dtype == object else each, name)
+        for each, name in ((users, "users"), (items, "items"))
+    )
+    read = _core.interactions.restore(of_users, of_items, rows, besides, plain.core())
+    columns = columns_of(**{name: how[name] for name in ("user", "item", "weight", "time", "kind")})
+    lines = LINES
+    if is_file:
+        lines = lines_of(
+            *(
+                how[name]
+                for name in (
+                    "sep",
+                    "header",
+                    "quote",
+                    "labels",
+                    "layout",
+                    "encoding",
+                    "decimal",
+                    "thousands",
+                    "comment",
+                    "skip",
+                )
+            )
+        )
+    data = Interactions.of_read(Reading(plain, columns, lines, None), read)
+    bad = sum(each["bad_rows"] for each in told)
+    first = tuple(line for each in told for line in each["first_bad_rows"])[:5]
+    data.amend_report(dataclasses.replace(data.report, bad_rows=bad, first_bad_rows=first))
+    return data
