@@ -37,6 +37,7 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/python -m mypy.stubtest penchant._core
 
 test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes on this machine; QUICK=1 without the long ones
+	@command -v java >/dev/null || { apt-get -qq update && apt-get -qq -y install default-jre-headless; } # for Spark
 	$(BIN)/pip install --quiet --group cluster
 	$(BIN)/python -m pytest tests/cluster $(if $(QUICK),-m "not long")
 

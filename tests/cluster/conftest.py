@@ -33,6 +33,13 @@ QUICK = {
 }
 
 
+def pytest_configure(config):
+    """Leave the warnings of engines to their makers."""
+    for ignored in ("DeprecationWarning", "FutureWarning", "ResourceWarning", "UserWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore::{ignored}")
+    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.fixture(scope="session")
 def nodes():
     """The cluster: a head without CPUs, and four nodes of two."""

@@ -1,9 +1,19 @@
 """Workers that die, nodes that go, drivers that are killed: the same bits in the end."""
 
-import pytest
-from conftest import same
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-from penchant.distributed import _run, fit
+import pytest
+import ray
+from conftest import NODE, same
+
+import penchant
+from penchant.distributed import _crew, _ray, _run, fit
+from penchant.exceptions import ModelFitError
 
 PHASES = [
     ("has_data", 1), ("deal", 1), ("needs", 1), ("sketch_users", 2), ("begin_epoch", 1), ("solve_users", 3),
@@ -21,8 +31,6 @@ SUM_PHASES = [
 
 @pytest.fixture(scope="module")
 def undisturbed(nodes, plays):
-    import penchant
-
     model = penchant.AlternatingLeastSquares(factors=8, iterations=4, random_state=3, relaxation=1.8)
     return fit(model, plays, workers=3, show_progress=False)
 
@@ -46,3 +54,137 @@ def test_nor_does_it_where_sums_travel(nodes, plays, model, kill, tmp_path, monk
     again = fit(model(), plays, workers=3, show_progress=False)
     assert killer.killed
     assert same(again, quiet)
+
+
+def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturbed, tmp_path):
+    gone = []
+    run = _crew.Crew.run
+
+    def run_without(crew, phase, *args, **kwargs):
+        if phase == "solve_items" and len(list((tmp_path / "fit").glob("epoch-*"))) == 2 and not gone:
+            node_id = ray.get(
+                crew._actors[1].__ray_call__.remote(lambda _: ray.get_runtime_context().get_node_id())
+            )
+            gone.append(next(node for node in nodes.worker_nodes if node.node_id == node_id))
+            nodes.remove_node(gone[0], allow_graceful=False)
+        return run(crew, phase, *args, **kwargs)
+
+    monkeypatch.setattr(_crew.Crew, "run", run_without)
+    try:
+        again = fit(model(), plays, workers=3, checkpoint=tmp_path / "fit", show_progress=False)
+    finally:
+        nodes.add_node(**NODE)
+    assert gone
+    assert same(again, undisturbed)
+
+
+def test_workers_that_die_again_and_again_end_a_fit(nodes, plays, model, monkeypatch):
+    run = _crew.Crew.run
+
+    def run_and_die(crew, phase, *args, **kwargs):
+        if phase == "solve_users":
+            pid = ray.get(crew._actors[0].__ray_call__.remote(lambda _: os.getpid()))
+            os.kill(pid, signal.SIGKILL)
+        return run(crew, phase, *args, **kwargs)
+
+    monkeypatch.setattr(_crew.Crew, "run", run_and_die)
+    monkeypatch.setattr(_run, "_MOST_LOSSES", 1)
+    with pytest.raises(ModelFitError, match="workers were lost 2 times in one epoch"):
+        fit(model(), plays, workers=2, show_progress=False)
+
+
+class Driver:
+    """A process with a fit of its own, ended with the test."""
+
+    def __init__(self, folder, workers, pause, address=None):
+        env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+        env |= {"RAY_ADDRESS": address} if address else {}
+        script = Path(__file__).with_name("driver.py")
+        command = [sys.executable, str(script), str(folder), str(workers), str(pause)]
+        self.process = subprocess.Popen(
+            command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self.lines = []
+
+    def until(self, line):
+        for said in self.process.stdout:
+            self.lines.append(said.strip())
+            if said.startswith(line):
+                return
+        raise AssertionError(f"{self.lines} {self.process.stderr.read()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(10)
+        for pipe in (self.process.stdout, self.process.stderr):
+            pipe.close()
+
+
+def idle(nodes, seconds=20):
+    """Whether all CPUs of the cluster are free again."""
+    for _ in range(seconds * 10):
+        if ray.available_resources().get("CPU") == ray.cluster_resources()["CPU"]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_driver_that_is_killed_is_resumed(nodes, plays, model, undisturbed, tmp_path):
+    with Driver(tmp_path / "fit", 3, 0.3, nodes.address) as driver:
+        driver.until("epoch 1")
+        driver.process.kill()
+    assert idle(nodes)
+    again = fit(model(), plays, workers=2, checkpoint=tmp_path / "fit", resume=True, show_progress=False)
+    assert same(again, undisturbed)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_ctrl_c_ends_a_fit_and_leaves_its_checkpoint(nodes, plays, model, undisturbed, tmp_path):
+    with Driver(tmp_path / "fit", 3, 0.3, nodes.address) as driver:
+        driver.until("epoch 1")
+        driver.process.send_signal(signal.SIGINT)
+        driver.until("interrupted True False")
+        assert driver.process.wait(10) != 0
+    assert idle(nodes)
+    again = fit(model(), plays, workers=2, checkpoint=tmp_path / "fit", resume=True, show_progress=False)
+    assert same(again, undisturbed)
+
+
+def test_without_a_cluster_there_is_one_on_this_machine_alone(nodes, undisturbed, tmp_path):
+    with Driver(tmp_path / "fit", 2, 0.0) as driver:
+        driver.until("losses")
+    assert driver.lines[0] == "nodes 127.0.0.1"
+    losses = [float(loss) for loss in driver.lines[-1].split()[1:]]
+    assert losses == undisturbed.model.loss_history
+
+
+def test_a_cluster_that_is_too_small_is_refused_with_the_numbers(nodes, plays, model, monkeypatch):
+    def go(**more):
+        return fit(model(), plays, show_progress=False, **more)
+
+    with pytest.raises(
+        ValueError, match="9 workers of 1 thread each need more than the cluster has, which is 8 CPUs"
+    ):
+        go(workers=9)
+    with pytest.raises(ValueError, match="3 workers of 3 threads each .* 8 CPUs on 5 nodes, with room for 0"):
+        go(workers=3, threads_per_worker=3)
+    with pytest.raises(ValueError, match="workers must be at least 1"):
+        go(workers=0)
+    monkeypatch.setattr(_run.Run, "memory", lambda _: 1 << 50)
+    with pytest.raises(MemoryError, match="2 workers take 1048576.00 GiB each, and the nodes"):
+        go()
+    monkeypatch.undo()
+    monkeypatch.setattr(_ray, "PATIENCE", 1.0)
+    blocker = ray.remote(lambda: time.sleep(30)).options(num_cpus=2).remote()
+    with pytest.raises(TimeoutError, match="found no room for 8 workers of 1 CPUs within 1 s"):
+        go(workers=8)
+    ray.cancel(blocker, force=True)
+    for wrong, message in [
+        (penchant.Popularity(), "model must be an AlternatingLeastSquares"),
+        (model(solver="cholesky"), "solver must be 'auto' or 'cg'"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=message):
+            fit(wrong, plays)

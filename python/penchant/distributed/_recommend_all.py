@@ -20,18 +20,26 @@ _ABOUT = "_recommendations.json"  # readers of folders pass over names that begi
 
 
 class _Scorer:
-    """A worker that has the recommender."""
+    """A worker that fetches the recommender when it is first needed."""
 
-    def __init__(self, recommender: Recommender, n: int, options: dict[str, Any], threads: int) -> None:
-        recommender.model.num_threads = threads
+    def __init__(self, n: int, options: dict[str, Any], threads: int) -> None:
+        self._n, self._options, self._threads = n, options, threads
+        self._data: Any = None
+        self._score: Any = None
+
+    def _fetch(self, shared: list[Any]) -> None:
+        recommender = _ray.import_ray().get(shared[0])
+        recommender.model.num_threads = self._threads
         self._data = recommender.data
-        self._score = recommend_batches(recommender, n, **options)
+        self._score = recommend_batches(recommender, self._n, **self._options)
 
-    def write(self, folder: Folder, name: str, first: int, end: int) -> int:
+    def write(self, shared: list[Any], folder: Folder, name: str, first: int, end: int) -> int:
         """Write the recommendations for some users, by their numbers, and return how many users these are."""
         import pyarrow as pa  # noqa: PLC0415 - it is optional
         import pyarrow.parquet as pq  # noqa: PLC0415
 
+        if self._data is None:
+            self._fetch(shared)
         users = self._data.user_labels(np.arange(first, end, dtype=np.int32))
         found = self._score(pa.table({"user": users}))
         file = io.BytesIO()
@@ -112,16 +120,18 @@ def recommend_all(
         ) as bar,
     ):
         _ray.check_room(ray, workers, threads, 1)
-        shared = ray.put(recommender)
+        shared = [ray.put(recommender)]  # in a list, so that it is not fetched for each part
         actor = ray.remote(_Scorer).options(num_cpus=threads, max_restarts=-1, max_task_retries=-1)
-        scorers = [actor.remote(shared, n, options, threads) for _ in range(workers)]
+        scorers = [actor.remote(n, options, threads) for _ in range(workers)]
         try:
             pool = ray.util.ActorPool(scorers)
             for name, (first, end) in parts.items():
                 if name in there:
                     bar.update(end - first)
                 else:
-                    pool.submit(lambda scorer, part: scorer.write.remote(place, *part), (name, first, end))
+                    pool.submit(
+                        lambda scorer, part: scorer.write.remote(shared, place, *part), (name, first, end)
+                    )
             while pool.has_next():
                 bar.update(pool.get_next_unordered())
         finally:

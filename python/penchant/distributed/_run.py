@@ -78,11 +78,11 @@ class Run:
             "params": {name: value for name, value in parameters.items() if name not in _NOT_IDENTITY}
             | {"dtype": str(self.model.dtype)},
             "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+            "data": self.rows.digest,
             "users": self.rows.shape[0],
             "items": self.rows.shape[1],
             "entries": sum(self.rows.entries),
             "leaves": len(self._layout.users) - 1,
-            "data": self.rows.digest,
         }
 
     def memory(self) -> int:
