@@ -1,5 +1,8 @@
 """Files and Datasets as sources: what Interactions would make of them, whatever the number of workers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +12,7 @@ import ray
 from conftest import same
 
 import penchant
+from penchant.cli import main
 from penchant.distributed import fit
 from penchant.exceptions import DataWarning, ModelFormatError
 
@@ -98,6 +102,42 @@ def test_what_cannot_be_read_is_said_in_a_sentence(nodes, folder, events, model,
     events.rename(columns={"often": "plays"})[:50].to_csv(tmp_path / "events/part-7.csv", index=False)
     with pytest.raises(ValueError, match="part-7.csv"):
         fit(model(), tmp_path / "events/*.csv", show_progress=False, **COLUMNS)
+
+
+def test_what_the_readme_says_runs(nodes, events, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "events").mkdir()
+    pq.write_table(pa.Table.from_pandas(events), tmp_path / "events/a.parquet")
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
+    known = {"AlternatingLeastSquares": penchant.AlternatingLeastSquares}
+    exec(code, known)
+    assert len(known["score"](pa.table({"user": ["u7"]}))) == 10
+    assert pq.read_table(tmp_path / "everyone").num_rows > 2000
+
+
+def test_from_the_command_line(nodes, folder, tmp_path, capsys):
+    columns = [
+        "--user",
+        "who",
+        "--item",
+        "what",
+        "--weight",
+        "often",
+        "--factors",
+        "8",
+        "--random-state",
+        "3",
+    ]
+    shared = ["--workers", "2", "--checkpoint", str(tmp_path / "fit"), "-o", str(tmp_path / "model"), "-q"]
+    assert main(["fit", str(folder), *columns, *shared]) == 0
+    assert main(["fit", str(folder), *columns, *shared]) == 1
+    assert "resume=True goes on from it" in capsys.readouterr().err
+    assert main(["fit", str(folder), *columns, *shared, "--resume"]) == 0
+    assert len(penchant.Recommender.load(tmp_path / "model").recommend("u7", n=4)) == 4
+    with pytest.raises(SystemExit):
+        main(["fit", str(folder), *columns, "--resume", "-o", str(tmp_path / "model")])
+    assert "--checkpoint and --resume go with --workers" in capsys.readouterr().err
 
 
 def test_bad_rows_are_counted_over_all_files(nodes, events, model, tmp_path):

@@ -284,7 +284,7 @@ class AlternatingLeastSquares(FoldIn):
         # A few squares of this size are worked with.
         check_memory(4 * 8 * self.factors**2, f"systems of {self.factors} factors")
         csr = rows.csr(self.dtype)
-        users, items, seed = first_factors(self, rows.shape)
+        users, items, seed = self._first(rows.shape)
         progress.total(self.iterations)
 
         def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
@@ -300,6 +300,10 @@ class AlternatingLeastSquares(FoldIn):
         if validation is not None:
             users, items = validation.best(self._threads()) or (users, items)
         self._take(users, items, loss_history)
+
+    def _first(self, shape: tuple[int, int]) -> tuple[Floats, Floats, int | None]:
+        """Return what a fit of this shape begins with; see `first_factors`."""
+        return first_factors(self, shape)
 
     def _take(self, users: Floats, items: Floats, loss_history: list[float]) -> None:
         """Take what a fit has found."""

@@ -105,10 +105,8 @@ def add_reading(command: Command) -> None:
     add("on-bad-rows", bad, choices=("warn", "skip", "raise"))
 
 
-def read(options: argparse.Namespace) -> Interactions:
-    """Read the events, and report on them."""
-    from penchant.interactions import Interactions
-
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how to read the events, as `Interactions.from_file` takes it."""
     settings = given(options, _NAMES)
     if hasattr(options, "kind") != hasattr(options, "kind_weights"):
         msg = "--kind and --kind-weight go together: the column, and what each of its values weighs"
@@ -119,6 +117,14 @@ def read(options: argparse.Namespace) -> Interactions:
         if "time" not in settings:
             options.error(f"--split {options.split} needs --time, the column that says when")
         settings["keep_events"] = True
+    return settings
+
+
+def read(options: argparse.Namespace) -> Interactions:
+    """Read the events, and report on them."""
+    from penchant.interactions import Interactions
+
+    settings = settings_of(options)
     try:
         data = Interactions.from_file(options.events, show_progress=not options.quiet, **settings)
     except TypeError as error:  # a column of a type that is of no use

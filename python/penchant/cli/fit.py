@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from penchant.cli import _event_options
 from penchant.cli._messages import say
 from penchant.cli._model_options import add_parameters, model_of
 from penchant.cli._output import check_folder
-from penchant.cli._parser import Verbs, add_command, add_quiet
+from penchant.cli._parser import Command, Verbs, add_command, add_quiet, count
+
+if TYPE_CHECKING:
+    from penchant.recommender import Recommender
 
 _EXAMPLES = r"""
 penchant fit plays.tsv --item artist --weight plays --confidence log -o model.safetensors
@@ -18,6 +22,7 @@ penchant fit 'log-*.csv.gz' --no-header --user 0 --item 2 --time 3 --half-life 3
 penchant fit - --sep '\t' --item artist --weight plays -o model.safetensors < plays.tsv
 penchant fit shop.parquet --kind event --kind-weight view=1 --kind-weight buy=10 -o model.safetensors
 penchant fit ratings.dat --sep :: --no-header --user 0 --item 1 --weight 2 --factors 64 -o model.safetensors
+penchant fit events/ --item artist --workers 4 --checkpoint saved/ --resume -o model.safetensors
 """
 
 
@@ -30,7 +35,25 @@ def add(verbs: Verbs) -> None:
     )
     add_quiet(command)
     _event_options.add_reading(command)
+    _add_sharing(command)
     add_parameters(command)
+
+
+def _add_sharing(command: Command) -> None:
+    group = command.add_argument_group(
+        "sharing the fit",
+        "among the workers of a Ray cluster: the one that RAY_ADDRESS names, or one of this machine",
+    )
+    group.add_argument(
+        "--workers", type=count, metavar="N", help="how many; without it the fit is not shared"
+    )
+    group.add_argument("--threads-per-worker", type=count, metavar="N", default=1, help="threads (default 1)")
+    group.add_argument(
+        "--checkpoint", metavar="DIR", help="a folder or URI to write the fit to after each epoch"
+    )
+    group.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint, if there is any"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -40,10 +63,36 @@ def run(options: argparse.Namespace) -> None:
     check_folder(options.output)
     _spare(options.events, Path(options.output))
     model = model_of(options)
-    recommender = Recommender(model).fit(_event_options.read(options), show_progress=not options.quiet)
+    if options.workers is None:
+        if options.checkpoint is not None or options.resume:
+            options.error("--checkpoint and --resume go with --workers")
+        recommender = Recommender(model).fit(_event_options.read(options), show_progress=not options.quiet)
+    else:
+        recommender = _shared(model, options)
     recommender.save(Path(options.output))
     if not options.quiet:
         say(f"wrote {options.output}: {Path(options.output).stat().st_size:,} bytes")
+
+
+def _shared(model: Any, options: argparse.Namespace) -> Recommender:
+    from penchant import distributed
+
+    try:
+        recommender = distributed.fit(
+            model,
+            options.events,
+            workers=options.workers,
+            threads_per_worker=options.threads_per_worker,
+            checkpoint=options.checkpoint,
+            resume=options.resume,
+            show_progress=not options.quiet,
+            **_event_options.settings_of(options),
+        )
+    except TypeError as error:  # another model, or a column of a type that is of no use
+        raise ValueError(str(error)) from None
+    if not options.quiet:
+        say(repr(recommender.data.report))
+    return recommender
 
 
 def _spare(events: list[str], output: Path) -> None:

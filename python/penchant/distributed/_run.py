@@ -10,7 +10,6 @@ import numpy as np
 from penchant._base.model_state import parameters_of
 from penchant._base.progress import Progress
 from penchant.als import AlternatingLeastSquares
-from penchant.als._first_factors import first_factors
 from penchant.distributed._checkpoint import Checkpoints, Saved
 from penchant.distributed._crew import Crew, WorkerLostError
 from penchant.distributed._epochs import Epochs
@@ -58,7 +57,7 @@ class Run:
         items = leaves_of(rows.counts, leaves)
         self._layout = Layout(users, items, dealt(leaves, workers), self._users_travel(model, rows))
         self._params = model._params() | {"num_threads": threads}
-        self._first = first_factors(model, rows.shape)
+        self._first = model._first(rows.shape)
         self._epochs: Epochs | None = None
         self._found: Any = None
         self.losses: list[float] = []

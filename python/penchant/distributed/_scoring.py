@@ -163,12 +163,12 @@ def recommend_batches(
     Examples
     --------
     >>> import pyarrow as pa, penchant
-    >>> from penchant.datasets import made_plays
-    >>> data = made_plays()
+    >>> plays = {"user": ["ann", "ann", "bob", "bob", "cid"], "item": ["a", "b", "a", "c", "b"]}
+    >>> data = penchant.Interactions.from_frame(plays)
     >>> recommender = penchant.Recommender(penchant.Popularity()).fit(data, show_progress=False)
-    >>> score = penchant.distributed.recommend_batches(recommender, n=2)
-    >>> score(pa.table({"user": data.users[:3]})).num_rows
-    6
+    >>> score = penchant.distributed.recommend_batches(recommender, n=1)
+    >>> score(pa.table({"user": ["ann", "bob"]}))["item"].to_pylist()
+    ['c', 'b']
 
     With Ray, Dask and Spark::
 

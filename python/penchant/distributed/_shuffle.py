@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from penchant.interactions import Interactions
+from penchant.interactions.elsewhere import Counts
 
 #: What the columns of events are called between reading and building.
 _USER, _ITEM, _WEIGHT, _TIME = "user", "item", "weight", "time"
@@ -37,14 +38,7 @@ def read(place: Any, reading: dict[str, Any], is_file: bool, buckets: int) -> tu
     order = np.argsort(of_event, kind="stable")
     ends = np.searchsorted(of_event[order], np.arange(1, buckets + 1))
     tables = [_table(data, at, users, items, weights, times) for at in np.split(order, ends[:-1])]
-    report = data.report
-    told = {
-        "rows": report.rows,
-        "bad_rows": report.bad_rows,
-        "first_bad_rows": list(report.first_bad_rows),
-        "ignored_rows": report.ignored_rows,
-        "integers": [data.users.dtype != object, data.items.dtype != object],
-    }
+    told = {"counts": Counts.of(data), "integers": [data.users.dtype != object, data.items.dtype != object]}
     return *tables, told
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import inspect
 import os
@@ -15,18 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from penchant import _core
-from penchant._labels import labels_array
-from penchant._sparse import csr_rows
 from penchant._validation import describe
 from penchant.distributed import _shuffle
 from penchant.distributed._worker import leaves_of, piece_matrix
 from penchant.interactions import Interactions
-from penchant.interactions._columns import columns_of
-from penchant.interactions._lines import LINES, lines_of
-from penchant.interactions._options import NOTHING_HIDDEN, Reading, ReadOptions
-from penchant.interactions._paths import paths_of
-from penchant.interactions._report import check_bad_rows
+from penchant.interactions.elsewhere import Counts, Elsewhere, files_of
 
 #: What needs to know all events at once.
 _NOT_SHARED = (
@@ -86,7 +78,7 @@ def rows_of(ray: Any, source: Any, reading: dict[str, Any]) -> Rows:
         places, is_file = _of_dataset(source, how), False
     elif isinstance(source, str | os.PathLike | list | tuple):
         how = _reading(Interactions.from_file, reading)
-        places, is_file = _files(source), True
+        places, is_file = files_of(source), True
     else:
         msg = (
             "source must be Interactions (from_matrix makes them of a matrix), a folder or pattern of "
@@ -109,12 +101,6 @@ def _in_memory(ray: Any, data: Interactions) -> Rows:
         entries.append(int(stop - start))
     counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
     return Rows(pieces, list(bounds), entries, counts, None, digest.hexdigest(), lambda: data)
-
-
-def _files(source: Any) -> list[Any]:
-    paths = [path.absolute() for path in paths_of(source)]
-    full = [path for path in paths if not path.is_file() or path.stat().st_size]
-    return full or paths[:1]
 
 
 def _of_dataset(dataset: Any, how: dict[str, Any]) -> list[Any]:
@@ -153,31 +139,37 @@ def _reading(reader: Any, reading: dict[str, Any]) -> dict[str, Any]:
 
 def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool) -> Rows:
     """Deal events to buckets by user, make rows of each bucket, and number its items among all."""
-    options = _options(how)
+    elsewhere = Elsewhere(how, is_file)
     read = ray.remote(_shuffle.read).options(num_returns=PIECES + 1)
-    dealt = [read.remote(str(place) if is_file else place, _plain(how), is_file, PIECES) for place in places]
+    dealt = [read.remote(str(place) if is_file else place, how, is_file, PIECES) for place in places]
     told = _results(ray, [own[-1] for own in dealt])
-    whole = [all(each["integers"][side] for each in told if each["rows"]) for side in (0, 1)]
+    counts = Counts.total([each["counts"] for each in told])
+    whole = [all(each["integers"][side] for each in told if each["counts"].rows) for side in (0, 1)]
     build = ray.remote(_shuffle.build).options(num_returns=2)
     built = [
-        build.remote(whole, how["duplicates"], *(own[bucket] for own in dealt)) for bucket in range(PIECES)
+        build.remote(whole, how["duplicates"], *(own[piece] for own in dealt)) for piece in range(PIECES)
     ]
     del dealt
     pieces = [piece for piece, _ in built]
     about = _results(ray, [each for _, each in built])
-    items = np.unique(np.concatenate([each["items"] for each in about]))
-    counts = np.zeros(len(items), np.int64)
-    for each in about:
-        np.add.at(counts, np.searchsorted(items, each["items"]), each["counts"])
-    bounds = np.cumsum([0, *(len(each["entries"]) for each in about)]).tolist()
     entries = [int(each["entries"].sum()) for each in about]
-    digest = hashlib.blake2b("".join(each["digest"] for each in about).encode(), digest_size=16).hexdigest()
+    elsewhere.check(counts, sum(entries))
+    items = np.unique(np.concatenate([each["items"] for each in about]))
+    of_items = np.zeros(len(items), np.int64)
+    for each in about:
+        np.add.at(of_items, np.searchsorted(items, each["items"]), each["counts"])
+    bounds = np.cumsum([0, *(len(each["entries"]) for each in about)]).tolist()
+    digest = hashlib.blake2b("".join(each["digest"] for each in about).encode(), digest_size=16)
 
     def finish() -> Interactions:
-        return _whole(_results(ray, pieces), items, told, about, how, options, is_file)
+        found = _results(ray, pieces)
+        matrices = [piece_matrix(piece, len(items), items, "float32") for piece in found]
+        matrix = sp.vstack(matrices, format="csr")
+        users = np.concatenate([piece[3] for piece in found])
+        merged = sum(each["merged_rows"] for each in about)
+        return elsewhere.together(matrix, users, items, counts, merged)
 
-    _check(told, options.on_bad_rows, bounds[-1], sum(entries))
-    return Rows(pieces, bounds, entries, counts, ray.put(items), digest, finish)
+    return Rows(pieces, bounds, entries, of_items, ray.put(items), digest.hexdigest(), finish)
 
 
 def _results(ray: Any, handles: list[Any]) -> list[Any]:
@@ -187,87 +179,3 @@ def _results(ray: Any, handles: list[Any]) -> list[Any]:
     except ray.exceptions.RayTaskError as error:
         raise (error.cause if isinstance(error.cause, Exception) else error) from None
     return found
-
-
-def _plain(how: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in how.items() if name != "show_progress"}
-
-
-def _options(how: dict[str, Any]) -> ReadOptions:
-    columns = columns_of(**{name: how[name] for name in ("user", "item", "weight", "time", "kind")})
-    return ReadOptions(
-        columns, how["kind_weights"], how["duplicates"], on_bad_rows=how["on_bad_rows"],
-        time_unit=how["time_unit"], time_format=how["time_format"],
-    )  # fmt: skip
-
-
-def _check(told: list[dict[str, Any]], on_bad_rows: str, users: int, entries: int) -> None:
-    """Raise if nothing was read or most of it was bad, and warn if some was."""
-    rows, bad = (sum(each[name] for each in told) for name in ("rows", "bad_rows"))
-    first = tuple(line for each in told for line in each["first_bad_rows"])[:5]
-    if not entries:
-        msg = f"the source has {rows} rows of {users} users and no entry to learn from"
-        raise ValueError(msg)
-    report = _Bad(first)
-    check_bad_rows(report, bad, rows, on_bad_rows, may_be_none=False)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class _Bad:
-    """What a warning about bad rows needs."""
-
-    first_bad_rows: tuple[str, ...]
-    layout: None = None
-    separator: None = None
-
-
-def _whole(
-    pieces: list[Any],
-    items: npt.NDArray[Any],
-    told: list[dict[str, Any]],
-    about: list[dict[str, Any]],
-    how: dict[str, Any],
-    options: ReadOptions,
-    is_file: bool,
-) -> Interactions:
-    """Put all pieces together, with the labels of everyone."""
-    matrices = [piece_matrix(piece, len(items), items, "float32") for piece in pieces]
-    matrix = sp.vstack(matrices, format="csr")
-    users = np.concatenate([piece[3] for piece in pieces])
-    rows = csr_rows(matrix, "matrix").csr(np.float32)
-    besides = NOTHING_HIDDEN | {
-        "rows": sum(each["rows"] for each in told),
-        "ignored_rows": sum(each["ignored_rows"] for each in told),
-        "merged_rows": sum(each["merged_rows"] for each in about),
-    }
-    plain = options.plain()
-    of_users, of_items = (
-        labels_array(list(each) if each.dtype == object else each, name)
-        for each, name in ((users, "users"), (items, "items"))
-    )
-    read = _core.interactions.restore(of_users, of_items, rows, besides, plain.core())
-    columns = columns_of(**{name: how[name] for name in ("user", "item", "weight", "time", "kind")})
-    lines = LINES
-    if is_file:
-        lines = lines_of(
-            *(
-                how[name]
-                for name in (
-                    "sep",
-                    "header",
-                    "quote",
-                    "labels",
-                    "layout",
-                    "encoding",
-                    "decimal",
-                    "thousands",
-                    "comment",
-                    "skip",
-                )
-            )
-        )
-    data = Interactions.of_read(Reading(plain, columns, lines, None), read)
-    bad = sum(each["bad_rows"] for each in told)
-    first = tuple(line for each in told for line in each["first_bad_rows"])[:5]
-    data.amend_report(dataclasses.replace(data.report, bad_rows=bad, first_bad_rows=first))
-    return data

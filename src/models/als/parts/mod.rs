@@ -16,6 +16,7 @@ mod iteration;
 mod messages;
 mod owned;
 mod part;
+mod routes;
 mod segments;
 mod setup;
 mod sketch;
@@ -24,9 +25,9 @@ mod users_half;
 
 #[cfg(feature = "python")]
 pub(crate) use crate::models::als::sketch::largest;
-pub(crate) use exchange::Of;
 pub(crate) use messages::{Counts, total};
 pub(crate) use part::{Cut, Local, Part, Travels};
+pub(crate) use routes::Of;
 pub(crate) use sketch::Round;
 #[cfg(feature = "python")]
 pub(crate) use {

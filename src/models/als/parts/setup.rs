@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::error::{Result, check_size};
 use crate::kernel::Real;
-use crate::models::als::parts::exchange::Of;
 use crate::models::als::parts::messages::{Counts, Nodes, Presence, nodes};
 use crate::models::als::parts::owned::Place;
 use crate::models::als::parts::part::{Local, Part, Share, Travels};
+use crate::models::als::parts::routes::Of;
 use crate::models::als::parts::segments::{EVERY_LEAF, Segments};
 use crate::models::als::parts::tree::Sum;
 
