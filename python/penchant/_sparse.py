@@ -123,6 +123,13 @@ def any_rows(matrix: Any, name: str, dtype: npt.DTypeLike) -> Rows:
     return _canonical(matrix if matrix.format == "csr" else widened(matrix, dtype).tocsr(), name)
 
 
+def rows_on_disk(matrix: Any, name: str) -> Rows:
+    """Return the rows of a CSR matrix that were written sorted: a look at all of them would take time."""
+    return Rows(
+        matrix.shape[1], matrix.indptr.astype(np.int64, copy=False), matrix.indices, matrix.data, name
+    )
+
+
 def quiet_rows(matrix: Any, name: str) -> Rows:
     """Return the rows of a sparse matrix of real numbers, in whatever format it comes."""
     check_real(check_sparse(matrix, name).dtype, name)

@@ -14,6 +14,7 @@ use super::chunk::{Chunk, Done};
 use super::clock::Clock;
 use super::coder::NEW;
 use super::event::Rows;
+use super::on_disk::Spill;
 use super::options::ReadOptions;
 use super::report::{BadRows, Place, Written};
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ pub(crate) struct Encoder<'a> {
     pub(crate) users: Labels,
     pub(crate) items: Labels,
     pub(crate) blocks: Vec<Block>,
+    /// Where blocks go, if they are too many for the memory.
+    pub(crate) spill: Option<Spill>,
     pub(crate) bad: BadRows,
     /// Events that were read, those that cannot be used and those that do not count included.
     pub(crate) rows: u64,
@@ -62,16 +65,17 @@ impl<'a> Encoder<'a> {
         known: Option<(&Labels, &Labels)>,
         options: &'a ReadOptions,
         observer: &'a dyn Observer,
-    ) -> Self {
+    ) -> Result<Self> {
         let may_widen = known.map_or([true; 2], |(users, items)| [users.is_empty(), items.is_empty()]);
         let (users, items) = known
             .map_or_else(|| (Labels::no_integers(), Labels::no_integers()), |(u, i)| (u.clone(), i.clone()));
         let (blocks, bad, rows, ignored, clock) = Default::default();
         let (written, spelling) = Default::default();
-        Self {
+        Ok(Self {
             users,
             items,
             blocks,
+            spill: Spill::new(options)?,
             bad,
             rows,
             ignored,
@@ -81,7 +85,7 @@ impl<'a> Encoder<'a> {
             observer,
             may_widen,
             spelling,
-        }
+        })
     }
 
     /// A chunk to be read against what is known now.
@@ -135,6 +139,9 @@ impl<'a> Encoder<'a> {
         adopt(&mut self.items, &chunk.items, &mut block.items)?;
         if !block.users.is_empty() {
             self.blocks.push(block);
+            if let Some(spill) = &mut self.spill {
+                spill.hear(&mut self.blocks)?;
+            }
         }
         Ok(())
     }

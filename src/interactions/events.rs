@@ -151,7 +151,7 @@ impl Events {
         }
         let known = before.map(|(before, _)| before.everything()).map(|(users, items)| (&**users, &**items));
         pool::run(options.threads, || {
-            let mut encoder = Encoder::new(known, options, observer);
+            let mut encoder = Encoder::new(known, options, observer)?;
             read(&mut encoder)?;
             Self::from_events(before, encoder)
         })?
@@ -159,20 +159,39 @@ impl Events {
 
     fn from_events(before: Option<Before<'_>>, encoder: Encoder<'_>) -> Result<Interactions> {
         let Encoder {
-            users, items, mut blocks, bad, rows, ignored, clock, written, options, observer, ..
+            users,
+            items,
+            mut blocks,
+            spill,
+            bad,
+            rows,
+            ignored,
+            clock,
+            written,
+            options,
+            observer,
+            ..
         } = encoder;
         if [options.half_life, options.max_age].iter().any(|age| matches!(age, Some(Age::Seconds(_)))) {
             clock.check_seconds()?;
         }
-        if clock.are_dates() {
+        if spill.is_none() && clock.are_dates() {
             settle_dates(&mut blocks);
         }
         if observer.interrupted() {
             return Err(Error::Interrupted);
         }
         let known = Report { rows, bad, ignored, ..Report::default() };
-        let report = Report { span: clock.span(), mere_numbers: clock.are_numbers(), written, ..known };
+        let mut report = Report { span: clock.span(), mere_numbers: clock.are_numbers(), written, ..known };
         let (users, items) = (Arc::new(users), Arc::new(items));
+        if let Some(spill) = spill {
+            let shape = [users.len(), items.len()];
+            let latest = spill.finish(blocks, shape, clock.are_dates(), options, &mut report)?;
+            let options = ReadOptions { on_disk: None, ..options.clone() };
+            let matrix = CsrMatrix::new(items.len(), vec![0; users.len() + 1], vec![], vec![])?;
+            let events = Self { users, items, options, report, latest, times: vec![], all: None, log: None };
+            return Ok(Interactions { matrix, events });
+        }
         Self::assembled(before, users, items, blocks, options.clone(), report)
     }
 

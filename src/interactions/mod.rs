@@ -28,6 +28,7 @@ mod event;
 mod events;
 mod kept_events;
 mod lines;
+mod on_disk;
 mod options;
 mod prune;
 mod report;
@@ -58,7 +59,7 @@ pub(crate) use lines::Source;
 pub use lines::{Column, Content, Format, Quote};
 #[cfg(feature = "python")]
 pub(crate) use lines::{Decoder, Encoding, number_of_text};
-pub use options::{Age, Duplicates, ReadOptions};
+pub use options::{Age, Duplicates, OnDisk, ReadOptions};
 pub use report::{BadRows, Report, Written};
 pub use time::{Time, TimeFormat, TimeUnit};
 

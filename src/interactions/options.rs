@@ -1,5 +1,7 @@
 //! How events are read and what becomes of them.
 
+use std::path::PathBuf;
+
 #[cfg(feature = "python")]
 use super::event::Flaw;
 use super::time::TimeFormat;
@@ -20,6 +22,16 @@ pub enum Duplicates {
     Last,
     /// One entry with the largest weight.
     Max,
+}
+
+/// Where entries are written, instead of being kept in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnDisk {
+    /// A folder, which gets `by_user.indptr` (i64), `by_user.indices` (i32), `by_user.values` (f32) and the same `by_item`,
+    /// little-endian.
+    pub folder: PathBuf,
+    /// How many events are in memory at a time; each takes up to 60 bytes.
+    pub events_at_a_time: usize,
 }
 
 /// How old an event is; the latest one has age 0.
@@ -62,6 +74,8 @@ pub struct ReadOptions {
     pub strict: bool,
     /// The number of threads; 0 for all that the process may use. The result does not depend on it.
     pub threads: usize,
+    /// Where entries are written, if they are not to be kept in memory. The matrix that is returned has none then.
+    pub on_disk: Option<OnDisk>,
 }
 
 impl Default for ReadOptions {
@@ -78,6 +92,7 @@ impl Default for ReadOptions {
             keep_events: false,
             strict: false,
             threads: 0,
+            on_disk: None,
         }
     }
 }
@@ -99,6 +114,21 @@ impl ReadOptions {
         }
         if let Some(&(_, value)) = self.kinds.iter().find(|(_, weight)| !weight.is_finite()) {
             return Err(Error::InvalidParameter { name: "the weight of a kind", expected: "finite", value });
+        }
+        if self.on_disk.is_some() {
+            let age = self.max_age.map_or(0.0, |age| self.in_times(age));
+            let events = f64::from(u8::from(self.keep_events));
+            for (name, value, usual) in [
+                ("max_age", age, 0.0),
+                ("min_items_per_user", f64::from(self.min_items_per_user), 1.0),
+                ("min_users_per_item", f64::from(self.min_users_per_item), 1.0),
+                ("keep_events", events, 0.0),
+            ] {
+                if value > usual {
+                    let expected = "left out where entries are on disk";
+                    return Err(Error::InvalidParameter { name, expected, value });
+                }
+            }
         }
         if self.threads > MAX_THREADS {
             return Err(Error::TooLarge { what: "num_threads", value: self.threads, max: MAX_THREADS });

@@ -7,6 +7,7 @@
 mod events;
 mod files;
 mod odd_files;
+mod on_disk;
 
 use std::collections::BTreeMap;
 

@@ -173,6 +173,12 @@ def test_a_cluster_that_is_too_small_is_refused_with_the_numbers(nodes, plays, m
         go(workers=3, threads_per_worker=3)
     with pytest.raises(ValueError, match="workers must be at least 1"):
         go(workers=0)
+    with pytest.raises(ValueError, match="shards must be a power of two, up to 4096, got 48"):
+        go(shards=48)
+    with pytest.raises(
+        ValueError, match="9 workers|workers must be at most 8 for 80920 entries in 16 shards"
+    ):
+        go(workers=9, shards=16)
     monkeypatch.setattr(_run.Run, "memory", lambda _: 1 << 50)
     with pytest.raises(MemoryError, match="2 workers take 1048576.00 GiB each, and the nodes"):
         go()

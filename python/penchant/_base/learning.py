@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant._base.progress import Callback, Progress
 from penchant._base.saved_model import SavedModel
-from penchant._sparse import any_rows
+from penchant._sparse import any_rows, rows_on_disk
 from penchant._validation import describe
 
 
@@ -54,9 +54,13 @@ class LearningModel(SavedModel):
             msg = f"callback must be callable, got {describe(callback)}"
             raise TypeError(msg)
         self._check_parameters()
-        # Repeats are summed in f64, whatever the model works in.
-        rows = any_rows(getattr(user_items, "matrix", user_items), "user_items", np.float64)
-        if not np.count_nonzero(rows.values):
+        matrix = getattr(user_items, "matrix", user_items)
+        if getattr(user_items, "by_item", None) is not None:
+            rows = rows_on_disk(matrix, "user_items")
+        else:
+            # Repeats are summed in f64, whatever the model works in.
+            rows = any_rows(matrix, "user_items", np.float64)
+        if not rows.values.any():
             has = f"{rows.shape[0]} rows, {rows.shape[1]} columns and {len(rows.values)} stored entries"
             msg = f"user_items has {has}, none of them other than 0; there is nothing to learn from"
             raise ValueError(msg)

@@ -37,6 +37,7 @@ def fit(
     params: Mapping[str, Any],
     seed: int | None,
     after_epoch: Callable[[int, float, npt.NDArray[np.float64]], object],
+    item_users: _Csr | None = None,
 ) -> list[float]: ...
 def turned(factors: _Floats, turn: npt.NDArray[np.float64], threads: int) -> _Floats: ...
 def explain(

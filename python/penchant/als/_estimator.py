@@ -13,7 +13,7 @@ from penchant import _core
 from penchant._base import factor_store
 from penchant._base.model_state import parameters_of
 from penchant._base.progress import Callback, Progress
-from penchant._sparse import Rows
+from penchant._sparse import Rows, rows_on_disk
 from penchant._validation import Floats, check_memory, describe, integer, number, warn
 from penchant.als._first_factors import first_factors
 from penchant.als._fold_in import FoldIn
@@ -270,13 +270,16 @@ class AlternatingLeastSquares(FoldIn):
         # Callbacks may look at it.
         self.validation_history = [] if judge is None else judge.history
         try:
-            self._learn(user_items, show_progress, callback, validation=judge)
+            by_item = getattr(user_items, "by_item", None)
+            self._learn(user_items, show_progress, callback, validation=judge, by_item=by_item)
         except BaseException:
             self.validation_history = before
             raise
         return self
 
-    def _fit(self, rows: Rows, progress: Progress, validation: Validation | None = None) -> None:
+    def _fit(
+        self, rows: Rows, progress: Progress, validation: Validation | None = None, by_item: Any = None
+    ) -> None:
         if self.use_gpu:
             warn("use_gpu means nothing here: the fit runs on the CPU")
         if validation is not None:
@@ -296,7 +299,8 @@ class AlternatingLeastSquares(FoldIn):
             measured = {} if value is None else {validation.name: value}
             return progress.epoch(epoch, loss, **measured) or stop
 
-        loss_history = _core.als.fit(csr, users, items, self._params(), seed, after_epoch)
+        transpose = None if by_item is None else rows_on_disk(by_item, "by_item").csr(self.dtype)
+        loss_history = _core.als.fit(csr, users, items, self._params(), seed, after_epoch, transpose)
         if validation is not None:
             users, items = validation.best(self._threads()) or (users, items)
         self._take(users, items, loss_history)

@@ -125,6 +125,8 @@ def read(options: argparse.Namespace) -> Interactions:
     from penchant.interactions import Interactions
 
     settings = settings_of(options)
+    if getattr(options, "on_disk", None) is not None:
+        settings["folder"] = options.on_disk
     try:
         data = Interactions.from_file(options.events, show_progress=not options.quiet, **settings)
     except TypeError as error:  # a column of a type that is of no use

@@ -22,6 +22,7 @@ penchant fit 'log-*.csv.gz' --no-header --user 0 --item 2 --time 3 --half-life 3
 penchant fit - --sep '\t' --item artist --weight plays -o model.safetensors < plays.tsv
 penchant fit shop.parquet --kind event --kind-weight view=1 --kind-weight buy=10 -o model.safetensors
 penchant fit ratings.dat --sep :: --no-header --user 0 --item 1 --weight 2 --factors 64 -o model.safetensors
+penchant fit events/ --item artist --on-disk matrix/ -o model.safetensors
 penchant fit events/ --item artist --workers 4 --checkpoint saved/ --resume -o model.safetensors
 """
 
@@ -35,6 +36,9 @@ def add(verbs: Verbs) -> None:
     )
     add_quiet(command)
     _event_options.add_reading(command)
+    command.add_argument(
+        "--on-disk", metavar="DIR", help="keep the matrix in files in this folder, not in memory"
+    )
     _add_sharing(command)
     add_parameters(command)
 
@@ -67,6 +71,8 @@ def run(options: argparse.Namespace) -> None:
         if options.checkpoint is not None or options.resume:
             options.error("--checkpoint and --resume go with --workers")
         recommender = Recommender(model).fit(_event_options.read(options), show_progress=not options.quiet)
+    elif options.on_disk is not None:
+        options.error("--on-disk is for one machine, and --workers for many")
     else:
         recommender = _shared(model, options)
     recommender.save(Path(options.output))

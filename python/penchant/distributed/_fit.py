@@ -10,9 +10,11 @@ from penchant.als import AlternatingLeastSquares
 from penchant.distributed import _ray
 from penchant.distributed._checkpoint import Checkpoints
 from penchant.distributed._folder import Folder
-from penchant.distributed._run import Run
+from penchant.distributed._run import FEWEST_LEAVES, Run
 from penchant.distributed._source import rows_of
 from penchant.recommender import Recommender
+
+_MOST_SHARDS = 4096
 
 
 def fit(
@@ -21,6 +23,7 @@ def fit(
     *,
     workers: int = 2,
     threads_per_worker: int = 1,
+    shards: int = 64,
     checkpoint: Any = None,
     checkpoint_every: int = 1,
     resume: bool = False,
@@ -38,9 +41,13 @@ def fit(
         The events. Files have to be where all nodes of the cluster can read them: each is read by one of
         them.
     workers : int, default 2
-        How many share the fit: up to 64, and up to one for each quarter of a million entries or eight.
+        How many share the fit: one for each quarter of a million entries at most, or eight; and no more than
+        there are shards.
     threads_per_worker : int, default 1
         How many threads each has; so many CPUs it asks Ray for.
+    shards : int, default 64
+        In how many parts users are cut, a power of two from 8 on. Data of another number of shards is another
+        fit: this is what the bits depend on, instead of on the workers.
     checkpoint : path, URI or pyarrow.fs.FileSystem, optional
         A folder of this fit alone, which all nodes and a later process can reach. A fit that loses a worker
         goes on from the last checkpoint, or without any from the beginning.
@@ -95,11 +102,15 @@ def fit(
     if resume and checkpoint is None:
         msg = "resume=True needs checkpoint: the folder of the fit to go on with"
         raise ValueError(msg)
+    shards = integer(shards, "shards", FEWEST_LEAVES)
+    if shards & (shards - 1) or shards > _MOST_SHARDS:
+        msg = f"shards must be a power of two, up to {_MOST_SHARDS}, got {shards}"
+        raise ValueError(msg)
     _ray.import_ray()
     folder = None if checkpoint is None else Folder(checkpoint, "checkpoint")
     with _ray.cluster(workers * threads) as ray, Progress(show_progress, "epoch", callback) as progress:
         _ray.check_room(ray, workers, threads, 1)
-        rows = rows_of(ray, source, reading)
+        rows = rows_of(ray, source, reading, shards)
         run = Run(model, rows, workers, threads)
         _ray.check_room(ray, workers, threads, run.memory())
         crew = _ray.RayCrew(ray, workers, threads)

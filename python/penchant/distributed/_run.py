@@ -13,13 +13,13 @@ from penchant.als import AlternatingLeastSquares
 from penchant.distributed._checkpoint import Checkpoints, Saved
 from penchant.distributed._crew import Crew, WorkerLostError
 from penchant.distributed._epochs import Epochs
-from penchant.distributed._source import PIECES, Rows
+from penchant.distributed._source import Rows
 from penchant.distributed._worker import Layout, dealt, leaves_of
 from penchant.exceptions import ModelFitError
 
 #: Entries for each leaf of the users, about: fewer leaves are faster, more allow more workers.
 _ENTRIES_PER_LEAF = 1 << 18
-_FEWEST_LEAVES = 8
+FEWEST_LEAVES = 8
 #: Workers that may be lost in a row, without an epoch between, before a fit gives up.
 _MOST_LOSSES = 5
 #: Parameters that say nothing about the result.
@@ -46,13 +46,14 @@ class Run:
     def __init__(self, model: AlternatingLeastSquares, rows: Rows, workers: int, threads: int) -> None:
         self.model, self.rows = model, rows
         entries = sum(rows.entries)
-        leaves = _FEWEST_LEAVES
-        while leaves < PIECES and leaves * _ENTRIES_PER_LEAF < entries:
+        leaves = FEWEST_LEAVES
+        pieces = len(rows.pieces)
+        while leaves < pieces and leaves * _ENTRIES_PER_LEAF < entries:
             leaves *= 2
         if workers > leaves:
-            msg = f"workers must be at most {leaves} for {entries} entries, got {workers}"
+            msg = f"workers must be at most {leaves} for {entries} entries in {pieces} shards, got {workers}"
             raise ValueError(msg)
-        self._per_leaf = PIECES // leaves
+        self._per_leaf = pieces // leaves
         users = tuple(rows.bounds[:: self._per_leaf])
         items = leaves_of(rows.counts, leaves)
         self._layout = Layout(users, items, dealt(leaves, workers), self._users_travel(model, rows))

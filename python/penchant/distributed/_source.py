@@ -25,8 +25,6 @@ _NOT_SHARED = (
     "half_life", "max_age", "min_items_per_user", "min_users_per_item", "keep_events", "like",
     "show_progress", "num_threads",
 )  # fmt: skip
-#: The number of pieces that rows are in.
-PIECES = 64
 
 
 @dataclass
@@ -65,14 +63,14 @@ class Rows:
         return self.bounds[-1], len(self.counts)
 
 
-def rows_of(ray: Any, source: Any, reading: dict[str, Any]) -> Rows:
-    """Read a source, and leave its rows where workers can fetch them."""
+def rows_of(ray: Any, source: Any, reading: dict[str, Any], shards: int) -> Rows:
+    """Read a source, and leave its rows where workers can fetch them, in so many pieces."""
     if isinstance(source, Interactions):
         if reading:
             given = ", ".join(sorted(reading))
             msg = f"{given} say how to read events, and source is an Interactions, which has read them"
             raise TypeError(msg)
-        return _in_memory(ray, source)
+        return _in_memory(ray, source, shards)
     if hasattr(source, "to_arrow_refs"):
         how = _reading(Interactions.from_frame, reading)
         places, is_file = _of_dataset(source, how), False
@@ -85,12 +83,12 @@ def rows_of(ray: Any, source: Any, reading: dict[str, Any]) -> Rows:
             f"files, or a Dataset of Ray, got {describe(source)}"
         )
         raise TypeError(msg)
-    return _dealt(ray, places, how, is_file)
+    return _dealt(ray, places, how, is_file, shards)
 
 
-def _in_memory(ray: Any, data: Interactions) -> Rows:
+def _in_memory(ray: Any, data: Interactions, shards: int) -> Rows:
     matrix = data.matrix
-    bounds = leaves_of(np.diff(matrix.indptr), PIECES)
+    bounds = leaves_of(np.diff(matrix.indptr), shards)
     pieces, entries, digest = [], [], hashlib.blake2b(digest_size=16)
     for first, end in pairwise(bounds):
         start, stop = matrix.indptr[first], matrix.indptr[end]
@@ -137,17 +135,17 @@ def _reading(reader: Any, reading: dict[str, Any]) -> dict[str, Any]:
     return defaults | reading
 
 
-def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool) -> Rows:
+def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool, shards: int) -> Rows:
     """Deal events to buckets by user, make rows of each bucket, and number its items among all."""
     elsewhere = Elsewhere(how, is_file)
-    read = ray.remote(_shuffle.read).options(num_returns=PIECES + 1)
-    dealt = [read.remote(str(place) if is_file else place, how, is_file, PIECES) for place in places]
+    read = ray.remote(_shuffle.read).options(num_returns=shards + 1)
+    dealt = [read.remote(str(place) if is_file else place, how, is_file, shards) for place in places]
     told = _results(ray, [own[-1] for own in dealt])
     counts = Counts.total([each["counts"] for each in told])
     whole = [all(each["integers"][side] for each in told if each["counts"].rows) for side in (0, 1)]
     build = ray.remote(_shuffle.build).options(num_returns=2)
     built = [
-        build.remote(whole, how["duplicates"], *(own[piece] for own in dealt)) for piece in range(PIECES)
+        build.remote(whole, how["duplicates"], *(own[piece] for own in dealt)) for piece in range(shards)
     ]
     del dealt
     pieces = [piece for piece, _ in built]

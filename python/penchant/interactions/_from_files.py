@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from penchant import _core
 from penchant.interactions._columns import Column, Columns, columns_of, places_of
 from penchant.interactions._lines import Layout, decoder_of, lines_of
+from penchant.interactions._on_disk import folder_of, write
 from penchant.interactions._options import (
     Age,
     Duplicates,
@@ -64,6 +65,7 @@ def from_file(
     skip: int = 0,
     show_progress: bool = True,
     num_threads: int = 0,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Interactions:
     r"""Read events from files: CSV, TSV and the like, lists, JSON lines and Parquet, compressed or not.
 
@@ -113,6 +115,11 @@ def from_file(
         How many lines to pass over at the start of each file, before the names of columns.
     show_progress : bool, default True
         Show a progress bar.
+    folder : path, optional
+        Write the matrix and its transpose there, sorted in files, instead of keeping it in memory: what is
+        larger than that can be learned from as well. What is returned is what `Interactions.open` opens.
+        Memory is then needed for some 4 million events and for the labels; the disk takes 24 bytes for each
+        event while they are sorted, and 16 for each entry in the end.
     user, item, weight, time, kind, kind_weights, duplicates, half_life, max_age, time_unit,
     time_format
         As in `from_frame`. Weights may also be written as true and false.
@@ -148,6 +155,18 @@ def from_file(
         num_threads, time_unit, time_format, max_age, keep_events,
     )  # fmt: skip
     lines = lines_of(sep, header, quote, labels, layout, encoding, decimal, thousands, comment, skip)
+    if folder is not None:
+        if like is not None:
+            msg = "like and folder do not go together: what is on disk has the rows and columns of its events"
+            raise ValueError(msg)
+        place = folder_of(folder)
+        reading = Reading(options, columns, lines, None)
+        write(
+            place,
+            lambda: read_files(files, columns, lines, options.into(place), None, show_progress),
+            reading,
+        )
+        return cls.open(place)
     read = read_files(files, columns, lines, options, None, show_progress)
     data = cls.of_read(Reading(options, columns, lines, None), read)
     return data if like is None else aligned(data, checked_like(like, cls))

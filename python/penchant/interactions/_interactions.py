@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from penchant.interactions._from_files import from_file, read_files
 from penchant.interactions._from_frame import from_frame, is_series, read_frame, table_of_series
 from penchant.interactions._labelled_matrix import LabelledMatrix
 from penchant.interactions._lines import LINES
+from penchant.interactions._on_disk import Opened, folder_of
 from penchant.interactions._options import NOTHING_HIDDEN, Reading, ReadOptions
 from penchant.interactions._parts import EntrySource, EventSource
 from penchant.interactions._report import Report, check_bad_rows, report_of, warn_of_times
@@ -56,6 +58,8 @@ class Interactions(LabelledMatrix):
 
     _reading: Reading
     _report: Report
+    _by_item: Any = None
+    _folder: Path | None = None
 
     def __init__(self) -> None:
         msg = "use Interactions.from_frame, Interactions.from_file or Interactions.from_matrix"
@@ -71,6 +75,43 @@ class Interactions(LabelledMatrix):
 
     from_frame = classmethod(from_frame)
     from_file = classmethod(from_file)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, verify: bool = False) -> Self:
+        """Open what ``from_file(..., folder=folder)`` wrote.
+
+        Parameters
+        ----------
+        folder : path
+        verify : bool, default False
+            Read everything and compare it with its checksums, even if no file was touched since.
+
+        Returns
+        -------
+        Interactions
+            Whose matrix and its transpose, `by_item`, are mapped: they are read from the files when they are
+            looked at, and what is in memory of them the system gives to others who need it. A fit of
+            `AlternatingLeastSquares` in float32 makes no copy. `update` does not change them.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there are none in the folder.
+        ModelFormatError
+            If a file is missing, was changed or cut short, or is of another version.
+        """
+        place = folder_of(folder)
+        opened = Opened(place, verify)
+        self = object.__new__(cls)
+        self._reading, self._report, self._events = opened.reading, opened.report, opened.events
+        self._matrix, self._by_item, self._folder = opened.by_user, opened.by_item, place
+        self._arrays = {}
+        return self
+
+    @property
+    def by_item(self) -> Any:
+        """The weights, items x users, where they lie on disk; None where they are in memory."""
+        return self._by_item
 
     @classmethod
     def from_matrix(cls, matrix: Any, users: Any = None, items: Any = None) -> Self:
@@ -140,6 +181,9 @@ class Interactions(LabelledMatrix):
         >>> data.update({"user": ["bob", "ann"], "item": ["dub", "ska"]})
         Interactions(2 users x 2 items, 3 entries)
         """
+        if self._folder is not None:
+            msg = f"what lies in {self._folder} stays as it is: read all events into another folder"
+            raise ValueError(msg)
         reading = self._reading
         unknown = set(columns) - set(reading.columns)
         if unknown:
@@ -296,6 +340,8 @@ class Interactions(LabelledMatrix):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._folder is not None:
+            return type(self).open, (self._folder,)
         return type(self).from_arrays, self.to_arrays()
 
     def __copy__(self) -> Self:

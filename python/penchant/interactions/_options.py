@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -35,8 +36,14 @@ _OLDER = {
 _PLAIN = {"half_life": None, "max_age": None, "min_items_per_user": 1, "min_users_per_item": 1}
 
 
+#: Events in memory while others wait in files; each takes up to 60 bytes.
+EVENTS_AT_A_TIME = 1 << 22
+
+
 class ReadOptions:
     """What becomes of events, as the caller said it and as the core takes it."""
+
+    _place: dict[str, Any] = {"folder": None, "events_at_a_time": 0}  # noqa: RUF012 - never changed
 
     def __init__(
         self,
@@ -105,7 +112,14 @@ class ReadOptions:
 
     def core(self) -> dict[str, Any]:
         """Return what the core takes."""
-        return self._options
+        return self._place | self._options
+
+    def into(self, folder: Path) -> Self:
+        """Return the options with which entries are written to a folder."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__
+        other._place = {"folder": str(folder), "events_at_a_time": EVENTS_AT_A_TIME}
+        return other
 
     def state(self) -> dict[str, Any]:
         """Return everything, for JSON."""

@@ -98,7 +98,7 @@ class Recommender(LabelledModel):
                 "Interactions.from_frame, from_file and from_matrix make one"
             )
             raise TypeError(msg)
-        self.model.fit(data.matrix, show_progress=show_progress, callback=callback)
+        self.model.fit(data, show_progress=show_progress, callback=callback)
         self._data = copy.copy(data)
         return self
 

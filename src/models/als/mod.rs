@@ -88,7 +88,26 @@ impl AlternatingLeastSquares {
             init::draw(user_factors, item_factors, self.seed);
             return self.fit_from(user_items, user_factors, item_factors, observer);
         }
-        self.run(user_items, user_factors, item_factors, true, observer)
+        self.run((user_items, None), (user_factors, item_factors), true, observer)
+    }
+
+    /// Like [`fit_into`](Self::fit_into), or with `from_given` [`fit_from`](Self::fit_from), with the transpose of the matrix, which is then not
+    /// made: both may be slices of files that are larger than the memory.
+    pub fn fit_both<T: Real>(
+        &self,
+        (user_items, item_users): (&CsrView<'_, T>, &CsrView<'_, T>),
+        (user_factors, item_factors): (&mut [T], &mut [T]),
+        from_given: bool,
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>> {
+        check_size("the number of rows of the transpose", user_items.columns(), item_users.rows())?;
+        check_size("the number of columns of the transpose", user_items.rows(), item_users.columns())?;
+        check_size("the number of entries of the transpose", user_items.stored(), item_users.stored())?;
+        let from_sketch = !from_given && self.init == Init::Sketch && self.iterations > 0;
+        if !from_given && !from_sketch {
+            init::draw(user_factors, item_factors, self.seed);
+        }
+        self.run((user_items, Some(item_users)), (user_factors, item_factors), from_sketch, observer)
     }
 
     /// Improves given factors in place and returns the loss after each epoch.
@@ -102,15 +121,14 @@ impl AlternatingLeastSquares {
         item_factors: &mut [T],
         observer: &dyn Observer,
     ) -> Result<Vec<f64>> {
-        self.run(user_items, user_factors, item_factors, false, observer)
+        self.run((user_items, None), (user_factors, item_factors), false, observer)
     }
 
     /// A fit, from given factors or from a sketch in their place.
     fn run<T: Real>(
         &self,
-        user_items: &CsrView<'_, T>,
-        user_factors: &mut [T],
-        item_factors: &mut [T],
+        (user_items, item_users): (&CsrView<'_, T>, Option<&CsrView<'_, T>>),
+        (user_factors, item_factors): (&mut [T], &mut [T]),
         from_sketch: bool,
         observer: &dyn Observer,
     ) -> Result<Vec<f64>> {
@@ -119,9 +137,15 @@ impl AlternatingLeastSquares {
         check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
         check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
         let objective = self.objective();
-        let (item_users, total_weight) =
-            pool::run(self.threads, || (user_items.transpose(), objective.total_weight(user_items)))?;
-        let item_users = item_users.view();
+        let (made, total_weight) = pool::run(self.threads, || {
+            let made = if item_users.is_none() { Some(user_items.transpose()) } else { None };
+            (made, objective.total_weight(user_items))
+        })?;
+        let item_users = match (item_users, &made) {
+            (Some(given), _) => *given,
+            (None, Some(made)) => made.view(),
+            (None, None) => unreachable!("one of both is there"),
+        };
         let mut memory = Memory::new();
         if from_sketch {
             let interrupted = &|| observer.interrupted();

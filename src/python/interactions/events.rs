@@ -1,5 +1,6 @@
 //! Events to matrices.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -8,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::interactions::{
-    Age, BadRows, Block, Duplicates, Events, EventsState, Hidden, Interactions, Kept, ReadOptions, Report,
-    TimeFormat, TimeUnit,
+    Age, BadRows, Block, Duplicates, Events, EventsState, Hidden, Interactions, Kept, OnDisk, ReadOptions,
+    Report, TimeFormat, TimeUnit,
 };
 use crate::python::arrays::{Csr, shared, view};
 use crate::python::interactions::labels::PyLabels;
@@ -66,6 +67,8 @@ pub(in crate::python) struct PyReadOptions {
     keep_events: bool,
     strict: bool,
     threads: usize,
+    folder: Option<PathBuf>,
+    events_at_a_time: usize,
 }
 
 impl PyReadOptions {
@@ -103,6 +106,9 @@ impl PyReadOptions {
             keep_events: self.keep_events,
             strict: self.strict,
             threads: self.threads,
+            on_disk: self
+                .folder
+                .map(|folder| OnDisk { folder, events_at_a_time: self.events_at_a_time.max(1) }),
         };
         options.check()?;
         Ok(options)

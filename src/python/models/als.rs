@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::gram::Gram;
 use crate::models::als::{self, AlternatingLeastSquares, Confidence, Init, Solver};
 use crate::observer::Observer;
-use crate::python::arrays::{AnyCsr, AnyFactors, dense, in_precision, view};
+use crate::python::arrays::{AnyCsr, AnyFactors, Csr, dense, in_precision, view};
 use crate::python::interrupt::{Stop, interruptible};
 
 /// The parameters of a fit as a dictionary of Python values.
@@ -133,7 +133,10 @@ impl Observer for Reporter<'_> {
 ///
 /// During that call the arrays hold what the fit would return if it ended, but for the user factors, whose rows have to
 /// be multiplied by `turn`.
+/// `item_users` is the transpose of the matrix, where it is there already.
 #[pyfunction]
+#[pyo3(signature = (user_items, user_factors, item_factors, params, seed, after_epoch, item_users=None))]
+#[allow(clippy::too_many_arguments, reason = "they are a fit")]
 pub(in crate::python) fn fit<'py>(
     py: Python<'py>,
     user_items: AnyCsr<'py>,
@@ -142,19 +145,25 @@ pub(in crate::python) fn fit<'py>(
     params: Params,
     seed: Option<u64>,
     after_epoch: &Bound<'py, PyAny>,
+    item_users: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Vec<f64>> {
     let params = params.build()?.seed(seed.unwrap_or_default());
     in_precision!(AnyCsr(user_items) as T => {
         let mut x: PyReadwriteArray2<'py, T> = user_factors.extract()?;
         let mut y: PyReadwriteArray2<'py, T> = item_factors.extract()?;
         let (x, y, user_items) = (x.as_slice_mut()?, y.as_slice_mut()?, view(&user_items)?);
+        let item_users: Option<Csr<'py, T>> = item_users.map(|matrix| matrix.extract()).transpose()?;
+        let item_users = item_users.as_ref().map(view).transpose()?;
         let losses = interruptible(
             py,
             |messages, stop| {
                 let reporter = Reporter { messages, turn: Mutex::default(), stop };
-                match seed {
-                    Some(_) => params.fit_into(&user_items, x, y, &reporter),
-                    None => params.fit_from(&user_items, x, y, &reporter),
+                match (seed, &item_users) {
+                    (_, Some(item_users)) => {
+                        params.fit_both((&user_items, item_users), (x, y), seed.is_none(), &reporter)
+                    }
+                    (Some(_), None) => params.fit_into(&user_items, x, y, &reporter),
+                    (None, None) => params.fit_from(&user_items, x, y, &reporter),
                 }
             },
             |done: EpochDone| {

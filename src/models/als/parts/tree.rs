@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(cover(0..64).len(), 1);
         assert_eq!(cover(0..48), [0..32, 32..48]);
         assert_eq!(cover(21..42), [21..22, 22..24, 24..32, 32..40, 40..42]);
-        assert_eq!(cover(5..5), []);
+        assert!(cover(5..5).is_empty());
     }
 }
