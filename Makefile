@@ -37,9 +37,9 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/python -m mypy.stubtest penchant._core
 
 test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes on this machine; QUICK=1 without the long ones
-	@command -v java >/dev/null || { apt-get -qq update && apt-get -qq -y install default-jre-headless; } # for Spark
-	$(BIN)/pip install --quiet --group cluster
-	$(BIN)/python -m pytest tests/cluster $(if $(QUICK),-m "not long")
+	$(BIN)/pip install --quiet --group cluster $(if $(QUICK),,--group spark)
+	$(if $(QUICK),,command -v java >/dev/null || { apt-get -qq update && apt-get -qq -y install default-jre-headless; })
+	$(BIN)/python -m pytest --timeout 120 tests/cluster $(if $(QUICK),-m "not long")
 
 test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root on Debian
 	tests/arm64.sh

@@ -15,18 +15,19 @@ import penchant
 from penchant.distributed import _crew, _ray, _run, fit
 from penchant.exceptions import ModelFitError
 
+
+def long(*parameters):
+    return pytest.param(*parameters, marks=pytest.mark.long)
+
+
 PHASES = [
-    ("has_data", 1), ("deal", 1), ("needs", 1), ("sketch_users", 2), ("begin_epoch", 1), ("solve_users", 3),
-    ("whiten", 5), ("solve_items", 2), ("save", 2), ("factors", 1),
+    ("has_data", 1), long("deal", 1), ("needs", 1), long("sketch_users", 2), long("begin_epoch", 1),
+    ("solve_users", 3), long("whiten", 5), ("solve_items", 2), ("save", 2), ("factors", 1),
 ]  # fmt: skip
 SUM_PHASES = [
-    ("meet_presence", 1),
-    ("sketch_sums", 1),
-    ("begin_items", 2),
-    ("pass_", 6),
-    ("advance", 3),
-    ("end_items", 4),
-]
+    long("meet_presence", 1), long("sketch_sums", 1), long("begin_items", 2), ("pass_", 6), ("advance", 3),
+    long("end_items", 4),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def undisturbed(nodes, plays):
 
 
 @pytest.mark.parametrize(("phase", "occurrence"), PHASES)
-@pytest.mark.parametrize("delay", [0.0, pytest.param(0.004, marks=pytest.mark.long)])
+@pytest.mark.parametrize("delay", [0.0, long(0.004)])
 def test_a_worker_that_is_killed_changes_nothing(
     nodes, plays, model, kill, undisturbed, tmp_path, phase, occurrence, delay
 ):

@@ -54,6 +54,7 @@ def test_dask(recommender, everyone, plays, tmp_path):
         expected(everyone, frame.map_partitions(score, meta=score.meta).compute())
 
 
+@pytest.mark.long
 def test_spark(recommender, everyone, plays, tmp_path, monkeypatch):
     from pyspark.sql import SparkSession
 

@@ -33,7 +33,7 @@ def events():
 COLUMNS = {"user": "who", "item": "what", "weight": "often"}
 
 
-@pytest.fixture(params=["parquet", "csv"])
+@pytest.fixture(params=["parquet", pytest.param("csv", marks=pytest.mark.long)])
 def folder(request, events, tmp_path):
     path = tmp_path / "events"
     path.mkdir()

@@ -43,6 +43,29 @@ def test_fit_writes_a_model_and_reports_on_standard_error(plays_file, tmp_path, 
     assert set(recommender.data.items) == {*SOUNDS["rock"], *SOUNDS["jazz"]}
 
 
+def test_fit_to_what_is_kept_on_disk(plays_file, tmp_path, capsys):
+    for name, more in (("memory", []), ("disk", ["--on-disk", str(tmp_path / "matrix")])):
+        arguments = [
+            "fit",
+            "-q",
+            str(plays_file),
+            "-o",
+            str(tmp_path / name),
+            *COLUMNS,
+            "--random-state",
+            "1",
+        ]
+        assert main([*arguments, *more]) == 0
+    memory, disk = (Recommender.load(tmp_path / name).model for name in ("memory", "disk"))
+    assert np.array_equal(memory.item_factors, disk.item_factors)
+    assert Interactions.open(tmp_path / "matrix").shape == (20, 10)
+    assert main([*arguments, *more]) == 1
+    assert "has Interactions in it" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*arguments, *more, "--workers", "2"])
+    assert "--on-disk is for one machine" in capsys.readouterr().err
+
+
 def test_fit_is_silent_if_asked_to(plays_file, tmp_path, capsys):
     assert main(["fit", "-q", str(plays_file), "-o", str(tmp_path / "model"), *COLUMNS]) == 0
     assert capsys.readouterr() == ("", "")

@@ -60,7 +60,7 @@ def test_every_setting_of_the_reading_arrives_under_its_name(monkeypatch):
     expected = {name: value for _, name, value in GIVEN.values()} | {"header": False, "show_progress": True}
     expected["kind_weights"] = {"a=b": 0.5, "buy": 10.0}
     assert seen == expected
-    assert {*seen, "files", "like", "keep_events"} == known
+    assert {*seen, "files", "like", "keep_events", "folder"} == known
 
 
 def test_what_is_not_given_is_left_to_the_library(monkeypatch):

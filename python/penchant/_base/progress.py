@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -40,6 +41,11 @@ class Progress:
     def refresh(self) -> None:
         """Show how much time has passed."""
         self._bar.refresh()
+
+    def say(self, text: str) -> None:
+        """Write a line above the bar, if there is one."""
+        if not self._bar.disable:
+            self._bar.write(text, file=sys.stderr)
 
     def epoch(self, epoch: int, loss: float, **more: float) -> bool:
         """Hear of an epoch, counted from 1, and what else is known of it, and return whether to stop."""

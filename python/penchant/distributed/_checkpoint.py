@@ -92,7 +92,7 @@ class Checkpoints:
             self.folder.make()
             self.folder.write(_FIT, json.dumps(self._fit, indent=1).encode())
             return None
-        there = json.loads(self.folder.read(_FIT))
+        there = _parsed(self.folder, _FIT)
         if there.get("format") != FORMAT:
             msg = (
                 f"{self.folder} has checkpoints of format {there.get('format')}, "
@@ -115,7 +115,7 @@ class Checkpoints:
         for name in reversed(self.folder.names()):
             folder = self.folder / name
             if name.startswith("epoch-") and folder.has(_DONE):
-                done = json.loads(folder.read(_DONE))
+                done = _parsed(folder, _DONE)
                 return Saved(folder, done["epoch"], done["losses"], done["files"])
         return None
 
@@ -133,6 +133,15 @@ class Checkpoints:
         for name in older[:-_KEPT]:
             self.folder.remove(name)
         return Saved(folder, epoch, list(losses), files)
+
+
+def _parsed(folder: Folder, name: str) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = json.loads(folder.read(name))
+    except ValueError:
+        msg = f"{folder / name} is not what was written: it was changed or cut short"
+        raise ModelFormatError(msg) from None
+    return parsed
 
 
 def write_part(

@@ -112,6 +112,7 @@ def fit(
         _ray.check_room(ray, workers, threads, 1)
         rows = rows_of(ray, source, reading, shards)
         run = Run(model, rows, workers, threads)
+        run.check_result()
         _ray.check_room(ray, workers, threads, run.memory())
         crew = _ray.RayCrew(ray, workers, threads)
         try:

@@ -107,18 +107,19 @@ class RayCrew(Crew):
         return getattr(self._actors[rank], method).options(num_returns=returns).remote(*args)
 
     def get(self, handles: Sequence[Any]) -> list[Any]:
-        """Wait for the actors, in steps that leave room for Ctrl-C."""
-        from ray import exceptions  # noqa: PLC0415
-
+        """Wait for the actors; what one of them raises is raised as it is."""
+        errors = self._ray.exceptions
+        lost = (
+            errors.RayActorError, errors.ObjectLostError, errors.NodeDiedError, errors.WorkerCrashedError,
+        )  # fmt: skip
         try:
             found: list[Any] = self._ray.get(list(handles))
-        except exceptions.RayTaskError as error:
-            cause = error.cause if isinstance(error.cause, Exception) else error
-            if isinstance(cause, exceptions.RayError) and not isinstance(cause, exceptions.RayTaskError):
-                raise WorkerLostError(str(cause)) from error
-            raise cause from None
-        except exceptions.RayError as error:
+        except lost as error:
             raise WorkerLostError(str(error)) from error
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, lost):
+                raise WorkerLostError(str(error.cause)) from error
+            raise (error.cause if isinstance(error.cause, Exception) else error) from None
         return found
 
     def put(self, value: Any) -> Any:
@@ -133,15 +134,13 @@ class RayCrew(Crew):
         WorkerLostError
             If one does not come back.
         """
-        from ray import exceptions  # noqa: PLC0415
-
         end = time.monotonic() + PATIENCE
         for rank in range(self.size):
             while True:
                 try:
                     self._ray.get(self.call(rank, "has_data", ()), timeout=max(end - time.monotonic(), 1))
                     break
-                except exceptions.RayError as error:
+                except self._ray.exceptions.RayError as error:
                     if time.monotonic() > end:
                         msg = f"worker {rank} was lost, and there was no room for it within {PATIENCE:.0f} s"
                         raise WorkerLostError(msg) from error

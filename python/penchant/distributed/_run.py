@@ -9,6 +9,7 @@ import numpy as np
 
 from penchant._base.model_state import parameters_of
 from penchant._base.progress import Progress
+from penchant._validation import check_memory
 from penchant.als import AlternatingLeastSquares
 from penchant.distributed._checkpoint import Checkpoints, Saved
 from penchant.distributed._crew import Crew, WorkerLostError
@@ -94,6 +95,12 @@ class Run:
         rows = max(self._entries()) * 2 * (4 + size)
         return int(rows + users * factors * size * 2 + self.rows.shape[1] * factors * size * 4)
 
+    def check_result(self) -> None:
+        """Raise a MemoryError if this machine cannot hold the result."""
+        users, items = self.rows.shape
+        factors = (users + items) * self.model.factors * self.model.dtype.itemsize
+        check_memory(16 * sum(self.rows.entries) + 2 * factors, "the matrix and the factors, put together,")
+
     def _entries(self) -> list[int]:
         per, entries = self._per_leaf, self.rows.entries
         return [sum(entries[first * per : end * per]) for first, end in self._layout.workers]
@@ -132,6 +139,8 @@ class Run:
                 lost = 0
             except WorkerLostError as error:
                 lost, ready = lost + 1, False
+                epoch = 0 if saved is None else saved.epoch
+                progress.say(f"a worker was lost: everyone goes back to the state after {epoch} epochs")
                 if lost > _MOST_LOSSES:
                     msg = f"the fit gave up, as workers were lost {lost} times in one epoch: {error}"
                     raise ModelFitError(msg) from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -43,6 +43,19 @@ class Found:
     weights: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How good a model with parameters was, what is to be remembered of it, and whether it was given up."""
+
+    value: float
+    attributes: dict[str, Any]
+    fell_behind: bool = False
+
+
+#: Hears of an epoch and its value, and says whether a trial should be given up.
+FallsBehind: TypeAlias = Callable[[int, float], bool]
+
+
 class Bench:
     """Data of which a part is put aside, and what is tried with it."""
 
@@ -59,7 +72,9 @@ class Bench:
         num_threads: Any,
         random_state: int,
         timeout: float | None,
+        runner: Runner | None = None,
     ) -> None:
+        self.runner: Runner = Bench.attempt if runner is None else runner
         self.metric, self.sign = with_cutoff(metric), sign_of(metric)
         whole: Any = matrix_of(data)
         if not hasattr(whole, "tocsr"):
@@ -84,6 +99,9 @@ class Bench:
         self.threads = max(1, threads // jobs)
         self.started = time.monotonic()
         self.timeout = timeout
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"runner": Bench.attempt}  # where it goes it makes attempts itself
 
     def is_late(self) -> bool:
         """Whether nothing more should begin but the last fit."""
@@ -159,17 +177,30 @@ class Bench:
 
     def measured(self, trial: Any, name: str, parameters: dict[str, Any], *, prunes: bool) -> float:
         """Fit a model to one part and measure it on the other; the trial hears of it."""
-        optuna = _optuna()
+
+        def falls_behind(epoch: int, value: float) -> bool:
+            trial.report(value, epoch)
+            return bool(trial.should_prune())
+
+        attempt = self.runner(self, name, parameters, falls_behind if prunes else None)
+        for attribute, value in attempt.attributes.items():
+            trial.set_user_attr(attribute, value)
+        if attempt.fell_behind:
+            raise _optuna().TrialPruned
+        return attempt.value
+
+    def attempt(self, name: str, parameters: dict[str, Any], falls_behind: FallsBehind | None) -> Attempt:
+        """Fit a model to one part and measure it on the other, unless it falls behind."""
         started = time.monotonic()
         model = self.unfitted(name, parameters)
+        attributes: dict[str, Any] = {"model": name, "parameters": parameters}
         if name == "als":
             fell_behind = False
 
             def after_epoch(epoch: int, _seconds: float, _loss: float) -> bool:
                 nonlocal fell_behind
-                if prunes:
-                    trial.report(model.validation_history[-1][1], epoch)
-                    fell_behind = bool(trial.should_prune())
+                if falls_behind is not None:
+                    fell_behind = falls_behind(epoch, model.validation_history[-1][1])
                 return fell_behind
 
             model.fit(
@@ -178,21 +209,15 @@ class Bench:
             )  # fmt: skip
             history = model.validation_history
             epochs, value = max(history, key=lambda each: self.sign * each[1])
-            parameters = parameters | {"iterations": epochs}
-            trial.set_user_attr("epochs", epochs)
-            trial.set_user_attr("factors", parameters["factors"])
-            trial.set_user_attr("history", [float(each) for _, each in history])
+            attributes["parameters"] = parameters | {"iterations": epochs}
+            attributes |= {"epochs": epochs, "factors": parameters["factors"]}
+            attributes["history"] = [float(each) for _, each in history]
             if fell_behind:
-                trial.set_user_attr("model", name)
-                trial.set_user_attr("parameters", parameters)
-                raise optuna.TrialPruned
+                return Attempt(float(value), attributes, fell_behind=True)
         else:
             model.fit(self.train, show_progress=False)
             value = self.value_of(model)
-        trial.set_user_attr("model", name)
-        trial.set_user_attr("parameters", parameters)
-        trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
-        return float(value)
+        return Attempt(float(value), attributes | {"seconds": round(time.monotonic() - started, 2)})
 
     def value_of(self, model: Any, test: Any = None) -> float:
         """Measure a fitted model."""
@@ -284,6 +309,10 @@ class _Added:
     def add_to(self, study: Any, value: float) -> None:
         """Add it to a study."""
         study.add_trial(_optuna().trial.create_trial(value=value, user_attrs=self.attributes))
+
+
+#: Makes an attempt: what `Bench.attempt` does, wherever.
+Runner: TypeAlias = Callable[[Bench, str, dict[str, Any], FallsBehind | None], Attempt]
 
 
 def added(study: Any, value: float, **attributes: Any) -> None:

@@ -12,7 +12,7 @@ from penchant._validation import describe, integer, number
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Split, Splitter, splitter
 from penchant.tuning._blending import best_blend
-from penchant.tuning._trials import Bench
+from penchant.tuning._trials import Bench, Runner
 from penchant.tuning.spaces import Space
 
 
@@ -116,6 +116,7 @@ def tune(
     random_state: int = 0,
     refit: bool = True,
     show_progress: bool = True,
+    runner: Runner | None = None,
 ) -> Tuned:
     """Find the model and the parameters that do best on a part of the data that is put aside.
 
@@ -164,6 +165,9 @@ def tune(
         Whether the best model is fitted to all of the data.
     show_progress : bool, default True
         Show a progress bar that counts trials.
+    runner : callable, optional
+        Who fits and measures: ``runner(bench, name, parameters, falls_behind)`` does what `Bench.attempt`
+        does, somewhere else. `penchant.distributed.tune` has one for a cluster.
 
     Returns
     -------
@@ -194,7 +198,7 @@ def tune(
     jobs, random_state = integer(jobs, "jobs", 1), integer(random_state, "random_state", 0)
     bench = Bench(
         data, splitter(split), names, metric, spaces or {}, rungs, users, jobs, num_threads, random_state,
-        timeout,
+        timeout, runner,
     )  # fmt: skip
     study = bench.study(storage, _text(study_name, "study_name"))
     interrupted = bench.search(study, integer(trials, "trials", 1), show_progress)
