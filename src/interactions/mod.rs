@@ -50,6 +50,7 @@ pub(crate) use encoder::Batch;
 pub(crate) use events::Events;
 #[cfg(feature = "python")]
 pub(crate) use events::{Hidden, State as EventsState};
+pub use on_disk::lock;
 pub(crate) use prune::Kept;
 
 #[cfg(feature = "python")]

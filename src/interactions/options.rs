@@ -28,7 +28,7 @@ pub enum Duplicates {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnDisk {
     /// A folder, which gets `by_user.indptr` (i64), `by_user.indices` (i32), `by_user.values` (f32) and the same `by_item`,
-    /// little-endian.
+    /// little-endian. One process at a time may write to it: [`lock`](super::lock) sees to that.
     pub folder: PathBuf,
     /// How many events are in memory at a time; each takes up to 60 bytes.
     pub events_at_a_time: usize,

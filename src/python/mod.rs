@@ -52,7 +52,7 @@ mod _core {
         #[pymodule_export]
         use crate::python::interactions::events::{PyEvents, restore};
         #[pymodule_export]
-        use crate::python::interactions::files::read_files;
+        use crate::python::interactions::files::{PyLock, lock_folder, read_files};
         #[pymodule_export]
         use crate::python::interactions::labels::PyLabels;
         #[pymodule_export]

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import ray
 from conftest import NODE, same
@@ -57,7 +59,16 @@ def test_nor_does_it_where_sums_travel(nodes, plays, model, kill, tmp_path, monk
     assert same(again, quiet)
 
 
-def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturbed, tmp_path):
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturbed, tmp_path, is_folder):
+    source, quiet = plays, undisturbed
+    if is_folder:
+        users, items = plays.matrix.nonzero()
+        events = pa.table({"user": plays.users[users].tolist(), "item": items})
+        for at in range(4):
+            pq.write_table(events.slice(at * 21000, 21000), tmp_path / f"{at}.parquet")
+        source = str(tmp_path / "*.parquet")
+        quiet = fit(model(), source, workers=2, show_progress=False)
     gone = []
     run = _crew.Crew.run
 
@@ -72,11 +83,11 @@ def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturb
 
     monkeypatch.setattr(_crew.Crew, "run", run_without)
     try:
-        again = fit(model(), plays, workers=3, checkpoint=tmp_path / "fit", show_progress=False)
+        again = fit(model(), source, workers=6, checkpoint=tmp_path / "fit", show_progress=False)
     finally:
         nodes.add_node(**NODE)
     assert gone
-    assert same(again, undisturbed)
+    assert same(again, quiet)
 
 
 def test_workers_that_die_again_and_again_end_a_fit(nodes, plays, model, monkeypatch):
@@ -176,10 +187,9 @@ def test_a_cluster_that_is_too_small_is_refused_with_the_numbers(nodes, plays, m
         go(workers=0)
     with pytest.raises(ValueError, match="shards must be a power of two, up to 4096, got 48"):
         go(shards=48)
-    with pytest.raises(
-        ValueError, match="9 workers|workers must be at most 8 for 80920 entries in 16 shards"
-    ):
-        go(workers=9, shards=16)
+    rows = Rows([None] * 16, [0] * 17, [80920 // 16] * 16, np.zeros(5, np.int64), None, "", lambda: plays)
+    with pytest.raises(ValueError, match="workers must be at most 8 for 80912 entries in 16 shards, got 9"):
+        _run.Run(model(), rows, 9, 1)
     monkeypatch.setattr(_run.Run, "memory", lambda _: 1 << 50)
     with pytest.raises(MemoryError, match="2 workers take 1048576.00 GiB each, and the nodes"):
         go()

@@ -126,9 +126,10 @@ def test_folders_are_written_once_by_one_and_as_a_whole(events, tmp_path):
         penchant.Interactions.from_file(events, **COLUMNS, like=1, folder=folder)
     with pytest.raises(TypeError, match="folder must be a path, got int"):
         penchant.Interactions.from_file(events, **COLUMNS, folder=3)
-    (folder / "events.part").write_bytes(b"of a process that was killed")
-    with pytest.raises(ModelFormatError, match="were never finished"):
-        penchant.Interactions.open(folder)
+    for left in ("events.part", "by_user.values"):
+        (folder / left).write_bytes(b"of a process that was killed")
+        with pytest.raises(ModelFormatError, match="were never finished"):
+            penchant.Interactions.open(folder)
     with pytest.warns(DataWarning, match="1 bad row was skipped"):
         penchant.Interactions.from_file(events, **COLUMNS | {"on_bad_rows": "warn"}, folder=folder)
     with pytest.raises(ValueError, match="has Interactions in it: Interactions.open opens them"):
@@ -151,8 +152,9 @@ def test_two_processes_do_not_write_to_one_folder(events, tmp_path):
                 file.flush()
                 while not (folder / "events.part").exists():
                     assert other.poll() is None
-                with pytest.raises(BlockingIOError, match="another process is writing to this folder"):
-                    penchant.Interactions.from_file(events, **COLUMNS, folder=folder)
+                for wrong in (events, tmp_path / "typo.csv"):
+                    with pytest.raises(BlockingIOError, match="another process is writing to this folder"):
+                        penchant.Interactions.from_file(wrong, **COLUMNS, folder=folder)
                 file.write(text[1000:])
             assert other.wait(30) == 0
         finally:

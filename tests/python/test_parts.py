@@ -59,6 +59,21 @@ def test_workers_together_do_what_a_fit_does_whatever_their_number(dtype, expone
     assert np.allclose(x @ y.T, alone.user_factors @ alone.item_factors.T, atol=1e-6 if exact else 0.05)
 
 
+def test_what_travels_is_what_the_formula_says():
+    plays = sp.csr_matrix(made_plays().matrix, dtype=np.float32)
+    model = AlternatingLeastSquares(factors=16, iterations=1, num_threads=1)
+    _, epochs, layout = crew_of(model, plays, 3)
+    epochs.sketch(7)
+    epochs.epoch(1, lambda: None)
+    rows = 0
+    for owner in range(3):
+        for other in range(3):
+            part = plays[slice(*layout.users_of(owner))][:, slice(*layout.items_of(other))]
+            rows += (owner != other) * (len(np.unique(part.indices)) + np.count_nonzero(np.diff(part.indptr)))
+    size = 2 if _core.als.has_fast_halves() else 4
+    assert epochs.sent == rows * 16 * size
+
+
 @either
 def test_a_sketch_is_that_of_a_fit_alone_whatever_the_number_of_workers(users_travel):
     plays = sp.csr_matrix(made_plays().matrix, dtype=np.float32)

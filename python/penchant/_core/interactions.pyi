@@ -9,6 +9,8 @@ import numpy.typing as npt
 __all__ = [
     "Events",
     "Labels",
+    "Lock",
+    "lock_folder",
     "read_columns",
     "read_files",
     "read_streams",
@@ -63,6 +65,11 @@ class Labels:
     def containing(self, text: str) -> _Ids: ...
     def packed(self) -> tuple[bytes, npt.NDArray[np.int64]] | None: ...
 
+@final
+class Lock:
+    def release(self) -> None: ...
+
+def lock_folder(folder: str) -> Lock: ...
 def read_files(
     files: list[tuple[Any, list[tuple[str, str]]]],
     lines: Mapping[str, Any],

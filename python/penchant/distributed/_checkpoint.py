@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from penchant._validation import warn
 from penchant.distributed._folder import Folder
-from penchant.exceptions import ModelFormatError
+from penchant.exceptions import DataWarning, ModelFormatError
 
 #: Changes with what is in the files, or with what a fit does with it.
 FORMAT = 1
@@ -114,9 +115,17 @@ class Checkpoints:
     def _last(self) -> Saved | None:
         for name in reversed(self.folder.names()):
             folder = self.folder / name
-            if name.startswith("epoch-") and folder.has(_DONE):
+            if not name.startswith("epoch-") or not folder.has(_DONE):
+                continue
+            try:
                 done = _parsed(folder, _DONE)
+            except ModelFormatError as error:
+                warn(f"{error}; going back to the one before", DataWarning)
+                continue
+            damaged = [file for file in done["files"] if folder.size(file["name"]) != file["bytes"]]
+            if not damaged:
                 return Saved(folder, done["epoch"], done["losses"], done["files"])
+            warn(f"{folder / damaged[0]['name']} was cut short; going back to the one before", DataWarning)
         return None
 
     def epoch(self, epoch: int) -> Folder:
@@ -145,19 +154,20 @@ def _parsed(folder: Folder, name: str) -> dict[str, Any]:
 
 
 def write_part(
-    folder: Folder, state: Any, users: tuple[int, int], items: tuple[int, int], *, with_turn: bool
+    folder: Folder, state: Any, users: tuple[int, int], items: tuple[int, int], rank: int
 ) -> list[dict[str, Any]]:
-    """Write what a worker has, and return what was written; one of them writes what turns all users."""
+    """Write what a worker has, and return what was written; the first writes what turns all users."""
     written = []
     for what, array, rows in zip((*_NAMES, "turn"), state, (users, items, items, None), strict=True):
-        if rows is None and not with_turn:
+        if rows is None and rank:
             continue
         file = io.BytesIO()
         np.save(file, array, allow_pickle=False)
         content = file.getvalue()
-        name = f"{what}.npy" if rows is None else f"{what}-{rows[0]}-{rows[1]}.npy"
+        name = f"{what}-{rank}.npy"
         folder.write(name, content)
-        written.append({"name": name, "what": what, "rows": rows and list(rows), "digest": _digest(content)})
+        about = {"rows": rows and list(rows), "bytes": len(content), "digest": _digest(content)}
+        written.append({"name": name, "what": what, **about})
     return written
 
 

@@ -58,6 +58,11 @@ class Folder:
 
         return bool(self._files.get_file_info((self / name).path).type == fs.FileType.File)
 
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None if there is none."""
+        size: int | None = self._files.get_file_info((self / name).path).size
+        return size
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file, which is there under its name when all of it is."""
         path = (self / name).path

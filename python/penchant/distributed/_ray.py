@@ -39,20 +39,32 @@ def cluster(cpus: int) -> Iterator[Any]:
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False)
     else:
-        _use_loopback()
-        ray.init("local", num_cpus=cpus, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        with _loopback():
+            ray.init(
+                "local", num_cpus=cpus, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+            )
     try:
         yield ray
     finally:
         ray.shutdown()
 
 
-def _use_loopback() -> None:
+@contextlib.contextmanager
+def _loopback() -> Iterator[None]:
     """Have Ray listen on 127.0.0.1, as it does by itself on Windows and macOS."""
     from ray._private import ray_constants  # noqa: PLC0415
 
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # read by the processes that Ray starts
-    ray_constants.ENABLE_RAY_CLUSTER = False  # and this is what it was read as here
+    name = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # read by the processes that Ray starts
+    before = os.environ.get(name), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[1]
+        if before[0] is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before[0]
 
 
 def check_room(ray: Any, workers: int, threads: int, needed: int) -> None:
@@ -68,7 +80,10 @@ def check_room(ray: Any, workers: int, threads: int, needed: int) -> None:
         )
         raise ValueError(msg)
     memory = [int(node.get("memory", 0)) for node in nodes]
-    room = sum(size // needed for size in memory)
+    room = sum(
+        min(int(node.get("CPU", 0)) // threads, size // needed)
+        for node, size in zip(nodes, memory, strict=True)
+    )
     if room < workers:
         has = ", ".join(f"{size / 2**30:.2f}" for size in memory)
         msg = (
@@ -88,19 +103,22 @@ class RayCrew(Crew):
         self._ray, self.size = ray, size
         self._actors: list[Any] = []
         self._group = placement_group([{"CPU": threads}] * size, strategy="SPREAD")
-        if not self._group.wait(PATIENCE):
-            free = ray.available_resources().get("CPU", 0)
+        try:
+            if not self._group.wait(PATIENCE):
+                free = ray.available_resources().get("CPU", 0)
+                msg = (
+                    f"the cluster found no room for {size} workers of {threads} CPUs "
+                    f"within {PATIENCE:.0f} s: {free:.0f} are free"
+                )
+                raise TimeoutError(msg)
+            actor = ray.remote(Worker)
+            for rank in range(size):
+                place = PlacementGroupSchedulingStrategy(self._group, placement_group_bundle_index=rank)
+                options = {"num_cpus": threads, "max_restarts": -1, "scheduling_strategy": place}
+                self._actors.append(actor.options(**options).remote(rank))
+        except BaseException:
             self.close()
-            msg = (
-                f"the cluster found no room for {size} workers of {threads} CPUs within {PATIENCE:.0f} s: "
-                f"{free:.0f} are free"
-            )
-            raise TimeoutError(msg)
-        actor = ray.remote(Worker)
-        for rank in range(size):
-            place = PlacementGroupSchedulingStrategy(self._group, placement_group_bundle_index=rank)
-            options = {"num_cpus": threads, "max_restarts": -1, "scheduling_strategy": place}
-            self._actors.append(actor.options(**options).remote(rank))
+            raise
 
     def call(self, rank: int, method: str, args: Sequence[Any], returns: int = 1) -> Any:
         """Call a method of an actor."""
@@ -131,7 +149,7 @@ class RayCrew(Crew):
 
         Raises
         ------
-        WorkerLostError
+        TimeoutError
             If one does not come back.
         """
         end = time.monotonic() + PATIENCE
@@ -140,10 +158,12 @@ class RayCrew(Crew):
                 try:
                     self._ray.get(self.call(rank, "has_data", ()), timeout=max(end - time.monotonic(), 1))
                     break
+                except self._ray.exceptions.RayTaskError as error:
+                    raise (error.cause if isinstance(error.cause, Exception) else error) from None
                 except self._ray.exceptions.RayError as error:
                     if time.monotonic() > end:
-                        msg = f"worker {rank} was lost, and there was no room for it within {PATIENCE:.0f} s"
-                        raise WorkerLostError(msg) from error
+                        msg = f"worker {rank} does not come back, within {PATIENCE:.0f} s: {error}"
+                        raise TimeoutError(msg) from error
                     time.sleep(0.2)
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from penchant.distributed._folder import Folder
 from penchant.distributed._scoring import recommend_batches
 from penchant.recommender import Recommender
 
+#: How often a part is tried again whose worker died.
+_RETRIES = 5
 _ABOUT = "_recommendations.json"  # readers of folders pass over names that begin so
 
 
@@ -121,7 +123,9 @@ def recommend_all(
     ):
         _ray.check_room(ray, workers, threads, 1)
         shared = [ray.put(recommender)]  # in a list, so that it is not fetched for each part
-        actor = ray.remote(_Scorer).options(num_cpus=threads, max_restarts=-1, max_task_retries=-1)
+        actor = ray.remote(_Scorer).options(
+            num_cpus=threads, max_restarts=_RETRIES, max_task_retries=_RETRIES
+        )
         scorers = [actor.remote(n, options, threads) for _ in range(workers)]
         try:
             pool = ray.util.ActorPool(scorers)
@@ -162,7 +166,9 @@ def _claim(folder: Folder, about: dict[str, Any]) -> None:
 
 
 def _digest(recommender: Recommender) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(repr(recommender).encode(), digest_size=16)
+    for labels in (recommender.data.users, recommender.data.items):
+        digest.update("\x00".join(map(str, labels.tolist())).encode())
     for name, tensor in sorted(recommender.model._tensors().items()):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(tensor).tobytes())

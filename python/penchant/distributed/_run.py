@@ -93,7 +93,12 @@ class Run:
             end - first for first, end in map(self._layout.users_of, range(len(self._layout.workers)))
         )
         rows = max(self._entries()) * 2 * (4 + size)
-        return int(rows + users * factors * size * 2 + self.rows.shape[1] * factors * size * 4)
+        # Of the side that travels a worker has all rows, and those that have just come.
+        travels = max(self.rows.shape) if self._layout.users_travel else self.rows.shape[1]
+        return int(
+            rows
+            + (2 * users + 4 * self.rows.shape[1] / len(self._layout.workers) + 2 * travels) * factors * size
+        )
 
     def check_result(self) -> None:
         """Raise a MemoryError if this machine cannot hold the result."""
@@ -169,7 +174,8 @@ class Run:
         """Give workers their rows, and the factors to go on from."""
         compact = all(crew.all("has_fast_halves"))
         layout = replace(self._layout, compact=compact)
-        has_data = crew.all("has_data")
+        # Where one came back on a machine that stores rows otherwise, all begin anew.
+        has_data = crew.all("has_data") if layout == self._layout else [False] * crew.size
         per, loading = self._per_leaf, []
         for rank, (first, end) in enumerate(layout.workers):
             if not has_data[rank]:

@@ -14,6 +14,13 @@ from penchant.interactions.elsewhere import Counts
 
 #: What the columns of events are called between reading and building.
 _USER, _ITEM, _WEIGHT, _TIME = "user", "item", "weight", "time"
+#: Labels by their kinds, the narrowest first.
+_DTYPES: dict[str, Any] = {"i": np.int64, "u": np.uint64, "O": object}
+
+
+def widest(kinds: Sequence[str]) -> str:
+    """Return the kind that labels of all these kinds can be of."""
+    return max(kinds, key=list(_DTYPES).index, default="i")
 
 
 def read(place: Any, reading: dict[str, Any], is_file: bool, buckets: int) -> tuple[Any, ...]:
@@ -38,7 +45,7 @@ def read(place: Any, reading: dict[str, Any], is_file: bool, buckets: int) -> tu
     order = np.argsort(of_event, kind="stable")
     ends = np.searchsorted(of_event[order], np.arange(1, buckets + 1))
     tables = [_table(data, at, users, items, weights, times) for at in np.split(order, ends[:-1])]
-    told = {"counts": Counts.of(data), "integers": [data.users.dtype != object, data.items.dtype != object]}
+    told = {"counts": Counts.of(data), "kinds": [data.users.dtype.kind, data.items.dtype.kind]}
     return *tables, told
 
 
@@ -59,8 +66,8 @@ def _table(data: Interactions, at: Any, users: Any, items: Any, weights: Any, ti
     return pa.table(columns)
 
 
-def build(integers: Sequence[bool], duplicates: Any, *tables: Any) -> tuple[Any, Any]:
-    """Make the rows of a bucket's users.
+def build(kinds: Sequence[str], duplicates: Any, *tables: Any) -> tuple[Any, Any]:
+    """Make the rows of a bucket's users; labels are of these kinds of NumPy in all buckets.
 
     Returns
     -------
@@ -73,36 +80,35 @@ def build(integers: Sequence[bool], duplicates: Any, *tables: Any) -> tuple[Any,
     import pyarrow as pa  # noqa: PLC0415 - it is optional
 
     columns = [
-        pa.chunked_array([_plain(table[name], whole) for table in tables for name in [side]])
-        for side, whole in zip((_USER, _ITEM), integers, strict=True)
+        pa.chunked_array([_plain(table[side], kind) for table in tables])
+        for side, kind in zip((_USER, _ITEM), kinds, strict=True)
     ]
     names = [name for name in tables[0].column_names if name in (_WEIGHT, _TIME)]
     others = {
         name: pa.chunked_array([chunk for table in tables for chunk in table[name].chunks]) for name in names
     }
     frame = pa.table({_USER: columns[0], _ITEM: columns[1]} | others)
+    dtypes = [_DTYPES[kind] for kind in kinds]
     if not len(frame):
-        empty = (
-            np.zeros(0, np.int64 if integers[0] else object),
-            np.zeros(0, np.int64 if integers[1] else object),
-        )
+        empty = (np.zeros(0, dtype) for dtype in dtypes)
         piece = (np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), *empty)
         return piece, _told(piece, 0)
     data = Interactions.from_frame(
         frame, weight=_WEIGHT, time=_TIME if _TIME in names else None, duplicates=duplicates, num_threads=1
     )
     matrix = data.matrix
-    piece = (matrix.indptr, matrix.indices, matrix.data, data.users, data.items)
+    labels = (each.astype(dtype) for each, dtype in zip((data.users, data.items), dtypes, strict=True))
+    piece = (matrix.indptr, matrix.indices, matrix.data, *labels)
     return piece, _told(piece, data.report.merged_rows)
 
 
-def _plain(column: Any, whole: bool) -> Any:
+def _plain(column: Any, kind: str) -> Any:
     """Return labels as integers or strings."""
     import pyarrow as pa  # noqa: PLC0415 - it is optional
     import pyarrow.compute as pc  # noqa: PLC0415
 
     column = pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column
-    column = column if whole else column.cast(pa.string())
+    column = column.cast({"O": pa.string(), "u": pa.uint64()}.get(kind, pa.int64()))
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 

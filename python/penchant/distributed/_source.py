@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,7 @@ from penchant.interactions.elsewhere import Counts, Elsewhere, files_of
 #: What needs to know all events at once.
 _NOT_SHARED = (
     "half_life", "max_age", "min_items_per_user", "min_users_per_item", "keep_events", "like",
-    "show_progress", "num_threads",
+    "show_progress", "num_threads", "folder",
 )  # fmt: skip
 
 
@@ -110,7 +111,9 @@ def _of_dataset(dataset: Any, how: dict[str, Any]) -> list[Any]:
         there = ", ".join(map(repr, names))
         msg = f"there is no column {missing[0]!r} in the dataset; there are {there}"
         raise ValueError(msg)
-    refs: list[Any] = dataset.select_columns(wanted).to_arrow_refs()
+    chosen = dataset.select_columns(wanted)
+    chosen.context.execution_options.preserve_order = True  # which sums and the last of duplicates go by
+    refs: list[Any] = chosen.to_arrow_refs()
     return refs
 
 
@@ -138,21 +141,33 @@ def _reading(reader: Any, reading: dict[str, Any]) -> dict[str, Any]:
 def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool, shards: int) -> Rows:
     """Deal events to buckets by user, make rows of each bucket, and number its items among all."""
     elsewhere = Elsewhere(how, is_file)
-    read = ray.remote(_shuffle.read).options(num_returns=shards + 1)
-    dealt = [read.remote(str(place) if is_file else place, how, is_file, shards) for place in places]
+    # Without a CPU of their own, as workers may have taken all of them when a lost piece is made again.
+    light = {"num_cpus": 0, "scheduling_strategy": "SPREAD"}
+    at_a_time = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    read = ray.remote(_shuffle.read).options(num_returns=shards + 1, **light)
+    dealt = _some_at_a_time(
+        ray,
+        lambda place: read.remote(str(place) if is_file else place, how, is_file, shards),
+        places,
+        at_a_time,
+    )
     told = _results(ray, [own[-1] for own in dealt])
     counts = Counts.total([each["counts"] for each in told])
-    whole = [all(each["integers"][side] for each in told if each["counts"].rows) for side in (0, 1)]
-    build = ray.remote(_shuffle.build).options(num_returns=2)
-    built = [
-        build.remote(whole, how["duplicates"], *(own[piece] for own in dealt)) for piece in range(shards)
+    kinds = [
+        _shuffle.widest([each["kinds"][side] for each in told if each["counts"].rows]) for side in (0, 1)
     ]
-    del dealt
+    build = ray.remote(_shuffle.build).options(num_returns=2, **light)
+    built = _some_at_a_time(
+        ray,
+        lambda piece: build.remote(kinds, how["duplicates"], *(own[piece] for own in dealt)),
+        range(shards),
+        at_a_time,
+    )
     pieces = [piece for piece, _ in built]
     about = _results(ray, [each for _, each in built])
     entries = [int(each["entries"].sum()) for each in about]
     elsewhere.check(counts, sum(entries))
-    items = np.unique(np.concatenate([each["items"] for each in about]))
+    items = functools.reduce(np.union1d, (each["items"] for each in about))
     of_items = np.zeros(len(items), np.int64)
     for each in about:
         np.add.at(of_items, np.searchsorted(items, each["items"]), each["counts"])
@@ -168,6 +183,18 @@ def _dealt(ray: Any, places: Sequence[Any], how: dict[str, Any], is_file: bool, 
         return elsewhere.together(matrix, users, items, counts, merged)
 
     return Rows(pieces, bounds, entries, of_items, ray.put(items), digest.hexdigest(), finish)
+
+
+def _some_at_a_time(ray: Any, start: Any, tasks: Iterable[Any], count: int) -> list[Any]:
+    """Start tasks, so many at a time, and return their handles; the last of each says that it is done."""
+    handles: list[Any] = []
+    running: list[Any] = []
+    for task in tasks:
+        if len(running) == count:
+            _, running = ray.wait(running)
+        handles.append(start(task))
+        running.append(handles[-1][-1])
+    return handles
 
 
 def _results(ray: Any, handles: list[Any]) -> list[Any]:

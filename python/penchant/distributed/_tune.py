@@ -25,6 +25,8 @@ class _Tasks:
             attempt = self._ray.get(self._attempt.remote(self._shared, name, parameters))
         except self._ray.exceptions.RayTaskError as error:
             raise (error.cause if isinstance(error.cause, Exception) else error) from None
+        except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.OutOfMemoryError) as error:
+            raise MemoryError(str(error)) from error  # which the search passes over
         for epoch, value in enumerate(attempt.attributes.get("history", []) if falls_behind else []):
             falls_behind(epoch, value)  # too late for this trial, but a measure for others
         return attempt

@@ -145,7 +145,7 @@ class Worker:
     def save(self, layout: Layout, folder: Any) -> list[Any]:
         """Write its part of a checkpoint, and return what was written."""
         users, items = layout.users_of(self.rank), layout.items_of(self.rank)
-        return _checkpoint.write_part(folder, self._part.state(), users, items, with_turn=self.rank == 0)
+        return _checkpoint.write_part(folder, self._part.state(), users, items, self.rank)
 
     def factors(self) -> Any:
         """Return the factors of its users and of the items that it owns."""

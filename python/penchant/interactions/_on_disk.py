@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from penchant import _core
 from penchant._sparse import scipy_csr
 from penchant._validation import describe
 from penchant.exceptions import ModelFormatError
@@ -38,21 +39,43 @@ def folder_of(folder: Any) -> Path:
 
 
 def write(folder: Path, read: Callable[[], Any], reading: Reading) -> None:
-    """Have events read into a folder, and say what is in it when everything is.
+    """Have events read into a folder, which is locked meanwhile, and say what is in it when everything is.
 
     Raises
     ------
+    BlockingIOError
+        If another process is writing to it.
     ValueError
         If there are Interactions in it already, or other files.
     """
-    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if _ABOUT in there:
+    if folder.is_dir():
+        _check_empty(folder)  # before anything is put there
+    lock = _core.interactions.lock_folder(str(folder))
+    try:
+        _check_empty(folder)
+        _write(folder, read, reading)
+    finally:
+        lock.release()
+
+
+def _check_empty(folder: Path) -> None:
+    if (folder / _ABOUT).exists():
         msg = f"{folder} has Interactions in it: Interactions.open opens them, another folder takes these"
         raise ValueError(msg)
-    others = [name for name in there if name != "lock" and not name.endswith(".part")]
+    others = sorted(
+        {path.name for path in folder.iterdir()} - {path.name for path in _unfinished(folder)} - {"lock"}
+    )
     if others:
         msg = f"{folder} has other files in it, such as {others[0]}: Interactions need a folder of their own"
         raise ValueError(msg)
+
+
+def _unfinished(folder: Path) -> list[Path]:
+    """Return what a reading that did not end has left."""
+    return [*folder.glob("*.part"), *(path for path in _files(folder) if path.exists())]
+
+
+def _write(folder: Path, read: Callable[[], Any], reading: Reading) -> None:
     try:
         _, events = read()
         shape = (len(events.users), len(events.items))
@@ -60,25 +83,20 @@ def write(folder: Path, read: Callable[[], Any], reading: Reading) -> None:
         report = report_of(events, shape, entries, reading.lines)
         wanted = reading.options.on_bad_rows
         check_bad_rows(report, report.bad_rows, report.rows, wanted, may_be_none=False)
-    except BaseException as error:
-        if not isinstance(error, BlockingIOError):  # the files are somebody else's
-            _remove_parts(folder)
+        warn_of_times(report, events, reading.options)
+        empty = (shape[1], np.zeros(shape[0] + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+        arrays, about = _state.to_arrays(events, empty, report, reading)
+        with (folder / _LABELS).open("wb") as file:
+            np.savez(file, **arrays)
+        files = {path.name: _facts(path) for path in _files(folder)}
+        content = {"format": FORMAT, "shape": shape, "files": files, "about": about, "report": asdict(report)}
+        part = folder / f"{_ABOUT}.part"
+        part.write_text(json.dumps(content), encoding="utf-8")
+        part.replace(folder / _ABOUT)
+    except BaseException:
+        for path in _unfinished(folder):
+            path.unlink(missing_ok=True)
         raise
-    warn_of_times(report, events, reading.options)
-    empty = (shape[1], np.zeros(shape[0] + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    arrays, about = _state.to_arrays(events, empty, report, reading)
-    with (folder / _LABELS).open("wb") as file:
-        np.savez(file, **arrays)
-    files = {path.name: _facts(path) for path in _files(folder)}
-    content = {"format": FORMAT, "shape": shape, "files": files, "about": about, "report": asdict(report)}
-    part = folder / f"{_ABOUT}.part"
-    part.write_text(json.dumps(content), encoding="utf-8")
-    part.replace(folder / _ABOUT)
-
-
-def _remove_parts(folder: Path) -> None:
-    for path in [*folder.glob("*.part"), *folder.glob("by_*")]:
-        path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -127,7 +145,7 @@ class Opened:
 def _content(folder: Path) -> Any:
     path = folder / _ABOUT
     if not path.is_file():
-        if any(folder.glob("*.part")):
+        if _unfinished(folder):
             msg = f"{folder} has Interactions that were never finished: remove it, and read the events again"
             raise ModelFormatError(msg)
         msg = f"there are no Interactions in {folder}: Interactions.from_file(..., folder=...) makes them"

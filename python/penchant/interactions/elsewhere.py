@@ -30,6 +30,9 @@ _NAMED = 5
 
 def files_of(source: Any) -> list[Path]:
     """Return the files that a source names, all with their whole paths, without empty ones among others."""
+    if source == "-" or (isinstance(source, list | tuple) and "-" in source):
+        msg = "source must be files that all nodes can read, and standard input is none"
+        raise ValueError(msg)
     paths = [path.absolute() for path in paths_of(source)]
     full = [path for path in paths if not path.is_file() or path.stat().st_size]
     return full or paths[:1]

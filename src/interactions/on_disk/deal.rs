@@ -15,14 +15,14 @@ pub(super) struct Deal {
     files: Vec<Writer>,
 }
 
-/// The most files that are written at a time.
-const MOST_FILES: usize = 1 << 9;
+/// About how many files are written at a time; packed as rows come there may be twice as many.
+const MOST_FILES: usize = 1 << 8;
 
 impl Deal {
     /// For rows with so many records each, about `most` in a file, or one row.
     pub(super) fn new(folder: &Path, name: &str, counts: &[u64], most: usize, timed: bool) -> Result<Self> {
         let all: u64 = counts.iter().sum();
-        let most = (most as u64).max(all.div_ceil(MOST_FILES as u64 - 1));
+        let most = (most as u64).max(all.div_ceil(MOST_FILES as u64));
         let (mut of_row, mut ranges, mut first, mut held) = (Vec::with_capacity(counts.len()), vec![], 0, 0);
         for (row, &count) in counts.iter().enumerate() {
             if held > 0 && held + count > most {

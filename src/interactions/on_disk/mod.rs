@@ -4,13 +4,15 @@
 //! the order in which they came; what is in such a file is sorted in memory, as [`build`](super::build) does with all. Its entries are
 //! appended to those of the users before, and dealt to files of consecutive items, which become the other orientation in the
 //! same way. Everything is read and written from beginning to end, and what is in memory at a time is a file, the labels, and
-//! how often each stands in an event.
+//! how often each stands in an event. A row is never parted, so the longest one says how small a file can be. Nobody else may
+//! write to the folder meanwhile ([`lock`]).
 
 mod csr_files;
 mod deal;
 mod records;
 
 use std::fs::{self, File, TryLockError};
+use std::path::Path;
 
 use super::block::Block;
 use super::build::{Entries, entries, fade, settle_dates};
@@ -21,12 +23,26 @@ use csr_files::CsrFiles;
 use deal::Deal;
 use records::{Records, Writer, io};
 
+/// Makes a folder and locks it, as long as what is returned is there.
+pub fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let make = fs::create_dir_all(folder).and_then(|()| File::create(&path));
+    let lock = make.map_err(|error| io(&path, &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::Io {
+            path: folder.to_path_buf(),
+            kind: std::io::ErrorKind::WouldBlock,
+            reason: "another process is writing to this folder".to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(io(&path, &error)),
+    }
+}
+
 /// Takes events out of memory while they are read.
 #[derive(Debug)]
 pub(crate) struct Spill {
     place: OnDisk,
-    /// Locked as long as this is written.
-    _lock: File,
     file: Writer,
     held: usize,
     counts: [Vec<u64>; 2],
@@ -35,23 +51,9 @@ pub(crate) struct Spill {
 impl Spill {
     pub(super) fn new(options: &ReadOptions) -> Result<Option<Self>> {
         let Some(place) = &options.on_disk else { return Ok(None) };
-        let path = place.folder.join("lock");
-        let make = fs::create_dir_all(&place.folder).and_then(|()| File::create(&path));
-        let lock = make.map_err(|error| io(&path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                let reason = "another process is writing to this folder".to_owned();
-                return Err(Error::Io {
-                    path: place.folder.clone(),
-                    kind: std::io::ErrorKind::WouldBlock,
-                    reason,
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(io(&path, &error)),
-        }
+        fs::create_dir_all(&place.folder).map_err(|error| io(&place.folder, &error))?;
         let file = Writer::create(place.folder.join("events.part"), options.timed)?;
-        Ok(Some(Self { place: place.clone(), _lock: lock, file, held: 0, counts: [vec![], vec![]] }))
+        Ok(Some(Self { place: place.clone(), file, held: 0, counts: [vec![], vec![]] }))
     }
 
     /// Hears of a new block, and takes all of them when there are enough.
@@ -115,10 +117,11 @@ impl Spill {
         }
         let read = events.count;
         events.remove()?;
+        let by_user = by_user.finish()?; // which closes its files before there are others
         let mut by_item = Deal::new(&folder, "items", &counts[1], most, false)?;
         let mut files = CsrFiles::create(&folder, "by_user")?;
         let timed = options.timed && options.duplicates == Duplicates::Last;
-        for (users, records) in by_user.finish()? {
+        for (users, records) in by_user {
             let rows = rows_of(records, users.len(), options.duplicates, timed)?.checked(shape[1])?;
             for user in 0..users.len() {
                 for at in rows.indptr[user] as usize..rows.indptr[user + 1] as usize {

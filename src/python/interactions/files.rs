@@ -1,5 +1,6 @@
 //! Files of lines for Python.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
@@ -7,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error::{Error, Result as CoreResult};
-use crate::interactions::{Column, Content, Decoder, Encoding, Events, Format, Quote, Source};
+use crate::interactions::{Column, Content, Decoder, Encoding, Events, Format, Quote, Source, lock};
 use crate::python::interactions::events::{Before, PyReadOptions, Read, known, listened};
 
 #[derive(FromPyObject)]
@@ -136,4 +137,22 @@ pub(in crate::python) fn read_files<'py>(
     listened(py, progress, |observer| {
         Ok(Events::read_files(before, &sources, &format, encoding, &options, observer)?)
     })
+}
+
+/// A folder that nobody else writes to until this is released.
+#[pyclass(module = "penchant._core.interactions", name = "Lock")]
+pub(in crate::python) struct PyLock(Option<File>);
+
+#[pymethods]
+impl PyLock {
+    /// Lets others write.
+    fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Makes a folder and locks it.
+#[pyfunction]
+pub(in crate::python) fn lock_folder(folder: PathBuf) -> PyResult<PyLock> {
+    Ok(PyLock(Some(lock(&folder)?)))
 }

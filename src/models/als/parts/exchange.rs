@@ -6,7 +6,7 @@ use crate::error::{Error, Result, check_size};
 use crate::kernel::{Real, padded};
 use crate::models::als::basis::Square;
 use crate::models::als::half_step::turned_into;
-use crate::models::als::parts::messages::{Needs, Whitened};
+use crate::models::als::parts::messages::{Needs, Received, Whitened};
 use crate::models::als::parts::part::{Local, Part};
 use crate::models::als::parts::routes::Of;
 use crate::sparse::CsrView;
@@ -84,7 +84,7 @@ impl<T: Real> Part<T> {
     }
 
     /// Takes turned rows from each owner; those of this one are here.
-    pub(super) fn take(&mut self, of: Of, rows: &[Whitened<T>]) -> Result<()> {
+    pub(super) fn take(&mut self, of: Of, rows: &[Received<'_, T>]) -> Result<()> {
         check_size("the number of owners of rows", self.workers.len(), rows.len())?;
         let (width, count) = (padded(self.model.factors), self.count(of));
         let owned: Vec<Range<usize>> = (0..self.workers.len()).map(|rank| self.rows_of(of, rank)).collect();
@@ -102,13 +102,13 @@ impl<T: Real> Part<T> {
         for ((rows, needs), owned) in rows.iter().zip(&self.routes[of as usize].needs).zip(owned) {
             let range = owned.start * width..owned.end * width;
             match rows {
-                Whitened::Full(rows) if !self.compact => {
+                Received::Full(rows) if !self.compact => {
                     placed(rows, needs, width, &mut full.first(count * width)[range])?;
                 }
-                Whitened::Compact(rows) if self.compact => {
+                Received::Compact(rows) if self.compact => {
                     placed(rows, needs, width, &mut compact.first(count * width)[range])?;
                 }
-                Whitened::Full(_) | Whitened::Compact(_) => {
+                Received::Full(_) | Received::Compact(_) => {
                     let (what, sizes) =
                         ("the bytes of a number of a row", [size_of::<T>(), size_of::<T::Compact>()]);
                     let [expected, actual] = if self.compact { [sizes[1], sizes[0]] } else { sizes };

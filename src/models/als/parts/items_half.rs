@@ -10,7 +10,7 @@ use crate::models::als::basis::{Basis, Eigen};
 use crate::models::als::half_step::{Turns, rotate_into, turned_into, whitened};
 use crate::models::als::parts::items::{Answers, Entries, Hands, Kind, TASKS_PER_BLOCK, Task, Work};
 use crate::models::als::parts::iteration::Next;
-use crate::models::als::parts::messages::{Ask, Nodes, Whitened, nodes};
+use crate::models::als::parts::messages::{Ask, Nodes, Received, nodes};
 use crate::models::als::parts::owned::{Owned, Place, Rules};
 use crate::models::als::parts::part::{Local, Part, Share};
 use crate::models::als::parts::routes::Of;
@@ -25,7 +25,7 @@ impl<T: Real> Part<T> {
     pub(crate) fn solve_items(
         &mut self,
         local: Local<'_, T>,
-        users: &[Whitened<T>],
+        users: &[Received<'_, T>],
         epoch: usize,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Nodes> {

@@ -100,3 +100,20 @@ pub(crate) enum Whitened<T: Real> {
     Full(Vec<T>),
     Compact(Vec<T::Compact>),
 }
+
+/// The same, as whoever gets them reads them.
+#[derive(Clone, Copy)]
+pub(crate) enum Received<'a, T: Real> {
+    Full(&'a [T]),
+    Compact(&'a [T::Compact]),
+}
+
+#[cfg(test)]
+impl<T: Real> Whitened<T> {
+    pub(super) fn received(&self) -> Received<'_, T> {
+        match self {
+            Self::Full(rows) => Received::Full(rows),
+            Self::Compact(rows) => Received::Compact(rows),
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub(crate) use sketch::Round;
 #[cfg(feature = "python")]
 pub(crate) use {
     items::Answers,
-    messages::{Ask, Needs, Nodes, Presence, Whitened},
+    messages::{Ask, Needs, Nodes, Presence, Received, Whitened},
     part::Share,
 };
 

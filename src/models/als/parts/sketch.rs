@@ -8,7 +8,7 @@ use crate::kernel::{self, Gathered, Real, Simd, Stored, WithSimd, padded};
 use crate::models::als::basis::Eigen;
 use crate::models::als::half_step::{turn_rows, turned_into};
 use crate::models::als::parts::items::{Answers, TASKS_PER_BLOCK};
-use crate::models::als::parts::messages::{Nodes, Whitened};
+use crate::models::als::parts::messages::{Nodes, Received, Whitened};
 use crate::models::als::parts::owned::{Inbox, Place};
 use crate::models::als::parts::part::{Local, Part, Share};
 use crate::models::als::parts::routes::Of;
@@ -57,7 +57,7 @@ impl<T: Real> Part<T> {
     pub(crate) fn sketch_users(
         &mut self,
         local: Local<'_, T>,
-        items: &[Whitened<T>],
+        items: &[Received<'_, T>],
         round: Round,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Nodes> {
@@ -79,7 +79,7 @@ impl<T: Real> Part<T> {
     pub(crate) fn sketch_items(
         &mut self,
         local: Local<'_, T>,
-        users: &[Whitened<T>],
+        users: &[Received<'_, T>],
         round: Round,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Nodes> {

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::messages::Nodes;
+use super::messages::{Nodes, Received, Whitened};
 use super::*;
 use crate::error::Result;
 use crate::kernel::{Real, has_fast_halves};
@@ -64,6 +64,10 @@ fn received<M>(sent: Vec<Vec<M>>) -> std::vec::IntoIter<Vec<M>> {
     received.collect::<Vec<_>>().into_iter()
 }
 
+fn seen<T: Real>(rows: &[Whitened<T>]) -> Vec<Received<'_, T>> {
+    rows.iter().map(Whitened::received).collect()
+}
+
 fn never() -> bool {
     false
 }
@@ -118,12 +122,12 @@ fn sketch<T: Real>(parts: &mut [Part<T>], locals: &[Local<'_, T>], all: usize) {
         let (basis, round) = (eigen(&grams), Round { number, largest });
         let rows = parts.iter_mut().map(|part| part.spread(Of::Items, basis.clone(), number)).collect();
         let all = parts.iter_mut().zip(locals).zip(received(rows));
-        let users = all.map(|((part, &local), own)| part.sketch_users(local, &own, round, &never));
+        let users = all.map(|((part, &local), own)| part.sketch_users(local, &seen(&own), round, &never));
         let basis = eigen(&users.collect::<Result<Vec<_>>>().expect("nobody interrupts"));
         if parts[0].travels == Travels::Users {
             let rows = parts.iter_mut().map(|part| part.spread(Of::Users, basis.clone(), number)).collect();
             let all = parts.iter_mut().zip(locals).zip(received(rows));
-            let items = all.map(|((part, &local), own)| part.sketch_items(local, &own, round, &never));
+            let items = all.map(|((part, &local), own)| part.sketch_items(local, &seen(&own), round, &never));
             grams = items.collect::<Result<Vec<_>>>().expect("nobody interrupts");
             continue;
         }
@@ -202,7 +206,7 @@ fn fit<T: Real>(
             .zip(&locals)
             .map(|(part, &local)| {
                 let own = rows.next().expect("one for each");
-                part.solve_users(local, &own, epoch, &never).expect("nobody interrupts")
+                part.solve_users(local, &seen(&own), epoch, &never).expect("nobody interrupts")
             })
             .unzip();
         let penalty = total(&sums)[0];
@@ -211,8 +215,9 @@ fn fit<T: Real>(
             let of = Of::Users;
             let rows = parts.iter_mut().map(|part| part.whiten(of, eigen.clone(), smallest[1])).collect();
             let all = parts.iter_mut().zip(&locals).zip(received(rows));
-            let sums: Result<Vec<_>> =
-                all.map(|((part, &local), own)| part.solve_items(local, &own, epoch, &never)).collect();
+            let sums: Result<Vec<_>> = all
+                .map(|((part, &local), own)| part.solve_items(local, &seen(&own), epoch, &never))
+                .collect();
             losses.push((total(&sums.expect("nobody interrupts"))[0] + penalty) / total_weight);
             continue;
         }

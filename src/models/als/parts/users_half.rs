@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernel::{Real, Stored, padded};
 use crate::models::als::half_step::{Rows, Turns, solve_blocks};
 use crate::models::als::long_row;
-use crate::models::als::parts::messages::{Nodes, Whitened, nodes};
+use crate::models::als::parts::messages::{Nodes, Received, nodes};
 use crate::models::als::parts::part::{Local, Part};
 use crate::models::als::parts::routes::Of;
 use crate::models::als::relaxation::Relaxation;
@@ -20,7 +20,7 @@ impl<T: Real> Part<T> {
     pub(crate) fn solve_users(
         &mut self,
         local: Local<'_, T>,
-        items: &[Whitened<T>],
+        items: &[Received<'_, T>],
         epoch: usize,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Nodes, Nodes)> {

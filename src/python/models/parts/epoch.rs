@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 
-use crate::models::als::parts::{Answers, Ask, Part, Whitened};
+use crate::models::als::parts::{Answers, Ask, Part};
 use crate::pool;
 use crate::python::arrays::in_precision;
 use crate::python::interrupt::interruptible;
 use crate::python::models::parts::messages::{
-    GivenAsk, PyAnswers, PyAsk, PyEigen, PyNodes, ask, asks, eigen, given_answers, handed, handed_answers,
-    handed_whitened, side, whitened,
+    GivenAsk, PyAnswers, PyAsk, PyEigen, PyNodes, PyReceived, ask, asks, eigen, given_answers, handed,
+    handed_answers, handed_whitened, side,
 };
 use crate::python::models::parts::{AnyPart, PyPart, arrays, local};
 
@@ -55,7 +55,8 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<Whitened<T>> = rows.iter().map(whitened).collect::<PyResult<_>>()?;
+            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
+            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
             interruptible(
                 py,
                 |_, stop| {
@@ -81,7 +82,8 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<Whitened<T>> = rows.iter().map(whitened).collect::<PyResult<_>>()?;
+            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
+            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
             interruptible(
                 py,
                 |_, stop| {

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::error::{Error, check_size};
 use crate::kernel::{self, Real};
 use crate::models::als::basis::{Eigen, Square};
-use crate::models::als::parts::{Answers, Ask, Nodes, Of, Whitened, largest, total};
+use crate::models::als::parts::{Answers, Ask, Nodes, Of, Received, Whitened, largest, total};
 
 /// Sums over nodes of the tree.
 pub(super) type PyNodes<'py> = Vec<(usize, Bound<'py, PyArray1<f64>>)>;
@@ -104,15 +104,33 @@ pub(super) type PyAsk<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<boo
 pub(super) type GivenAsk<'py> = (PyReadonlyArray1<'py, u32>, PyReadonlyArray1<'py, bool>, Bound<'py, PyAny>);
 pub(super) type PyAnswers<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-pub(super) fn whitened<T: Real + Element>(rows: &Bound<'_, PyAny>) -> PyResult<Whitened<T>>
+/// Whitened rows from an owner.
+pub(super) enum PyReceived<'py, T: Real + Element>
 where
     T::Compact: Element,
 {
-    if let Ok(rows) = rows.extract::<PyReadonlyArray1<'_, T>>() {
-        return Ok(Whitened::Full(rows.as_slice()?.to_vec()));
+    Full(PyReadonlyArray1<'py, T>),
+    Compact(PyReadonlyArray1<'py, T::Compact>),
+}
+
+impl<'py, T: Real + Element> PyReceived<'py, T>
+where
+    T::Compact: Element,
+{
+    pub(super) fn of(rows: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(rows) = rows.extract() {
+            return Ok(Self::Full(rows));
+        }
+        let rows: PyReadonlyArray1<'py, T::Compact> = rows.extract()?;
+        Ok(Self::Compact(rows))
     }
-    let rows: PyReadonlyArray1<'_, T::Compact> = rows.extract()?;
-    Ok(Whitened::Compact(rows.as_slice()?.to_vec()))
+
+    pub(super) fn view(&self) -> PyResult<Received<'_, T>> {
+        Ok(match self {
+            Self::Full(rows) => Received::Full(rows.as_slice()?),
+            Self::Compact(rows) => Received::Compact(rows.as_slice()?),
+        })
+    }
 }
 
 pub(super) fn asks<T: Real + Element>(py: Python<'_>, asks: Vec<Ask<T>>) -> Vec<PyAsk<'_>> {

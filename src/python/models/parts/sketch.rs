@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
-use crate::models::als::parts::{Answers, Part, Round, Whitened};
+use crate::models::als::parts::{Answers, Part, Round};
 use crate::pool;
 use crate::python::arrays::in_precision;
 use crate::python::interrupt::interruptible;
 use crate::python::models::parts::messages::{
-    PyAnswers, PyEigen, PyNodes, eigen, given_answers, handed, handed_answers, handed_whitened, side,
-    whitened,
+    PyAnswers, PyEigen, PyNodes, PyReceived, eigen, given_answers, handed, handed_answers, handed_whitened,
+    side,
 };
 use crate::python::models::parts::{AnyPart, PyPart, arrays, local};
 
@@ -68,7 +68,8 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<Whitened<T>> = rows.iter().map(whitened).collect::<PyResult<_>>()?;
+            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
+            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
             interruptible(
                 py,
                 |_, stop| {
@@ -95,7 +96,8 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<Whitened<T>> = rows.iter().map(whitened).collect::<PyResult<_>>()?;
+            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
+            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
             interruptible(
                 py,
                 |_, stop| {
