@@ -15,7 +15,7 @@ SIZES = [(10**6, 3 * 10**5), (10**7, 10**6), (10**8, 10**6), (10**9, 10**6)]
 
 
 def epoch(users, items, workers, gigabits):
-    """Return the seconds of an epoch, what travels, and the GiB of a worker."""
+    """Return the seconds of an epoch, what travels, and the GiB of a worker and of whoever asked."""
     entries = users * ENTRIES_PER_USER
     compute = entries * NANOSECONDS_PER_ENTRY * 1e-9 / (workers * THREADS * SHARED)
     users_travel = workers == 1 or users * 2 <= items * 8 * (STEPS + 1)
@@ -33,7 +33,8 @@ def epoch(users, items, workers, gigabits):
     memory = (
         16 * entries / workers + 8 * FACTORS * users / workers + 12 * FACTORS * items / workers + gathered
     )
-    return seconds, "users" if users_travel else "sums", memory / 2**30
+    result = 16 * entries + 8 * FACTORS * (users + items)
+    return seconds, "users" if users_travel else "sums", memory / 2**30, result / 2**30
 
 
 def shown(seconds):
@@ -44,14 +45,15 @@ def main():
     print(
         "| users | items | workers | what travels | epoch at 10 Gbit/s | at 25 Gbit/s | memory of a worker |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     for users, items in SIZES:
         for workers in (1, 4, 16, 64, 256):
-            (slow, what, memory), (fast, _, _) = (epoch(users, items, workers, speed) for speed in (10, 25))
+            slow, what, memory, result = epoch(users, items, workers, 10)
+            fast = epoch(users, items, workers, 25)[0]
             what = "nothing" if workers == 1 else what
             print(
                 f"| 10^{len(str(users)) - 1} | {items:,} | {workers} | {what} | {shown(slow)} | {shown(fast)} "
-                f"| {memory:,.1f} GiB |"
+                f"| {memory:,.1f} GiB | {result:,.0f} GiB |"
             )
 
 

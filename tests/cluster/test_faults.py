@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from conftest import NODE, same
 
 import penchant
 from penchant.distributed import _crew, _ray, _run, fit
+from penchant.distributed._source import Rows
 from penchant.exceptions import ModelFitError
 
 
@@ -61,14 +63,14 @@ def test_nor_does_it_where_sums_travel(nodes, plays, model, kill, tmp_path, monk
 
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturbed, tmp_path, is_folder):
-    source, quiet = plays, undisturbed
+    source, quiet, shards = plays, undisturbed, 64
     if is_folder:
         users, items = plays.matrix.nonzero()
         events = pa.table({"user": plays.users[users].tolist(), "item": items})
         for at in range(4):
             pq.write_table(events.slice(at * 21000, 21000), tmp_path / f"{at}.parquet")
-        source = str(tmp_path / "*.parquet")
-        quiet = fit(model(), source, workers=2, show_progress=False)
+        source, shards = str(tmp_path / "*.parquet"), 8
+        quiet = fit(model(), source, workers=2, shards=8, show_progress=False)
     gone = []
     run = _crew.Crew.run
 
@@ -83,7 +85,9 @@ def test_nor_does_the_loss_of_a_node(nodes, plays, model, monkeypatch, undisturb
 
     monkeypatch.setattr(_crew.Crew, "run", run_without)
     try:
-        again = fit(model(), source, workers=6, checkpoint=tmp_path / "fit", show_progress=False)
+        again = fit(
+            model(), source, workers=6, shards=shards, checkpoint=tmp_path / "fit", show_progress=False
+        )
     finally:
         nodes.add_node(**NODE)
     assert gone

@@ -175,7 +175,7 @@ class Run:
         compact = all(crew.all("has_fast_halves"))
         layout = replace(self._layout, compact=compact)
         # Where one came back on a machine that stores rows otherwise, all begin anew.
-        has_data = crew.all("has_data") if layout == self._layout else [False] * crew.size
+        has_data = [there and layout == self._layout for there in crew.all("has_data")]
         per, loading = self._per_leaf, []
         for rank, (first, end) in enumerate(layout.workers):
             if not has_data[rank]:

@@ -91,7 +91,8 @@ class Interactions(LabelledMatrix):
         Interactions
             Whose matrix and its transpose, `by_item`, are mapped: they are read from the files when they are
             looked at, and what is in memory of them the system gives to others who need it. A fit of
-            `AlternatingLeastSquares` in float32 makes no copy. `update` does not change them.
+            `AlternatingLeastSquares` in float32 makes no copy. `update` does not change them, and nobody may
+            while they are mapped.
 
         Raises
         ------
