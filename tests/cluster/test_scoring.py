@@ -84,6 +84,7 @@ def test_other_kinds_of_batches_and_strangers(recommender, everyone, plays):
     score = recommend_batches(recommender, n=5, user="who")
     users = ["u3", "nobody", "u1"]
     rows = pa.RecordBatch.from_pydict({"who": users})
+    assert repr(score).startswith("RecommendBatches(Recommender(AlternatingLeastSquares(")
     found = score(rows)
     assert isinstance(found, pa.RecordBatch)
     assert found["user"].to_pylist() == ["u3"] * 5 + ["u1"] * 5

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import ray
+import scipy.sparse as sp
 from conftest import same
 
 import penchant
@@ -99,6 +100,10 @@ def test_what_cannot_be_read_is_said_in_a_sentence(nodes, folder, events, model,
         read(worker=3)
     with pytest.raises(TypeError, match="source is an Interactions, which has read them"):
         read(plays)
+    with pytest.raises(ValueError, match="source has 2 users, 3 items and nothing to learn from"):
+        fit(model(), penchant.Interactions.from_matrix(sp.csr_array((2, 3))), show_progress=False)
+    with pytest.raises(ValueError, match="standard input is none"):
+        read("-")
     with pytest.raises(TypeError, match="source must be Interactions"):
         read(plays.matrix)
     (tmp_path / "empty").mkdir()

@@ -81,6 +81,7 @@ def test_a_fit_to_what_is_on_disk_has_the_same_bits(events, tmp_path):
     other.save(tmp_path / "model")
     assert penchant.Recommender.load(tmp_path / "model").data.by_item is None
     copied = pickle.loads(pickle.dumps(disk))
+    assert repr(copied).endswith(f"entries, in {tmp_path / 'matrix'})")
     assert is_mapped(copied.matrix.data)
     with pytest.raises(ValueError, match="stays as it is: read all events into another folder"):
         disk.update({"who": ["new"], "what": [1], "often": [1]})

@@ -47,6 +47,9 @@ class Run:
     def __init__(self, model: AlternatingLeastSquares, rows: Rows, workers: int, threads: int) -> None:
         self.model, self.rows = model, rows
         entries = sum(rows.entries)
+        if not entries:
+            msg = f"source has {rows.shape[0]} users, {rows.shape[1]} items and nothing to learn from"
+            raise ValueError(msg)
         leaves = FEWEST_LEAVES
         pieces = len(rows.pieces)
         while leaves < pieces and leaves * _ENTRIES_PER_LEAF < entries:

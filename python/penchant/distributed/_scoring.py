@@ -40,6 +40,9 @@ class RecommendBatches:
         data = self._opened().data
         self._integers = [data.users.dtype != object, data.items.dtype != object]
 
+    def __repr__(self) -> str:
+        return f"RecommendBatches({self._recommender!r}, n={self._n}, user={self._user!r})"
+
     def _opened(self) -> Recommender:
         if isinstance(self._recommender, Recommender):
             return self._recommender

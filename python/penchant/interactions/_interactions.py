@@ -355,7 +355,8 @@ class Interactions(LabelledMatrix):
 
     def __repr__(self) -> str:
         users, items = self.shape
-        return f"Interactions({users} users x {items} items, {self.nnz} entries)"
+        place = "" if self._folder is None else f", in {self._folder}"
+        return f"Interactions({users} users x {items} items, {self.nnz} entries{place})"
 
     def _repr_html_(self) -> str:
         return self.report._repr_html_()
