@@ -7,12 +7,11 @@ The limit is that of a memory cgroup, which needs root on Linux (version 1 or 2)
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-import numpy as np
 
 USERS, ITEMS, EVENTS_PER_USER, GROUPS = 150_000, 30_000, 1_000, 40
 SETTINGS = {"factors": 32, "iterations": 4, "random_state": 0}
@@ -20,6 +19,7 @@ SETTINGS = {"factors": 32, "iterations": 4, "random_state": 0}
 
 def make(path):
     """Write events: half of them of what is popular, half of a taste."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -49,14 +49,13 @@ def cgroup(limit):
 
 def fit(folder, where, group):
     """Fit in this process, inside of a group if there is one, and print the seconds."""
-    import resource
-
+    if group:  # before anything is loaded
+        (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
+    import numpy as np
     import scipy.sparse as sp
 
     import penchant
 
-    if group:
-        (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
     data = penchant.Interactions.open(folder)
     if where == "memory":
         matrix = data.matrix
@@ -65,9 +64,12 @@ def fit(folder, where, group):
     model, epochs = penchant.AlternatingLeastSquares(**SETTINGS), []
     start = time.perf_counter()
     model.fit(data, show_progress=False, callback=lambda _, seconds, __: epochs.append(seconds))
-    seconds, most = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    seconds = time.perf_counter() - start
+    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     shown = " ".join(f"{epoch:.2f}" for epoch in epochs)
-    print(f"{where}: {seconds:.2f} s, epochs {shown}, at most {most} MiB, loss {model.loss_history[-1]:.9f}")
+    print(
+        f"{where}: {seconds:.2f} s, epochs {shown}, at most {int(most) >> 10} MiB, loss {model.loss_history[-1]:.9f}"
+    )
 
 
 def main():
