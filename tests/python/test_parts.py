@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from crew import crew_of
+from pyarrow import fs
 
 from penchant import _core
 from penchant.als import AlternatingLeastSquares
@@ -11,7 +12,7 @@ from penchant.datasets import made_plays
 from penchant.distributed._checkpoint import Checkpoints
 from penchant.distributed._folder import Folder
 from penchant.distributed._worker import Layout, Worker, dealt, leaves_of
-from penchant.exceptions import ModelFormatError
+from penchant.exceptions import DataWarning, ModelFormatError
 
 
 def fit(model, plays, count, first, users_travel):
@@ -124,6 +125,52 @@ def test_a_fit_goes_on_from_a_checkpoint_with_another_number_of_workers(tmp_path
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(ModelFormatError, match="changed or cut short"):
         crew.all("restore", layout, saved)
+
+
+@pytest.mark.parametrize("kind", ["path", "URI", "file system"])
+def test_folders_are_whatever_pyarrow_knows(tmp_path, kind):
+    place = {
+        "path": tmp_path,
+        "URI": f"file://{tmp_path}/deep/down",
+        "file system": fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()),
+    }[kind]
+    folder = Folder(place, "checkpoint")
+    assert folder.names() == []
+    folder.make()
+    folder.write("a.json", b"one")
+    (folder / "epoch-1").make()
+    (folder / "epoch-1").write("b", b"three")
+    assert folder.names() == ["a.json", "epoch-1"]
+    assert (folder.has("a.json"), folder.has("epoch-1"), folder.has("c")) == (True, False, False)
+    assert (folder.size("a.json"), folder.size("c"), folder.read("a.json")) == (3, None, b"one")
+    assert (folder / "epoch-1").read("b") == b"three"
+    folder.remove("epoch-1")
+    assert folder.names() == ["a.json"]
+    with pytest.raises(
+        TypeError, match="checkpoint must be a path, a URI or a file system of pyarrow, got int"
+    ):
+        Folder(3, "checkpoint")
+
+
+def test_a_checkpoint_that_was_cut_short_gives_way_to_the_one_before(tmp_path):
+    plays = sp.csr_matrix(made_plays().matrix[:300], dtype=np.float32)
+    model = AlternatingLeastSquares(factors=4, iterations=2, num_threads=1)
+    checkpoints = Checkpoints(Folder(tmp_path, "checkpoint"), {})
+    checkpoints.open(resume=False)
+    crew, epochs, layout = crew_of(model, plays, 2)
+    epochs.sketch(7)
+    for epoch in (1, 2):
+        loss = epochs.epoch(epoch, lambda: None)
+        folder = checkpoints.epoch(epoch)
+        files = [file for own in crew.all("save", layout, folder) for file in own]
+        checkpoints.done(folder, epoch, [loss] * epoch, files)
+    path = tmp_path / "epoch-000002/users-1.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(DataWarning, match="users-1.npy was cut short; going back to the one before"):
+        assert checkpoints.open(resume=True).epoch == 1
+    (tmp_path / "epoch-000002/done.json").write_bytes(b"")
+    with pytest.warns(DataWarning, match="done.json is not what was written"):
+        assert checkpoints.open(resume=True).epoch == 1
 
 
 def test_sizes_that_do_not_fit_are_errors():

@@ -43,7 +43,8 @@ class Folder:
 
     def make(self) -> None:
         """Make the folder, if there is none."""
-        self._files.create_dir(self.path, recursive=True)
+        if self.path:  # the root of a file system is there
+            self._files.create_dir(self.path, recursive=True)
 
     def names(self) -> list[str]:
         """Return what is in it, sorted; nothing if there is no such folder."""

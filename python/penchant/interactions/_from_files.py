@@ -118,8 +118,9 @@ def from_file(
     folder : path, optional
         Write the matrix and its transpose there, sorted in files, instead of keeping it in memory: what is
         larger than that can be learned from as well. What is returned is what `Interactions.open` opens.
-        Memory is then needed for some 4 million events and for the labels; the disk takes 24 bytes for each
-        event while they are sorted, and 16 for each entry in the end.
+        Memory is then needed for some 4 million events, or those of the longest row, and for the labels; the
+        disk takes 24 bytes for each event while they are sorted, 40 with times, and 16 for each entry in the
+        end.
     user, item, weight, time, kind, kind_weights, duplicates, half_life, max_age, time_unit,
     time_format
         As in `from_frame`. Weights may also be written as true and false.
