@@ -1,18 +1,15 @@
 //! The phases of an epoch.
 
-use std::sync::atomic::Ordering;
-
 use pyo3::prelude::*;
 
 use crate::models::als::parts::{Answers, Ask, Part};
 use crate::pool;
 use crate::python::arrays::in_precision;
-use crate::python::interrupt::interruptible;
 use crate::python::models::parts::messages::{
     GivenAsk, PyAnswers, PyAsk, PyEigen, PyNodes, PyReceived, ask, asks, eigen, given_answers, handed,
     handed_answers, handed_whitened, side,
 };
-use crate::python::models::parts::{AnyPart, PyPart, arrays, local};
+use crate::python::models::parts::{AnyPart, PyPart, arrays, local, until_signal};
 
 #[pymethods]
 impl PyPart {
@@ -55,16 +52,9 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
-            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
-            interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.solve_users(local, &rows, epoch, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??
+            let rows = PyReceived::all(&rows)?;
+            let rows = PyReceived::views(&rows)?;
+            until_signal(py, threads, |stop| part.solve_users(local, &rows, epoch, stop))?
         });
         Ok((handed(py, grams), handed(py, sums)))
     }
@@ -82,16 +72,9 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
-            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
-            interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.solve_items(local, &rows, epoch, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??
+            let rows = PyReceived::all(&rows)?;
+            let rows = PyReceived::views(&rows)?;
+            until_signal(py, threads, |stop| part.solve_items(local, &rows, epoch, stop))?
         });
         Ok(handed(py, losses))
     }
@@ -126,14 +109,7 @@ impl PyPart {
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
             let asked: Vec<Ask<T>> = asked.iter().map(ask).collect::<PyResult<_>>()?;
-            let answers = interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.pass(local, &asked, first, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??;
+            let answers = until_signal(py, threads, |stop| part.pass(local, &asked, first, stop))?;
             Ok(answers.into_iter().map(|answers| handed_answers(py, answers)).collect())
         })
     }

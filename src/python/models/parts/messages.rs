@@ -117,7 +117,12 @@ impl<'py, T: Real + Element> PyReceived<'py, T>
 where
     T::Compact: Element,
 {
-    pub(super) fn of(rows: &Bound<'py, PyAny>) -> PyResult<Self> {
+    /// Those of all owners.
+    pub(super) fn all(rows: &[Bound<'py, PyAny>]) -> PyResult<Vec<Self>> {
+        rows.iter().map(Self::of).collect()
+    }
+
+    fn of(rows: &Bound<'py, PyAny>) -> PyResult<Self> {
         if let Ok(rows) = rows.extract() {
             return Ok(Self::Full(rows));
         }
@@ -125,7 +130,11 @@ where
         Ok(Self::Compact(rows))
     }
 
-    pub(super) fn view(&self) -> PyResult<Received<'_, T>> {
+    pub(super) fn views(rows: &[Self]) -> PyResult<Vec<Received<'_, T>>> {
+        rows.iter().map(Self::view).collect()
+    }
+
+    fn view(&self) -> PyResult<Received<'_, T>> {
         Ok(match self {
             Self::Full(rows) => Received::Full(rows.as_slice()?),
             Self::Compact(rows) => Received::Compact(rows.as_slice()?),

@@ -5,14 +5,17 @@ pub(in crate::python) mod messages;
 mod sketch;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
+use crate::error::Result;
 use crate::kernel::Real;
 use crate::models::als::parts::{Counts, Cut, Local, Needs, Part, Presence, Share, Travels};
 use crate::pool;
 use crate::python::arrays::{Csr, PyMatrix, in_precision, viewed};
+use crate::python::interrupt::interruptible;
 use crate::python::models::als::Params;
 use messages::{
     GivenCounts, GivenNeeds, GivenPresence, PyAnswers, PyCounts, PyNeeds, PyNodes, PyPresence, handed,
@@ -232,6 +235,19 @@ impl PyPart {
         let local = local(&arrays)?;
         Ok(py.detach(|| Part::counts(local)))
     }
+}
+
+/// Runs a phase on so many threads, until it ends or a signal ends it.
+fn until_signal<R: Send>(
+    py: Python<'_>,
+    threads: usize,
+    phase: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<R> + Send,
+) -> PyResult<R> {
+    let run = |_, stop: &AtomicBool| {
+        let stop = || stop.load(Ordering::Relaxed);
+        pool::run(threads, || phase(&stop))?
+    };
+    Ok(interruptible(py, run, |(): ()| Ok(()))??)
 }
 
 /// Both orientations of a worker's entries as arrays.

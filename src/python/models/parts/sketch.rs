@@ -1,19 +1,16 @@
 //! The phases of a sketch, from which a fit begins.
 
-use std::sync::atomic::Ordering;
-
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 use crate::models::als::parts::{Answers, Part, Round};
 use crate::pool;
 use crate::python::arrays::in_precision;
-use crate::python::interrupt::interruptible;
 use crate::python::models::parts::messages::{
     PyAnswers, PyEigen, PyNodes, PyReceived, eigen, given_answers, handed, handed_answers, handed_whitened,
     side,
 };
-use crate::python::models::parts::{AnyPart, PyPart, arrays, local};
+use crate::python::models::parts::{AnyPart, PyPart, arrays, local, until_signal};
 
 #[pymethods]
 impl PyPart {
@@ -68,16 +65,9 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
-            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
-            interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.sketch_users(local, &rows, round, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??
+            let rows = PyReceived::all(&rows)?;
+            let rows = PyReceived::views(&rows)?;
+            until_signal(py, threads, |stop| part.sketch_users(local, &rows, round, stop))?
         });
         Ok(handed(py, nodes))
     }
@@ -96,16 +86,9 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let rows: Vec<PyReceived<'py, T>> = rows.iter().map(PyReceived::of).collect::<PyResult<_>>()?;
-            let rows: Vec<_> = rows.iter().map(PyReceived::view).collect::<PyResult<_>>()?;
-            interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.sketch_items(local, &rows, round, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??
+            let rows = PyReceived::all(&rows)?;
+            let rows = PyReceived::views(&rows)?;
+            until_signal(py, threads, |stop| part.sketch_items(local, &rows, round, stop))?
         });
         Ok(handed(py, nodes))
     }
@@ -124,14 +107,7 @@ impl PyPart {
             let part: &mut Part<T> = part;
             let arrays = arrays::<T>(py, &self.matrix, &self.by_item)?;
             let local = local(&arrays)?;
-            let sums = interruptible(
-                py,
-                |_, stop| {
-                    let stop = || stop.load(Ordering::Relaxed);
-                    pool::run(threads, || part.sketch_sums(local, eigen, round, &stop))?
-                },
-                |(): ()| Ok(()),
-            )??;
+            let sums = until_signal(py, threads, |stop| part.sketch_sums(local, eigen, round, stop))?;
             Ok(sums.into_iter().map(|sums| handed_answers(py, sums)).collect())
         })
     }
