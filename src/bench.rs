@@ -7,7 +7,7 @@ use crate::models::als::AlternatingLeastSquares;
 use crate::models::als::basis::Square;
 use crate::models::als::half_step;
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::side::Opposite;
+use crate::models::als::side::{Given, Opposite};
 use crate::pool;
 use crate::sparse::CsrView;
 
@@ -122,7 +122,7 @@ pub fn half_step<T: Real>(
     let outcome = pool::run(als.threads, || {
         let gram = gram_of(fixed, plan.factors);
         let opposite = Opposite { y: fixed, gram: &gram, count: rows.columns() };
-        half_step::half_step(rows, solutions, opposite, &from, &plan, &mut memory, &|| false)
+        half_step::half_step(Given { rows, known: None }, solutions, opposite, &from, &plan, &mut memory, &|| false)
     })??;
     Ok(outcome.loss)
 }

@@ -147,6 +147,9 @@ pub enum Error {
         "the factors of the given rows are not finite: their values, or the fixed factors, are too large"
     )]
     NotFoldedIn,
+    /// The products of features overflow, or span too many sizes to be told apart.
+    #[error("the features are of too different sizes, or too large, to be regressed on: scale them")]
+    FeaturesTooLarge,
     /// A matrix has no Cholesky factorization.
     #[error("the matrix of items is not positive definite to working precision: raise regularization")]
     NotPositiveDefinite,

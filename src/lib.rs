@@ -61,7 +61,9 @@ pub use dense::DenseView;
 pub use error::{Error, Result};
 pub use gram::Gram;
 pub use kernel::{Real, instruction_set};
-pub use models::als::{AlternatingLeastSquares, Confidence, Explanation, Init, Solver, training_loss};
+pub use models::als::{
+    AlternatingLeastSquares, Confidence, Explanation, Features, FeaturesOf, Init, Solver, factors_of, training_loss,
+};
 pub use models::ease::Ease;
 pub use models::factors::Factors;
 pub use models::knn::{NearestNeighbours, Weighting};

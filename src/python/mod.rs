@@ -27,7 +27,7 @@ mod _core {
     mod als {
         #[pymodule_export]
         use crate::python::models::als::{
-            PyGram, check_parameters, explain, fit, fold_in, gram, training_loss, turned,
+            PyGram, check_parameters, explain, factors_of, fit, fold_in, gram, training_loss, turned,
         };
         #[pymodule_export]
         use crate::python::models::parts::PyPart;

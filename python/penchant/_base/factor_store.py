@@ -36,6 +36,8 @@ class FactorStore:
     def __init__(self) -> None:
         # Replaced as a pair, so that other threads never see one side of a fit with the other of the next.
         self._sides: tuple[Floats | None, Floats | None] = (None, None)
+        # What is known of the features of users and of items, which goes with their factors.
+        self._known: tuple[Any, Any] = (None, None)
         # Whether someone has assigned factors since the last fit, which the next one then starts from.
         self.were_set = False
         self._indexes: dict[str, tuple[Any, _core.rank.Index]] = {}
@@ -56,7 +58,7 @@ class FactorStore:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.replace(*self._sides)  # NumPy forgets that they are read-only
+        self.replace(*self._sides, self._known)  # NumPy forgets that they are read-only
 
     def __copy__(self) -> FactorStore:
         other = FactorStore()
@@ -68,11 +70,19 @@ class FactorStore:
         """The factors of users and those of items."""
         return self._sides
 
-    def replace(self, users: Floats | None, items: Floats | None) -> None:
-        """Replace the factors, and forget what was made of the old ones."""
+    @property
+    def known(self) -> tuple[Any, Any]:
+        """What is known of the features of users and of items; None without any."""
+        return self._known
+
+    def replace(
+        self, users: Floats | None, items: Floats | None, known: tuple[Any, Any] = (None, None)
+    ) -> None:
+        """Replace the factors and what is known of features, and forget what was made of the old ones."""
         for side in (users, items):
             if side is not None:
                 side.flags.writeable = False
+        self._known = known
         self._sides = users, items
         for kept in (self._indexes, self._grams):
             for kind, (made_of, _) in list(kept.items()):
@@ -80,11 +90,16 @@ class FactorStore:
                     kept.pop(kind, None)
 
     def gram(self, side: str, factors: Floats, threads: int) -> _core.als.Gram:
-        """Return the Gram matrix of these factors of one side: made when first needed."""
+        """Return the Gram matrix of these factors of one side: made when first needed.
+
+        Rows that are known from their features alone do not count.
+        """
         kept = self._grams.get(side)
         # Another thread may have replaced the factors since the caller read them.
         if kept is None or kept[0] is not factors:
-            kept = self._grams[side] = (factors, _core.als.gram(factors, threads))
+            known = self._known[side == "item_factors"]
+            counted = factors if known is None else known.taking_part(factors)
+            kept = self._grams[side] = (factors, _core.als.gram(counted, threads))
         return kept[1]
 
     def index(

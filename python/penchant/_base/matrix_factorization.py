@@ -43,7 +43,7 @@ class MatrixFactorizationBase(RecommenderBase):
     def user_factors(self, values: Any) -> None:
         users = None if values is None else factors(values, "user_factors")
         with factor_store.WRITING:
-            self._store.replace(users, self._store.sides[1])
+            self._store.replace(users, self._store.sides[1], (None, self._store.known[1]))
         self._store.were_set = True
 
     @property
@@ -55,7 +55,7 @@ class MatrixFactorizationBase(RecommenderBase):
     def item_factors(self, values: Any) -> None:
         items = None if values is None else factors(values, "item_factors")
         with factor_store.WRITING:
-            self._store.replace(self._store.sides[0], items)
+            self._store.replace(self._store.sides[0], items, (self._store.known[0], None))
         self._store.were_set = True
 
     def _shape(self) -> tuple[int, int] | None:
@@ -92,9 +92,9 @@ class MatrixFactorizationBase(RecommenderBase):
         known: npt.NDArray[np.bool_] = self._fitted("user_factors")[userids].any(axis=1)
         return known
 
-    def _vectors(self, side: str, fixed: Floats, rows: Rows) -> Floats:
-        """Return factors of rows over `fixed`, which are those of the other side."""
-        del side, fixed, rows
+    def _vectors(self, side: str, fixed: Floats, rows: Rows, rowids: Ids) -> Floats:
+        """Return factors of rows over `fixed`, which are those of the other side; `rowids` are whose they are."""
+        del side, fixed, rows, rowids
         msg = f"{type(self).__name__} cannot recalculate factors: call fit, then ask without recalculating"
         raise NotImplementedError(msg)
 
@@ -103,10 +103,16 @@ class MatrixFactorizationBase(RecommenderBase):
     ) -> tuple[Ids, Floats]:
         if recalculate and rows is not None:
             item_factors = self._fitted("item_factors")
-            user_factors = self._vectors("item_factors", item_factors, rows)
+            user_factors = self._vectors("item_factors", item_factors, rows, userids)
             userids = np.arange(len(userids), dtype=np.int32)
         else:
             user_factors, item_factors = self._fitted_pair()
+        return self._recommend_rows(user_factors, userids, item_factors, liked, options)
+
+    def _recommend_rows(
+        self, user_factors: Floats, userids: Ids, item_factors: Floats, liked: Rows | None, options: RankOptions
+    ) -> tuple[Ids, Floats]:
+        """Return the best items for some rows of factors of users."""
         index = None
         if options.only is None and len(userids) > 0:
             typical = self._typical(user_factors)
@@ -123,7 +129,7 @@ class MatrixFactorizationBase(RecommenderBase):
     def _every_score(self, userids: Ids, rows: Rows | None, *, recalculate: bool) -> Floats:
         if recalculate and rows is not None:
             item_factors = self._fitted("item_factors")
-            user_factors = self._vectors("item_factors", item_factors, rows)
+            user_factors = self._vectors("item_factors", item_factors, rows, userids)
             userids = np.arange(len(userids), dtype=np.int32)
         else:
             user_factors, item_factors = self._fitted_pair()
@@ -140,7 +146,7 @@ class MatrixFactorizationBase(RecommenderBase):
 
     def _similar_to_rows(self, itemids: Ids, rows: Rows, options: RankOptions) -> tuple[Ids, Floats]:
         users, items = self._fitted_pair()
-        vectors = self._vectors("user_factors", users, rows)
+        vectors = self._vectors("user_factors", users, rows, itemids)
         return self._alike("similar items", items, itemids, vectors, options)
 
     def similar_users(

@@ -14,6 +14,7 @@ __all__ = [
     "check_parameters",
     "eigendecomposition",
     "explain",
+    "factors_of",
     "fit",
     "fold_in",
     "gram",
@@ -38,6 +39,8 @@ def fit(
     seed: int | None,
     after_epoch: Callable[[int, float, npt.NDArray[np.float64]], object],
     item_users: _Csr | None = None,
+    user_features: tuple[_Csr, _Floats] | None = None,
+    item_features: tuple[_Csr, _Floats] | None = None,
 ) -> list[float]: ...
 def turned(factors: _Floats, turn: npt.NDArray[np.float64], threads: int) -> _Floats: ...
 def explain(
@@ -48,14 +51,22 @@ def explain(
     item: int,
     user_weights: npt.NDArray[np.float64] | None,
     params: Mapping[str, Any],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+    drawn_to: _Floats | None,
+) -> tuple[npt.NDArray[np.float64], float, npt.NDArray[np.float64]]: ...
+def factors_of(features: _Csr, coefficients: _Floats, threads: int) -> _Floats: ...
 
 @final
 class Gram:
     def __init__(self) -> None: ...
 
 def gram(factors: _Floats, threads: int) -> Gram: ...
-def fold_in(rows: _Csr, fixed: _Floats, gram: Gram, params: Mapping[str, Any]) -> _Floats: ...
+def fold_in(
+    rows: _Csr,
+    fixed: _Floats,
+    gram: Gram,
+    params: Mapping[str, Any],
+    known: tuple[_Csr, _Floats] | None = None,
+) -> _Floats: ...
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]
 ) -> float: ...

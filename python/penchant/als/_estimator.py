@@ -15,8 +15,9 @@ from penchant._base.model_state import parameters_of
 from penchant._base.progress import Callback, Progress
 from penchant._sparse import Rows, rows_on_disk
 from penchant._validation import Floats, check_memory, describe, integer, number, warn
+from penchant.als._feature_side import FeatureSide
+from penchant.als._featured import Featured
 from penchant.als._first_factors import first_factors
-from penchant.als._fold_in import FoldIn
 from penchant.als._validation import Validation
 from penchant.utils import RandomState
 
@@ -26,6 +27,7 @@ _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 _INTEGERS = ("factors", "iterations", "num_threads", "cg_steps")
 _NUMBERS = (
     "regularization", "alpha", "relaxation", "epsilon", "unobserved_weight", "regularization_exponent",
+    "feature_strength", "feature_regularization",
 )  # fmt: skip
 
 
@@ -36,7 +38,7 @@ _NAMES_OF_IMPLICIT = (
 )  # fmt: skip
 
 
-class AlternatingLeastSquares(FoldIn):
+class AlternatingLeastSquares(Featured):
     """Matrix factorization for implicit feedback by alternating least squares.
 
     Minimizes, over user factors ``x`` and item factors ``y``, ::
@@ -102,6 +104,14 @@ class AlternatingLeastSquares(FoldIn):
     warm_start : bool, default False
         Start a second fit from the factors of the first if the shape is the same.
 
+    feature_strength : float, default 1.0
+        How strongly rows are drawn to what their features say, in a fit with features. With 0 those that have
+        entries are solved as without features, which only explain the others; up to 1 features take such a
+        part of the regularization, beyond 1 so many times all of it, and in the limit everything goes through
+        them.
+    feature_regularization : float, default 10.0
+        The weight of the squared coefficients of features, counted in rows: a feature that so many users or
+        items have is half believed.
     use_gpu : bool, default False
         Accepted for compatibility. There is no code for GPUs: True gets a `ParameterWarning` from `fit`.
 
@@ -166,6 +176,8 @@ class AlternatingLeastSquares(FoldIn):
         init: Literal["sketch", "uniform"] = "sketch",
         tolerance: float | None = None,
         warm_start: bool = False,
+        feature_strength: float = 1.0,
+        feature_regularization: float = 10.0,
         use_gpu: bool = False,
     ) -> None:
         super().__init__()
@@ -189,6 +201,8 @@ class AlternatingLeastSquares(FoldIn):
         self.init = init
         self.tolerance = tolerance
         self.warm_start = warm_start
+        self.feature_strength = feature_strength
+        self.feature_regularization = feature_regularization
         self.use_gpu = use_gpu
         self.loss_history: list[float] = []
         self.validation_history: list[tuple[int, float]] = []
@@ -208,6 +222,8 @@ class AlternatingLeastSquares(FoldIn):
         show_progress: bool = True,
         callback: Callback | None = None,
         *,
+        user_features: Any = None,
+        item_features: Any = None,
         validation: Any = None,
         metric: str = "ndcg@20",
         patience: int = 3,
@@ -220,6 +236,10 @@ class AlternatingLeastSquares(FoldIn):
         ----------
         user_items, show_progress, callback
             As for every model, see `RecommenderBase.fit`.
+        user_features, item_features : Features, sparse matrix or array, shape [n_rows, n_features], optional
+            What is known of users and of items besides, one row for each. `Features` are aligned by the labels
+            of an `Interactions`. Users and items without entries then get the factors that their features
+            say, and take no part in the fit otherwise: nobody had the chance to like or to ignore them.
         validation : Split, or (train_rows, test), optional
             What is known of the users when they are tested, and what they are tested with: both Interactions
             or sparse matrices of the shape of `user_items`. Of a `Split` that holds users out, factors are
@@ -271,14 +291,23 @@ class AlternatingLeastSquares(FoldIn):
         self.validation_history = [] if judge is None else judge.history
         try:
             by_item = getattr(user_items, "by_item", None)
-            self._learn(user_items, show_progress, callback, validation=judge, by_item=by_item)
+            labels = [getattr(user_items, name, None) for name in ("users", "items")]
+            features = self._checked_features((user_features, item_features), user_items, labels)
+            self._learn(
+                user_items, show_progress, callback, validation=judge, by_item=by_item, features=features
+            )
         except BaseException:
             self.validation_history = before
             raise
         return self
 
     def _fit(
-        self, rows: Rows, progress: Progress, validation: Validation | None = None, by_item: Any = None
+        self,
+        rows: Rows,
+        progress: Progress,
+        validation: Validation | None = None,
+        by_item: Any = None,
+        features: tuple[Any, Any] = (None, None),
     ) -> None:
         if self.use_gpu:
             warn("use_gpu means nothing here: the fit runs on the CPU")
@@ -289,37 +318,59 @@ class AlternatingLeastSquares(FoldIn):
         csr = rows.csr(self.dtype)
         users, items, seed = self._first(rows.shape)
         progress.total(self.iterations)
+        of_users, of_items = sides = self._begin_features(features, rows)
+        coefficients = tuple(None if side is None else side.coefficients for side in sides)
 
         def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
             if validation is None:
                 return progress.epoch(epoch, loss)
+            known = self._known_now(sides, turn, validation.users_looked_at)
             value, stop = validation.look(
-                epoch, epoch == self.iterations, users, items, turn, self._threads(), self._with_factors
-            )
+                epoch, epoch == self.iterations, users, items, turn, coefficients, self._threads(),
+                lambda users, items, before: self._with_factors(users, items, before, known),
+            )  # fmt: skip
             measured = {} if value is None else {validation.name: value}
             return progress.epoch(epoch, loss, **measured) or stop
 
         transpose = None if by_item is None else rows_on_disk(by_item, "by_item").csr(self.dtype)
-        loss_history = _core.als.fit(csr, users, items, self._params(), seed, after_epoch, transpose)
-        if validation is not None:
-            users, items = validation.best(self._threads()) or (users, items)
-        self._take(users, items, loss_history)
+        known = [None if side is None else side.core() for side in sides]
+        loss_history = _core.als.fit(csr, users, items, self._params(), seed, after_epoch, transpose, *known)
+        best = None if validation is None else validation.best(self._threads())
+        if best is not None:
+            users, items, (a, b), turn = best
+            if of_users is not None and a is not None:
+                of_users = of_users.with_coefficients(_core.als.turned(a, turn, self._threads()))
+            if of_items is not None and b is not None:
+                of_items = of_items.with_coefficients(b)
+        self._take(users, items, loss_history, (of_users, of_items))
 
     def _first(self, shape: tuple[int, int]) -> tuple[Floats, Floats, int | None]:
         """Return what a fit of this shape begins with; see `first_factors`."""
         return first_factors(self, shape)
 
-    def _take(self, users: Floats, items: Floats, loss_history: list[float]) -> None:
+    def _take(
+        self,
+        users: Floats,
+        items: Floats,
+        loss_history: list[float],
+        known: tuple[FeatureSide | None, FeatureSide | None] = (None, None),
+    ) -> None:
         """Take what a fit has found."""
         with factor_store.WRITING:
-            self._store.replace(users, items)
+            self._store.replace(users, items, known)
         self._store.were_set = False
         self.loss_history = loss_history
 
-    def _with_factors(self, users: Floats, items: Floats, before: AlternatingLeastSquares | None) -> Self:
+    def _with_factors(
+        self,
+        users: Floats,
+        items: Floats,
+        before: AlternatingLeastSquares | None,
+        known: tuple[FeatureSide | None, FeatureSide | None],
+    ) -> Self:
         """Return a model with these factors, which packs items as an earlier model of the fit did."""
         other = copy.copy(self)
-        other._store.replace(users, items)
+        other._store.replace(users, items, known)
         if before is not None:
             other._store.pack_moved_items(before._store, self._threads())
         return other

@@ -22,6 +22,7 @@ def explained(
     itemid: Any,
     user_weights: Any,
     N: Any,
+    drawn_to: Callable[[int], Floats | None],
 ) -> tuple[float, list[tuple[int, float]], npt.NDArray[np.float64]]:
     """Return what `AlternatingLeastSquares.explain` does, after a look at its arguments."""
     N = integer(N, "N", 1)
@@ -33,9 +34,9 @@ def explained(
         if user_weights.shape != (f, f):
             msg = f"user_weights must have shape {(f, f)}, got {user_weights.shape}"
             raise ValueError(msg)
-    terms, user_weights = _core.als.explain(
+    terms, by_features, user_weights = _core.als.explain(
         liked, values, item_factors, gram("item_factors", item_factors), item, user_weights,
-        params | {"factors": f},
+        params | {"factors": f}, drawn_to(int(userid)),
     )  # fmt: skip
     positive = values > 0
-    return float(terms[positive].sum()), largest(liked[positive], terms[positive], N), user_weights
+    return float(terms[positive].sum() + by_features), largest(liked[positive], terms[positive], N), user_weights

@@ -12,8 +12,10 @@ from penchant import _core
 from penchant._base import factor_store
 from penchant._base.matrix_factorization import MatrixFactorizationBase
 from penchant._sparse import Rows, any_rows
-from penchant._validation import Floats, check_memory, ids
+from penchant._validation import Floats, Ids, check_memory, ids
+from penchant.als import _feature_side as feature_side
 from penchant.als._explain import explained
+from penchant.als._feature_side import FeatureSide, is_cold
 
 
 class FoldIn(MatrixFactorizationBase):
@@ -23,7 +25,7 @@ class FoldIn(MatrixFactorizationBase):
     def _params(self) -> dict[str, Any]:
         """Return what the core wants to know; it checks the ranges."""
 
-    def recalculate_user(self, userid: Any, user_items: Any) -> Floats:
+    def recalculate_user(self, userid: Any, user_items: Any, user_features: Any = None) -> Floats:
         """Compute the exact factors of users from their whole history, the items being fixed.
 
         Parameters
@@ -33,6 +35,9 @@ class FoldIn(MatrixFactorizationBase):
         user_items : scipy.sparse matrix or array, shape [n_requested_users, n_items]
             One row for each of them; it may have fewer columns than the model has items. Formats other than
             CSR are converted with a `ParameterWarning`.
+        user_features : sparse matrix or array, shape [n_requested_users, n_features], optional
+            Of a model that was fitted with them: what they are drawn to, and what they are without entries.
+            By default what the model knows of these users.
 
         Returns
         -------
@@ -46,9 +51,10 @@ class FoldIn(MatrixFactorizationBase):
         ModelFitError
             If the factors would not be finite, because values are too large.
         """
-        return self._recalculated(userid, user_items, ("userid", "user_items"), "item_factors")
+        names = ("userid", "user_items", "user_features")
+        return self._recalculated(userid, user_items, names, "item_factors", user_features)[0]
 
-    def recalculate_item(self, itemid: Any, item_users: Any) -> Floats:
+    def recalculate_item(self, itemid: Any, item_users: Any, item_features: Any = None) -> Floats:
         """Compute the exact factors of items from their whole history, the users being fixed.
 
         Parameters
@@ -58,6 +64,8 @@ class FoldIn(MatrixFactorizationBase):
         item_users : scipy.sparse matrix or array, shape [n_requested_items, n_users]
             One row for each of them; it may have fewer columns than the model has users. Formats other than
             CSR are converted with a `ParameterWarning`.
+        item_features : sparse matrix or array, shape [n_requested_items, n_features], optional
+            As for `recalculate_user`.
 
         Returns
         -------
@@ -68,9 +76,10 @@ class FoldIn(MatrixFactorizationBase):
         NotFittedError, TypeError, ValueError
             As `recalculate_user` does.
         """
-        return self._recalculated(itemid, item_users, ("itemid", "item_users"), "user_factors")
+        names = ("itemid", "item_users", "item_features")
+        return self._recalculated(itemid, item_users, names, "user_factors", item_features)[0]
 
-    def partial_fit_users(self, userids: Any, user_items: Any) -> None:
+    def partial_fit_users(self, userids: Any, user_items: Any, user_features: Any = None) -> None:
         """Compute the factors of some users from their whole history, and keep them in the model.
 
         Parameters
@@ -80,6 +89,9 @@ class FoldIn(MatrixFactorizationBase):
             the old ones have zeros for factors.
         user_items : scipy.sparse matrix or array, shape [n_given_users, n_items]
             One row for each of them, with everything that is known of the user: not just what is new.
+        user_features : sparse matrix or array, shape [n_given_users, n_features], optional
+            Of a model that was fitted with them: what is known of these users besides; it is kept. By default
+            what the model knows of them already, and of others nothing.
 
         Raises
         ------
@@ -88,14 +100,10 @@ class FoldIn(MatrixFactorizationBase):
         MemoryError
             If the model would outgrow this machine.
         """
-        with factor_store.WRITING:
-            self._fitted_pair()
-            solution = self.recalculate_user(userids, user_items)
-            self._store.replace(
-                self._replaced("user_factors", userids, solution, "userids"), self._store.sides[1]
-            )
+        names = ("userids", "user_items", "user_features")
+        self._partial_fit(userids, user_items, names, "user_factors", user_features)
 
-    def partial_fit_items(self, itemids: Any, item_users: Any) -> None:
+    def partial_fit_items(self, itemids: Any, item_users: Any, item_features: Any = None) -> None:
         """Compute the factors of some items from their whole history, and keep them in the model.
 
         Parameters
@@ -105,18 +113,16 @@ class FoldIn(MatrixFactorizationBase):
             the old ones have zeros for factors.
         item_users : scipy.sparse matrix or array, shape [n_given_items, n_users]
             One row for each of them, with everything that is known of the item: not just what is new.
+        item_features : sparse matrix or array, shape [n_given_items, n_features], optional
+            As for `partial_fit_users`.
 
         Raises
         ------
         NotFittedError, TypeError, ValueError, MemoryError
             As `partial_fit_users` does.
         """
-        with factor_store.WRITING:
-            self._fitted_pair()
-            solution = self.recalculate_item(itemids, item_users)
-            self._store.replace(
-                self._store.sides[0], self._replaced("item_factors", itemids, solution, "itemids")
-            )
+        names = ("itemids", "item_users", "item_features")
+        self._partial_fit(itemids, item_users, names, "item_factors", item_features)
 
     def explain(
         self, userid: Any, user_items: Any, itemid: Any, user_weights: Any = None, N: int = 10
@@ -167,6 +173,7 @@ class FoldIn(MatrixFactorizationBase):
             itemid,
             user_weights,
             N,
+            self._drawn_to,
         )
 
     def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
@@ -204,20 +211,73 @@ class FoldIn(MatrixFactorizationBase):
         assert isinstance(other, FoldIn)
         return other
 
-    def _recalculated(self, rowids: Any, rows: Any, names: tuple[str, str], fixed_side: str) -> Floats:
+    def _recalculated(
+        self, rowids: Any, rows: Any, names: tuple[str, str, str], fixed_side: str, features: Any
+    ) -> tuple[Floats, Rows, Any]:
+        """Return factors of rows, the rows, and their features as the model takes them, if it does."""
         fixed = self._fitted(fixed_side)
-        count = len(ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True))
+        whose = ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True)
         checked = any_rows(rows, names[1], fixed.dtype)
-        checked.check_count(count, "ids")
-        solution = self._vectors(fixed_side, fixed, checked)
-        if np.ndim(rowids) > 0:
-            return solution
-        row: Floats = solution[0]
-        return row
+        checked.check_count(len(whose), "ids")
+        known = self._known_features(fixed_side, whose, features, names[2])
+        solution = self._solved(fixed_side, fixed, checked, known)
+        return (solution if np.ndim(rowids) > 0 else solution[0]), checked, known
 
-    def _vectors(self, side: str, fixed: Floats, rows: Rows) -> Floats:
+    def _known_features(self, fixed_side: str, whose: Ids, features: Any, name: str) -> Any:
+        """Return the features of rows as the model takes them: given ones, or those that it knows."""
+        side = self._feature_side(_other(fixed_side))
+        if side is None:
+            if features is None:
+                return None
+            msg = f"{name} must be left out: the model was fitted without"
+            raise ValueError(msg)
+        if features is None:
+            return side.rows_of(whose)
+        rows = feature_side.checked(features, name)
+        if rows.shape[0] != len(whose):
+            msg = f"{name} must have one row for each of {len(whose)} ids, got {rows.shape[0]}"
+            raise ValueError(msg)
+        return side.rows(rows, name)
+
+    def _drawn_to(self, userid: int) -> Floats | None:
+        """Return what the features of a user say."""
+        side = self._feature_side("user_factors")
+        if side is None:
+            return None
+        said: Floats = side.said(side.rows_of(np.array([userid], np.int32)), self._threads())[0]
+        return said
+
+    def _feature_side(self, side: str) -> FeatureSide | None:
+        """Return what is known of the features of users or of items."""
+        known: FeatureSide | None = self._store.known[side == "item_factors"]
+        return known
+
+    def _vectors(self, side: str, fixed: Floats, rows: Rows, rowids: Ids) -> Floats:
+        return self._solved(side, fixed, rows, self._known_features(side, rowids, None, "features"))
+
+    def _solved(self, fixed_side: str, fixed: Floats, rows: Rows, features: Any) -> Floats:
         params = self._params() | {"factors": fixed.shape[1]}
-        return _core.als.fold_in(rows.csr(fixed.dtype), fixed, self._gram(side, fixed), params)
+        side = self._feature_side(_other(fixed_side))
+        known = None
+        if side is not None and features is not None:
+            known = (feature_side.csr(features), side.coefficients)
+        return _core.als.fold_in(rows.csr(fixed.dtype), fixed, self._gram(fixed_side, fixed), params, known)
+
+    def _partial_fit(
+        self, rowids: Any, rows: Any, names: tuple[str, str, str], side: str, features: Any
+    ) -> None:
+        """Solve for some rows of a side, and keep them and their features."""
+        with factor_store.WRITING:
+            self._fitted_pair()
+            solution, checked, known = self._recalculated(rowids, rows, names, _other(side), features)
+            new = self._replaced(side, rowids, solution, names[0])
+            sides, knows = list(self._store.sides), list(self._store.known)
+            at = int(side == "item_factors")
+            sides[at] = new
+            if known is not None:
+                whose = ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True)
+                knows[at] = knows[at].replaced(whose, known, is_cold(checked), len(new))
+            self._store.replace(sides[0], sides[1], (knows[0], knows[1]))
 
     def _gram(self, side: str, factors: Floats) -> _core.als.Gram:
         return self._store.gram(side, factors, self._threads())
@@ -235,3 +295,7 @@ class FoldIn(MatrixFactorizationBase):
         new[: len(old)] = old
         new[rows] = solution
         return new
+
+
+def _other(side: str) -> str:
+    return "user_factors" if side == "item_factors" else "item_factors"

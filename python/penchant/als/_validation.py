@@ -42,6 +42,7 @@ class Validation:
         # after the look.
         nothing: Floats = np.empty((0, 0), np.float32)
         self._looked_at = self._best_items = self._best_users = nothing
+        self._best_coefficients: tuple[Floats | None, Floats | None] = (None, None)
         self._best_turn: Square | None = None
         self._since_best = 0
         # The model of the last look, of which only the index of items is still good; and the look at which
@@ -62,13 +63,15 @@ class Validation:
         users: Floats,
         items: Floats,
         turn: Square,
+        coefficients: tuple[Floats | None, Floats | None],
         threads: int,
         model_of: Callable[[Floats, Floats, Any], Any],
     ) -> tuple[float | None, bool]:
         """Measure if it is time to, and return the value and whether to stop.
 
-        `turn` is by what rows of `users` are to be multiplied; both arrays are only lent. `model_of` makes a
-        model of some users' factors and those of items, which packs items as that of an earlier look did.
+        `turn` is by what rows of `users` are to be multiplied; all arrays are only lent. `coefficients` are
+        those of the features of users and of items. `model_of` makes a model of the factors of `users_looked_at`
+        and those of items, which packs items as that of an earlier look did.
         """
         if epoch % self._every and not last:
             return None, False
@@ -89,17 +92,30 @@ class Validation:
         if not earlier or self._sign * value > max(earlier):
             self._best_users = _copied(users, self._best_users)
             self._best_items, self._looked_at = self._looked_at, self._best_items
+            self._best_coefficients = tuple(None if a is None else a.copy() for a in coefficients)  # type: ignore[assignment]
             self._best_turn = turn
             self._since_best = 0
         else:
             self._since_best += 1
         return value, self._since_best >= self._patience
 
-    def best(self, threads: int) -> tuple[Floats, Floats] | None:
-        """Return the factors of users and items that were best, if any were measured."""
+    @property
+    def users_looked_at(self) -> npt.NDArray[np.int32]:
+        """Whose lists are measured."""
+        return self._users
+
+    def best(
+        self, threads: int
+    ) -> tuple[Floats, Floats, tuple[Floats | None, Floats | None], Square] | None:
+        """Return what was best, if anything was measured.
+
+        The factors of users and items, the coefficients of their features, and by what those of the users are
+        to be multiplied.
+        """
         if self._best_turn is None:
             return None
-        return _core.als.turned(self._best_users, self._best_turn, threads), self._best_items
+        users = _core.als.turned(self._best_users, self._best_turn, threads)
+        return users, self._best_items, self._best_coefficients, self._best_turn
 
 
 def _copied(factors: Floats, memory: Floats) -> Floats:

@@ -39,7 +39,7 @@ impl<'a, T: Real, G: Stored<T>> Worker<'a, T, G> {
 }
 
 /// Consecutive rows, from number `first` on.
-pub(crate) struct Block<'a, 'b, T, G> {
+pub(crate) struct Block<'a, 'b, T: Real, G> {
     pub(crate) side: &'b Side<'a, T>,
     pub(crate) worker: &'b mut Worker<'a, T, G>,
     pub(crate) first: usize,
@@ -93,6 +93,9 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
                 continue;
             }
             system.set(row, side.columns, &side.plan.objective, side.basis);
+            if let Some(prior) = side.prior {
+                system.draw(simd, u, prior);
+            }
             let entries = system.entries(0..system.len());
             let following = side.rows.pattern().following(u, prefetch_distance::<G>(width));
             // Spread over the passes, as the memory can only bring so many at a time.
@@ -101,7 +104,8 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
                 if needs_start(method, side.plan) { turned.next().map(|start| &*start) } else { None };
             let (gain, load) = match (method, start) {
                 (Method::Dual, _) => {
-                    let gain = dual.solve(simd, entries, &mut ahead, &system.inverse_diagonal, solution);
+                    let (inverse, pull) = (&system.inverse_diagonal, system.pull());
+                    let gain = dual.solve(simd, entries, &mut ahead, inverse, pull, solution);
                     (gain, dual.load)
                 }
                 (Method::ConjugateGradient, Some(start)) => {
@@ -113,7 +117,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
                 }
                 _ => {
                     let cholesky = cholesky.get_or_insert_with(|| Cholesky::new(f, width));
-                    let gain = cholesky.solve(simd, entries, &system.diagonal, solution);
+                    let gain = cholesky.solve(simd, entries, &system.diagonal, system.pull(), solution);
                     (gain, cholesky.normal.load())
                 }
             };

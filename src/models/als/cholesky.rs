@@ -110,10 +110,14 @@ impl<T: Real> Cholesky<T> {
         simd: S,
         entries: Gathered<'_, T, G>,
         e: &[T],
+        pull: Option<&[T]>,
         x: &mut [T],
     ) -> f64 {
         self.normal.clear();
         self.packs.sum(simd, entries, &mut self.normal);
+        if let Some(pull) = pull {
+            axpy(simd, T::ONE, pull, &mut self.normal.b);
+        }
         let Self { f, normal, matrix, workspace, .. } = self;
         solve_normal(*f, normal, e, matrix, workspace, x);
         dot(simd, &self.normal.b, x).to_f64()

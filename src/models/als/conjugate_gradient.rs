@@ -25,6 +25,8 @@ pub(crate) struct Coefficients<'a, T> {
     pub(crate) inverse_e: &'a [T],
     pub(crate) weights: &'a [T],
     pub(crate) targets: &'a [T],
+    /// `q`, which is added to the right side.
+    pub(crate) pull: Option<&'a [T]>,
 }
 
 impl<T: Real> Coefficients<'_, T> {
@@ -32,6 +34,13 @@ impl<T: Real> Coefficients<'_, T> {
     #[inline(always)]
     fn energy<S: Simd>(&self, simd: S, v: &[T], scores: &[T]) -> T {
         weighted_square(simd, self.e, v) + weighted_square(simd, self.weights, scores)
+    }
+
+    /// `b·x` with the scores of `x`, `b` being the right side.
+    #[inline(always)]
+    fn right_side<S: Simd>(&self, simd: S, x: &[T], scores: &[T]) -> T {
+        let sum = dot(simd, self.targets, scores);
+        self.pull.map_or(sum, |pull| sum + dot(simd, pull, x))
     }
 }
 
@@ -76,7 +85,7 @@ impl<T: Real> ConjugateGradient<T> {
     ) -> f64 {
         let Self { r, z, p, minus_ap, x_scores, p_scores, steps, heavy, load } = self;
         *load = 0.0;
-        let Coefficients { e, inverse_e, weights, targets } = system;
+        let Coefficients { e, inverse_e, weights, pull, .. } = system;
         for scores in [&mut *x_scores, &mut *p_scores] {
             scores.clear();
             scores.resize(weights.len(), T::ZERO);
@@ -88,7 +97,7 @@ impl<T: Real> ConjugateGradient<T> {
             let start = step == 0;
             if !start {
                 // Rounding sets this floor: below it a step would only move noise.
-                let b_x = dot(simd, targets, x_scores);
+                let b_x = system.right_side(simd, x, x_scores);
                 if r_z <= T::EPSILON * T::EPSILON * b_x + T::from_f64(NOTHING) {
                     break;
                 }
@@ -109,6 +118,9 @@ impl<T: Real> ConjugateGradient<T> {
             direct(simd, beta, from, e, p, out);
             product.pass(simd, p, scores, if last { None } else { Some((a, out)) });
             if start {
+                if let Some(pull) = pull {
+                    axpy(simd, T::ONE, pull, r);
+                }
                 r_z = multiply(simd, inverse_e, r, z);
                 continue;
             }
@@ -130,7 +142,7 @@ impl<T: Real> ConjugateGradient<T> {
             beta = next / r_z;
             r_z = next;
         }
-        let two_b_x = 2.0 * dot(simd, targets, x_scores).to_f64();
+        let two_b_x = 2.0 * system.right_side(simd, x, x_scores).to_f64();
         two_b_x - system.energy(simd, x, x_scores).to_f64()
     }
 }

@@ -8,8 +8,10 @@
 //!
 //! which costs about `n² f + n³/3` operations for `n` entries, and needs neither the old solution nor the
 //! rotation of it. Every weight must be above 0: with a negative one the small matrix need not be positive.
+//!
+//! With `q` added to the right side, `x = x₀ + δ` where `x₀ = E⁻¹ q`, and `δ` is the solution for the targets `t − D Z x₀`.
 
-use crate::kernel::vector::multiply;
+use crate::kernel::vector::{axpy, dot, multiply};
 use crate::kernel::{Ahead, GROUP, Gathered, Real, Simd, Stored, add_rows, score};
 
 /// The longest row that may come here; bounds the scratch.
@@ -28,6 +30,8 @@ pub(crate) struct Dual<T> {
     factor: Vec<T>,
     s: Vec<T>,
     a: Vec<T>,
+    /// `Z x₀`, padded with zeros.
+    drawn: Vec<T>,
     /// The trace of `S K S` of the last row: how far its entries outweigh what it shares with all others.
     pub(crate) load: f64,
 }
@@ -41,6 +45,7 @@ impl<T: Real> Dual<T> {
             factor: vec![T::ZERO; LONGEST * LONGEST],
             s: vec![T::ZERO; LONGEST],
             a: vec![T::ZERO; LONGEST],
+            drawn: vec![T::ZERO; LONGEST],
             load: 0.0,
         }
     }
@@ -53,9 +58,10 @@ impl<T: Real> Dual<T> {
         entries: Gathered<'_, T, G>,
         ahead: &mut Ahead<'_, G>,
         inverse_e: &[T],
+        pull: Option<&[T]>,
         x: &mut [T],
     ) -> f64 {
-        let Self { rows, vector, k, factor, s, a, load } = self;
+        let Self { rows, vector, k, factor, s, a, drawn, load } = self;
         let (n, width) = (entries.len(), x.len());
         let padded = n.next_multiple_of(GROUP);
         let rows = &mut rows[..padded * width];
@@ -65,6 +71,11 @@ impl<T: Real> Dual<T> {
             *s = d.root();
         }
         *load = 0.0;
+        drawn.fill(T::ZERO);
+        if let Some(pull) = pull {
+            multiply(simd, inverse_e, pull, vector);
+            score(simd, rows, vector, ahead, &mut drawn[..padded]);
+        }
         for i in 0..n {
             let group = (i + 1).next_multiple_of(GROUP);
             multiply(simd, inverse_e, &rows[i * width..(i + 1) * width], vector);
@@ -75,7 +86,7 @@ impl<T: Real> Dual<T> {
             }
             *load += factor[i * n + i].to_f64();
             factor[i * n + i] += T::ONE;
-            a[i] = entries.targets[i] / s[i];
+            a[i] = (entries.targets[i] - entries.weights[i] * drawn[i]) / s[i];
         }
         solve_small(&mut factor[..n * n], &mut a[..n]);
         for (a, &s) in a[..n].iter_mut().zip(&*s) {
@@ -84,7 +95,7 @@ impl<T: Real> Dual<T> {
         a[n..padded].fill(T::ZERO);
         let mut b_x = T::ZERO;
         for i in 0..n {
-            let mut score = T::ZERO;
+            let mut score = drawn[i];
             for j in 0..n {
                 score += k[i.max(j) * padded + i.min(j)] * a[j];
             }
@@ -92,8 +103,11 @@ impl<T: Real> Dual<T> {
         }
         vector.fill(T::ZERO);
         add_rows(simd, rows, &a[..padded], vector);
+        if let Some(pull) = pull {
+            axpy(simd, T::ONE, pull, vector);
+        }
         multiply(simd, inverse_e, vector, x);
-        b_x.to_f64()
+        pull.map_or(b_x, |pull| b_x + dot(simd, pull, x)).to_f64()
     }
 }
 

@@ -11,9 +11,11 @@ use crate::models::als::params::AlternatingLeastSquares;
 /// What each of a user's items adds to the score of another one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// One term for each entry of the row, 0 for those that are not liked. Their sum is the score that the exact
-    /// factors of the user have.
+    /// One term for each entry of the row, 0 for those that are not liked. Their sum, with that of the features, is the score
+    /// that the exact factors of the user have.
     pub terms: Vec<f64>,
+    /// What the user's features add: 0 without any.
+    pub features: f64,
     /// The inverse of the user's linear system, f x f, for the next explanation to the same user.
     pub user_weights: Vec<f64>,
 }
@@ -22,6 +24,8 @@ impl AlternatingLeastSquares {
     /// Splits the score of `item` for a user who has the entries `liked` with these `values` into what each of them
     /// adds (Hu, Koren and Volinsky 2008, section 5): `y_i W y_j c_j`, where `W` is the inverse of the user's system.
     ///
+    /// A user whose features say `drawn_to`, f numbers, has the further term `y_i W λ_u m`.
+    ///
     /// `gram` is that of `item_factors`. `user_weights` is `W` from an earlier call for the same user, if there was one.
     pub fn explain<T: Real>(
         &self,
@@ -29,6 +33,7 @@ impl AlternatingLeastSquares {
         item_factors: DenseView<'_, T>,
         gram: &Gram,
         item: i32,
+        drawn_to: Option<&[T]>,
         user_weights: Option<&[f64]>,
     ) -> Result<Explanation> {
         self.check_parameters()?;
@@ -50,17 +55,26 @@ impl AlternatingLeastSquares {
                 check_size("the size of user_weights", f * f, weights.len())?;
                 weights.to_vec()
             }
-            None => self.inverse(&rows, values, gram)?,
+            None => self.inverse(&rows, values, gram, drawn_to.is_some())?,
         };
+        if let Some(mean) = drawn_to {
+            check_size("the number of factors that the features say", f, mean.len())?;
+        }
         let y = row(item);
         let turned: Vec<f64> = user_weights.chunks_exact(f).map(|weights| dot(weights, &y)).collect();
         let objective = self.objective();
         let terms = rows.iter().zip(values).map(|(row, &r)| objective.entry(r).target * dot(row, &turned));
-        Ok(Explanation { terms: terms.collect(), user_weights })
+        let pull = self.feature_strength * objective.regularization_of(stored(values), gram.rows);
+        let features = drawn_to.map_or(0.0, |mean| {
+            let said: Vec<f64> = mean.iter().map(|m| m.to_f64()).collect();
+            // Whoever has nothing else is what the features say.
+            if stored(values) == 0 { dot(&said, &y) } else { pull * dot(&said, &turned) }
+        });
+        Ok(Explanation { terms: terms.collect(), features, user_weights })
     }
 
     /// The pseudo-inverse of `w0 YᵀY + Σ (c − w0) y yᵀ + λ I`.
-    fn inverse(&self, rows: &[Vec<f64>], values: &[f64], gram: &Gram) -> Result<Vec<f64>> {
+    fn inverse(&self, rows: &[Vec<f64>], values: &[f64], gram: &Gram, is_drawn: bool) -> Result<Vec<f64>> {
         let (f, objective) = (gram.f, self.objective());
         let w0 = objective.unobserved_weight;
         let mut system = Mat::from_fn(f, f, |i, j| w0 * gram.values[i * f + j]);
@@ -72,8 +86,8 @@ impl AlternatingLeastSquares {
                 }
             }
         }
-        let stored = values.iter().filter(|&&r| r != 0.0).count();
-        let regularization = objective.regularization_of(stored, gram.rows);
+        let strength = if is_drawn { self.feature_strength.max(1.0) } else { 1.0 };
+        let regularization = strength * objective.regularization_of(stored(values), gram.rows);
         for i in 0..f {
             system[(i, i)] += regularization;
         }
@@ -86,6 +100,11 @@ impl AlternatingLeastSquares {
         let weights: Vec<f64> = (0..f * f).map(|ij| at(ij / f, ij % f)).collect();
         if weights.iter().all(|w| w.is_finite()) { Ok(weights) } else { Err(Error::NotFoldedIn) }
     }
+}
+
+/// The number of entries that count.
+fn stored(values: &[f64]) -> usize {
+    values.iter().filter(|&&r| r != 0.0).count()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -5,10 +5,11 @@ use crate::error::{Error, Result, check_size};
 use crate::gram::Gram;
 use crate::kernel::Real;
 use crate::models::als::basis::Square;
+use crate::models::als::features::{Known, factors_of_row};
 use crate::models::als::half_step::{Memory, half_step, turn_rows};
 use crate::models::als::params::{AlternatingLeastSquares, Solver};
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::side::{Opposite, Plan};
+use crate::models::als::side::{Given, Opposite, Plan};
 use crate::observer::Observer;
 use crate::pool;
 use crate::sparse::{CsrMatrix, CsrView};
@@ -19,14 +20,18 @@ impl AlternatingLeastSquares {
     /// A row holds the whole history of a user (columns are items) or of an item (columns are users). It may
     /// have fewer columns than `fixed` has rows. An empty row gets zeros.
     pub fn fold_in<T: Real>(&self, rows: &CsrView<'_, T>, fixed: DenseView<'_, T>) -> Result<Vec<T>> {
-        self.fold_in_with(rows, fixed, &Gram::of(fixed, self.threads)?, &())
+        self.fold_in_with(rows, None, fixed, &Gram::of(fixed, self.threads)?, &())
     }
 
-    /// [`fold_in`](Self::fold_in) with the Gram matrix of `fixed`, which is most of the work for a few rows.
+    /// [`fold_in`](Self::fold_in) with the Gram matrix of `fixed`, which is most of the work for a few rows, and with features
+    /// of the rows and their coefficients, if rows are drawn to them: an empty row gets what its features say.
     /// `observer` may interrupt it.
+    ///
+    /// The Gram matrix is that of the rows of `fixed` that took part in the fit, the others being zeros.
     pub fn fold_in_with<T: Real>(
         &self,
         rows: &CsrView<'_, T>,
+        known: Option<(CsrView<'_, T>, DenseView<'_, T>)>,
         fixed: DenseView<'_, T>,
         gram: &Gram,
         observer: &dyn Observer,
@@ -41,7 +46,14 @@ impl AlternatingLeastSquares {
             let (what, value) = ("the number of columns of the rows to fold in", rows.columns());
             return Err(Error::TooLarge { what, value, max: fixed.rows() });
         }
-        let plan = Plan { solver: Solver::Cholesky, compact: false, ..self.plan(Relaxation::None) };
+        if let Some((features, coefficients)) = known {
+            check_size("the number of rows of features (one for each row)", rows.rows(), features.rows())?;
+            check_size("the number of features", coefficients.rows(), features.columns())?;
+            check_size("the number of columns of the coefficients", f, coefficients.columns())?;
+            features.check_finite()?;
+        }
+        let plan = self.plan_of(Relaxation::None, known.is_some());
+        let plan = Plan { solver: Solver::Cholesky, compact: false, ..plan };
         let interrupted = || observer.interrupted();
         let mut solution = vec![T::ZERO; rows.rows() * f];
         let loss = pool::run(self.threads, || {
@@ -51,10 +63,23 @@ impl AlternatingLeastSquares {
                 None => (rows.widened(fixed.rows()), fixed.data()),
             };
             let opposite = Opposite { y, gram: &gram.values, count: fixed.rows() };
+            let known_rows = known.map(|(features, coefficients)| Known {
+                features,
+                coefficients: coefficients.data(),
+                part: self.feature_strength.min(1.0),
+            });
+            let given = Given { rows: &rows, known: known_rows };
             let from = Square::identity(f);
             let outcome =
-                half_step(&rows, &mut solution, opposite, &from, &plan, &mut Memory::new(), &interrupted)?;
+                half_step(given, &mut solution, opposite, &from, &plan, &mut Memory::new(), &interrupted)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
+            if let Some((features, coefficients)) = known {
+                for (u, out) in solution.chunks_exact_mut(f).enumerate() {
+                    if rows.row(u).values.iter().all(|&r| r == T::ZERO) {
+                        factors_of_row(&features, u, coefficients.data(), out);
+                    }
+                }
+            }
             Ok(outcome.loss)
         })??;
         if loss.is_finite() { Ok(solution) } else { Err(Error::NotFoldedIn) }

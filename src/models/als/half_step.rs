@@ -8,17 +8,19 @@ use crate::models::als::basis::{Basis, Square};
 use crate::models::als::block::{Block, Worker};
 use crate::models::als::long_row;
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::side::{Opposite, Plan, ROWS_PER_BLOCK, Side, Solved};
+use crate::models::als::features::Prior;
+use crate::models::als::side::{Given, Opposite, Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::models::als::system::Fixed;
-use crate::sparse::CsrView;
 
 /// What a half-step leaves behind.
-pub(crate) struct Outcome {
+pub(crate) struct Outcome<T> {
     /// The objective without the regularization of the fixed side: the rows' residuals give it for free,
     /// since with `r = b − A x` a row contributes `Σ c p² − b·x − r·x`.
     pub(crate) loss: f64,
     /// `Q`: the solutions are in the basis that the fixed side has after a product with it.
     pub(crate) turn: Square,
+    /// The coefficients of the features that it was given, in the basis of the solutions.
+    pub(crate) coefficients: Option<Vec<T>>,
 }
 
 /// What half-steps write to besides the solutions. Kept from one to the next, because pages fresh from the system
@@ -37,39 +39,49 @@ impl<T: Real> Memory<T> {
     }
 }
 
-/// Replaces `x` by the solutions for `rows` with the other side fixed, starting from `x · from`.
+/// Replaces `x` by the solutions for the rows with the other side fixed, starting from `x · from`.
 ///
 /// `from` is the rotation that takes the basis of `x` to that of the other side. The new solutions are in its basis
 /// after the turn that is returned; turning them back is left to whoever needs it, and mostly nobody does.
 pub(crate) fn half_step<T: Real>(
-    rows: &CsrView<'_, T>,
+    given: Given<'_, T>,
     x: &mut [T],
     fixed: Opposite<'_, T>,
     from: &Square,
     plan: &Plan,
     memory: &mut Memory<T>,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<Outcome> {
+) -> Result<Outcome<T>> {
     let f = plan.factors;
-    let objective = &plan.objective;
+    let (rows, objective) = (given.rows, &plan.objective);
     let lambda = objective.smallest_regularization(rows, fixed.count);
     let Some(basis) = Basis::new::<T>(fixed.gram, f, objective.unobserved_weight, lambda) else {
-        return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f) });
+        return Ok(Outcome { loss: f64::NAN, turn: Square::identity(f), coefficients: None });
     };
     let Turns { warm, scale } = Turns::between(from, &basis);
+    let prior = given.known.map(|known| Prior::new(known, &warm, &basis));
     let Memory { full, compact, starts } = memory;
     if matches!(plan.relaxation, Relaxation::Later(_)) {
         starts.resize(x.len(), T::ZERO);
     }
-    let side =
-        Side { rows, plan, columns: fixed.count, basis: &basis, warm: &warm, scale: &scale, interrupted };
+    let side = Side {
+        rows,
+        plan,
+        columns: fixed.count,
+        basis: &basis,
+        warm: &warm,
+        scale: &scale,
+        prior: prior.as_ref(),
+        interrupted,
+    };
     let loss = match T::COMPACT_MAX {
         Some(largest) if plan.compacts::<T>() => {
             solve_with(&side, x, starts, fixed.y, compact, sigma(largest, objective.unobserved_weight))
         }
         _ => solve_with(&side, x, starts, fixed.y, full, 1.0),
     }?;
-    Ok(Outcome { loss, turn: basis.q })
+    let coefficients = prior.map(|prior| prior.turned(&scale, f));
+    Ok(Outcome { loss, turn: basis.q, coefficients })
 }
 
 /// The changes of basis that solutions go through.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::kernel::vector::axpy;
 use crate::kernel::{self, Buffer, Pass, Real, Simd, Stored, WithSimd, padded, pass_scratch, rotate};
 use crate::models::als::cholesky::{Normal, Packs, solve_normal};
 use crate::models::als::conjugate_gradient::{ConjugateGradient, Product};
@@ -38,7 +39,7 @@ pub(crate) fn solve_all<T: Real, G: Stored<T>>(
     Ok(solved)
 }
 
-struct LongRow<'a, 'b, T, G> {
+struct LongRow<'a, 'b, T: Real, G> {
     side: &'b Side<'a, T>,
     u: usize,
     x: &'b [T],
@@ -54,6 +55,9 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
         let (f, plan) = (side.plan.factors, side.plan);
         let mut system = System::new(fixed);
         system.set(side.rows.row(u), side.columns, &plan.objective, side.basis);
+        if let Some(prior) = side.prior {
+            system.draw(simd, u, prior);
+        }
         let mut start = vec![T::ZERO; padded(f)];
         rotate(simd, x, side.warm, f, &mut start);
         let mut solution = start.clone();
@@ -64,7 +68,10 @@ impl<T: Real, G: Stored<T>> WithSimd for LongRow<'_, '_, T, G> {
             let gain = conjugate_gradient.solve(simd, coefficients, constant, &mut solution, Shared(&system));
             (gain, conjugate_gradient.load)
         } else {
-            let normal = shared_normal(&system, f);
+            let mut normal = shared_normal(&system, f);
+            if let Some(pull) = system.pull() {
+                axpy(simd, T::ONE, pull, &mut normal.b);
+            }
             let request = llt::factor::cholesky_in_place_scratch::<T>(f, Par::Seq, faer::Spec::default());
             let mut matrix = vec![T::ZERO; f * f];
             solve_normal(

@@ -12,7 +12,7 @@ const LONG: usize = 1 << 15;
 /// A way of solving a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Nothing liked: zeros.
+    /// Nothing liked, or of a row with features nothing at all: zeros.
     Nothing,
     /// Conjugate gradients from the last solution.
     ConjugateGradient,
@@ -89,8 +89,9 @@ pub(crate) fn choose(solver: Solver, n: usize, f: usize, cg_steps: usize) -> Met
 pub(crate) fn choose_for<T: Real>(side: &Side<'_, T>, u: usize) -> Method {
     let row = side.rows.row(u);
     let n = row.indices.len();
-    if row.values.iter().all(|&r| r <= T::ZERO) {
-        // Nothing liked: all zeros is the exact solution.
+    // Nothing liked: all zeros is the exact solution, unless the row is drawn elsewhere and what is disliked holds against it.
+    let says_nothing = |r: &T| if side.prior.is_some() { *r == T::ZERO } else { *r <= T::ZERO };
+    if row.values.iter().all(says_nothing) {
         return Method::Nothing;
     }
     if is_long(n) {

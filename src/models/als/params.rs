@@ -52,6 +52,8 @@ pub struct AlternatingLeastSquares {
     pub(crate) threads: usize,
     pub(crate) seed: u64,
     pub(crate) init: Init,
+    pub(crate) feature_strength: f64,
+    pub(crate) feature_regularization: f64,
 }
 
 /// A setter of the builder: takes the parameters, returns them changed.
@@ -85,6 +87,8 @@ impl AlternatingLeastSquares {
             threads: 0,
             seed: 0,
             init: Init::default(),
+            feature_strength: 1.0,
+            feature_regularization: 10.0,
         }
     }
 
@@ -151,6 +155,16 @@ impl AlternatingLeastSquares {
         /// What the first factors are; [`Init::Sketch`] by default.
         init: Init
     }
+    setter! {
+        /// How strongly rows are drawn to what their features say, 1 by default: with 0 features only explain rows without
+        /// entries, up to 1 they take a part of the regularization and beyond 1 so many times of it.
+        feature_strength: f64
+    }
+    setter! {
+        /// The weight of the squared coefficients of features, in rows: a feature that so many rows have is half believed. 10
+        /// by default.
+        feature_regularization: f64
+    }
 
     /// The part of the parameters that says what is minimized.
     pub(crate) fn objective(&self) -> Objective {
@@ -185,6 +199,8 @@ impl AlternatingLeastSquares {
             ("tolerance", self.tolerance.unwrap_or(0.0), true, at_least_0),
             ("alpha", self.alpha, false, above_0),
             ("epsilon", self.epsilon, false, above_0),
+            ("feature_strength", self.feature_strength, true, at_least_0),
+            ("feature_regularization", self.feature_regularization, false, above_0),
         ];
         for (name, value, zero_is_fine, expected) in numbers {
             if !value.is_finite() || value < 0.0 || (value == 0.0 && !zero_is_fine) {

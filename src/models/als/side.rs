@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::kernel::Real;
 use crate::models::als::basis::Basis;
+use crate::models::als::features::{Known, Prior};
 use crate::models::als::heavy::Heavy;
 use crate::models::als::objective::Objective;
 use crate::models::als::params::Solver;
@@ -40,6 +41,14 @@ impl Plan {
     }
 }
 
+/// The rows of a half-step.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, T> {
+    pub(crate) rows: &'a CsrView<'a, T>,
+    /// Their features, if they have some.
+    pub(crate) known: Option<Known<'a, T>>,
+}
+
 /// The fixed side of a half-step.
 #[derive(Clone, Copy)]
 pub(crate) struct Opposite<'a, T> {
@@ -53,7 +62,7 @@ pub(crate) struct Opposite<'a, T> {
 
 /// Everything that the rows of a half-step have in common.
 #[derive(Clone, Copy)]
-pub(crate) struct Side<'a, T> {
+pub(crate) struct Side<'a, T: Real> {
     pub(crate) rows: &'a CsrView<'a, T>,
     pub(crate) plan: &'a Plan,
     /// The number of rows of the fixed side.
@@ -63,6 +72,8 @@ pub(crate) struct Side<'a, T> {
     pub(crate) warm: &'a [T],
     /// `W`, padded: from whitened solutions to those that are kept.
     pub(crate) scale: &'a [T],
+    /// What draws the rows to their features, if they have some.
+    pub(crate) prior: Option<&'a Prior<'a, T>>,
     pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 

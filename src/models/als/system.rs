@@ -4,13 +4,16 @@
 //! (E + Zᵀ D Z) x = Zᵀ t      E = diag(e),  D = diag(c − w0),  t = c p
 //! ```
 //!
+//! A row with features is drawn to what they say: its right side is `Zᵀ t + q`.
+//!
 //! `Z` are the rows of the fixed side that the row has entries for, read through their indices. They may be
 //! stored multiplied by a power of two `σ`, which keeps halves in the middle of their range: the coefficients
 //! are divided by it, so nothing else needs to know.
 
-use crate::kernel::{Gathered, Real, Stored, padded};
+use crate::kernel::{Gathered, Real, Simd, Stored, padded};
 use crate::models::als::basis::Basis;
 use crate::models::als::conjugate_gradient::Coefficients;
+use crate::models::als::features::{Prior, Pull};
 use crate::models::als::objective::Objective;
 use crate::sparse::Row;
 
@@ -40,6 +43,8 @@ pub(crate) struct System<'a, T, G> {
     regularization: f64,
     /// `Σ c p²`, the loss of this row at `x = 0`.
     pub(crate) constant: f64,
+    /// What draws the row to its features, if they are known.
+    pull: Option<Pull<T>>,
 }
 
 impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
@@ -53,6 +58,7 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
             inverse_diagonal: vec![T::ONE; fixed.width],
             regularization: f64::NAN,
             constant: 0.0,
+            pull: None,
         }
     }
 
@@ -78,6 +84,18 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
         }
     }
 
+    /// Draws the row, which is number `u`, to what its features say.
+    #[inline(always)]
+    pub(crate) fn draw<S: Simd>(&mut self, simd: S, u: usize, prior: &Prior<'_, T>) {
+        let pull = self.pull.get_or_insert_with(Pull::new);
+        self.constant += prior.pull(simd, u, self.regularization, pull);
+    }
+
+    /// `q`, what drawing the row to its features adds to the right side.
+    pub(crate) fn pull(&self) -> Option<&[T]> {
+        self.pull.as_ref().map(|pull| &pull.vector[..])
+    }
+
     /// The number of entries.
     pub(crate) fn len(&self) -> usize {
         self.indices.len()
@@ -90,6 +108,7 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
             inverse_e: &self.inverse_diagonal,
             weights: &self.weights,
             targets: &self.targets,
+            pull: self.pull(),
         }
     }
 

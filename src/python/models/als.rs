@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::error::Error;
 use crate::gram::Gram;
-use crate::models::als::{self, AlternatingLeastSquares, Confidence, Init, Solver};
+use crate::kernel::Real;
+use crate::models::als::{self, AlternatingLeastSquares, Confidence, Features, FeaturesOf, Init, Solver};
 use crate::observer::Observer;
 use crate::python::arrays::{AnyCsr, AnyFactors, Csr, dense, in_precision, view};
 use crate::python::interrupt::{Stop, interruptible};
@@ -36,6 +37,8 @@ pub(in crate::python) struct Params {
     regularization_exponent: f64,
     tolerance: Option<f64>,
     init: String,
+    feature_strength: f64,
+    feature_regularization: f64,
 }
 
 impl Params {
@@ -71,7 +74,9 @@ impl Params {
             .unobserved_weight(self.unobserved_weight)
             .regularization_exponent(self.regularization_exponent)
             .tolerance(self.tolerance)
-            .init(init))
+            .init(init)
+            .feature_strength(self.feature_strength)
+            .feature_regularization(self.feature_regularization))
     }
 }
 
@@ -128,14 +133,26 @@ impl Observer for Reporter<'_> {
     }
 }
 
+/// A matrix of features, and the array of their coefficients.
+type FeaturesAndCoefficients<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+type OneSide<'py, T> = (Csr<'py, T>, PyReadwriteArray2<'py, T>);
+
+fn features_of<'a, T: Real + Element>(
+    side: &'a mut Option<OneSide<'_, T>>,
+) -> PyResult<Option<FeaturesOf<'a, T>>> {
+    let Some((features, coefficients)) = side else { return Ok(None) };
+    Ok(Some(FeaturesOf { features: view(features)?, coefficients: coefficients.as_slice_mut()? }))
+}
+
 /// Improves the factors in place, or with a `seed` those of a sketch put there, calls `after_epoch(epoch, loss, turn)`,
 /// and returns the losses.
 ///
 /// During that call the arrays hold what the fit would return if it ended, but for the user factors, whose rows have to
 /// be multiplied by `turn`.
-/// `item_users` is the transpose of the matrix, where it is there already.
+/// `item_users` is the transpose of the matrix, where it is there already. Features are pairs of a matrix and of an array
+/// of coefficients, which is written to as the factors are.
 #[pyfunction]
-#[pyo3(signature = (user_items, user_factors, item_factors, params, seed, after_epoch, item_users=None))]
+#[pyo3(signature = (user_items, user_factors, item_factors, params, seed, after_epoch, item_users=None, user_features=None, item_features=None))]
 #[allow(clippy::too_many_arguments, reason = "they are a fit")]
 pub(in crate::python) fn fit<'py>(
     py: Python<'py>,
@@ -146,6 +163,8 @@ pub(in crate::python) fn fit<'py>(
     seed: Option<u64>,
     after_epoch: &Bound<'py, PyAny>,
     item_users: Option<Bound<'py, PyAny>>,
+    user_features: Option<FeaturesAndCoefficients<'py>>,
+    item_features: Option<FeaturesAndCoefficients<'py>>,
 ) -> PyResult<Vec<f64>> {
     let params = params.build()?.seed(seed.unwrap_or_default());
     in_precision!(AnyCsr(user_items) as T => {
@@ -154,16 +173,23 @@ pub(in crate::python) fn fit<'py>(
         let (x, y, user_items) = (x.as_slice_mut()?, y.as_slice_mut()?, view(&user_items)?);
         let item_users: Option<Csr<'py, T>> = item_users.map(|matrix| matrix.extract()).transpose()?;
         let item_users = item_users.as_ref().map(view).transpose()?;
+        let extracted = |given: Option<FeaturesAndCoefficients<'py>>| -> PyResult<Option<OneSide<'py, T>>> {
+            let Some((features, coefficients)) = given else { return Ok(None) };
+            Ok(Some((features.extract()?, coefficients.extract()?)))
+        };
+        let (mut of_users, mut of_items) = (extracted(user_features)?, extracted(item_features)?);
+        let features = Features { users: features_of(&mut of_users)?, items: features_of(&mut of_items)? };
+        let mut features = Some(features);
         let losses = interruptible(
             py,
             |messages, stop| {
                 let reporter = Reporter { messages, turn: Mutex::default(), stop };
-                match (seed, &item_users) {
-                    (_, Some(item_users)) => {
-                        params.fit_both((&user_items, item_users), (x, y), seed.is_none(), &reporter)
+                let (features, given) = (features.take().unwrap_or_default(), seed.is_none());
+                match &item_users {
+                    Some(item_users) => {
+                        params.fit_both((&user_items, item_users), (x, y), features, given, &reporter)
                     }
-                    (Some(_), None) => params.fit_into(&user_items, x, y, &reporter),
-                    (None, None) => params.fit_from(&user_items, x, y, &reporter),
+                    None => params.fit_with_features(&user_items, (x, y), features, given, &reporter),
                 }
             },
             |done: EpochDone| {
@@ -196,10 +222,11 @@ pub(in crate::python) fn turned<'py>(
     })
 }
 
-/// Terms, and the inverse of a system.
-type Explained<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>);
+/// Terms, that of the features, and the inverse of a system.
+type Explained<'py> = (Bound<'py, PyArray1<f64>>, f64, Bound<'py, PyArray2<f64>>);
 
-/// What each of a user's items adds to the score of another, and the inverse of the user's system.
+/// What each of a user's items and the user's features add to the score of another item, and the inverse of the user's
+/// system.
 #[pyfunction]
 #[allow(clippy::too_many_arguments, reason = "they are a user, a model and an item")]
 pub(in crate::python) fn explain<'py>(
@@ -211,14 +238,18 @@ pub(in crate::python) fn explain<'py>(
     item: i32,
     user_weights: Option<PyReadonlyArray2<'py, f64>>,
     params: Params,
+    drawn_to: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Explained<'py>> {
     let (params, gram, row) = (params.build()?, &gram.0, (liked.as_slice()?, values.as_slice()?));
     let user_weights = user_weights.as_ref().map(PyReadonlyArray2::as_slice).transpose()?;
     in_precision!(AnyFactors(item_factors) as T => {
         let factors = dense::<T>(&item_factors)?;
         let f = factors.columns();
-        let found = py.detach(|| params.explain(row, factors, gram, item, user_weights))?;
-        Ok((found.terms.into_pyarray(py), found.user_weights.into_pyarray(py).reshape([f, f])?))
+        let drawn_to: Option<PyReadonlyArray1<'py, T>> = drawn_to.map(|mean| mean.extract()).transpose()?;
+        let drawn_to = drawn_to.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
+        let found = py.detach(|| params.explain(row, factors, gram, item, drawn_to, user_weights))?;
+        let user_weights = found.user_weights.into_pyarray(py).reshape([f, f])?;
+        Ok((found.terms.into_pyarray(py), found.features, user_weights))
     })
 }
 
@@ -235,22 +266,48 @@ pub(in crate::python) fn gram(py: Python<'_>, factors: AnyFactors<'_>, threads: 
     })
 }
 
-/// The exact factors of each of `rows` with the other side, whose Gram matrix this is, fixed.
+/// The exact factors of each of `rows` with the other side, whose Gram matrix this is, fixed. `known` are features of the
+/// rows, and their coefficients.
 #[pyfunction]
+#[pyo3(signature = (rows, fixed, gram, params, known=None))]
 pub(in crate::python) fn fold_in<'py>(
     py: Python<'py>,
     rows: AnyCsr<'py>,
     fixed: &Bound<'py, PyAny>,
     gram: &PyGram,
     params: Params,
+    known: Option<FeaturesAndCoefficients<'py>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (params, gram) = (params.build()?, &gram.0);
     in_precision!(AnyCsr(rows) as T => {
         let fixed: PyReadonlyArray2<'py, T> = fixed.extract()?;
         let (rows, fixed) = (view(&rows)?, dense(&fixed)?);
-        let solve = |_, stop: &AtomicBool| params.fold_in_with(&rows, fixed, gram, &Stop(stop));
+        let known: Option<(Csr<'py, T>, PyReadonlyArray2<'py, T>)> = known
+            .map(|(features, coefficients)| -> PyResult<_> { Ok((features.extract()?, coefficients.extract()?)) })
+            .transpose()?;
+        let known = known
+            .as_ref()
+            .map(|(features, coefficients)| -> PyResult<_> { Ok((view(features)?, dense(coefficients)?)) })
+            .transpose()?;
+        let solve = |_, stop: &AtomicBool| params.fold_in_with(&rows, known, fixed, gram, &Stop(stop));
         let solution = interruptible(py, solve, |(): ()| Ok(()))??;
         Ok(solution.into_pyarray(py).reshape([rows.rows(), fixed.columns()])?.into_any())
+    })
+}
+
+/// What features say: their products with the coefficients.
+#[pyfunction]
+pub(in crate::python) fn factors_of<'py>(
+    py: Python<'py>,
+    features: AnyCsr<'py>,
+    coefficients: &Bound<'py, PyAny>,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    in_precision!(AnyCsr(features) as T => {
+        let coefficients: PyReadonlyArray2<'py, T> = coefficients.extract()?;
+        let (features, coefficients) = (view(&features)?, dense(&coefficients)?);
+        let found = py.detach(|| als::factors_of(&features, coefficients, threads))?;
+        Ok(found.into_pyarray(py).reshape([features.rows(), coefficients.columns()])?.into_any())
     })
 }
 

@@ -42,6 +42,7 @@ impl<T: Real> Part<T> {
             basis: &basis,
             warm: &turns.warm,
             scale: &turns.scale,
+            prior: None,
             interrupted,
         };
         let (leaves, sigma) = (self.leaves(), self.sigma());

@@ -36,6 +36,7 @@ impl<T: Real> Part<T> {
             basis: &basis,
             warm: &turns.warm,
             scale: &turns.scale,
+            prior: None,
             interrupted,
         };
         let (bounds, leaves) = (&self.cut.users, self.leaves());

@@ -1,0 +1,203 @@
+"""What a fitted model knows of the features of its users or of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from penchant import _core
+from penchant._sparse import Csr, Rows, quiet_rows
+from penchant._validation import Floats, Ids, check_finite, check_memory, describe, factors
+
+# Vectors of the size of the coefficients, in f64, that a regression works with.
+_VECTORS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSide:
+    """The features of the rows of one side, and their coefficients. Never changed.
+
+    Features that no row had in the fit are left out: nothing can be said of them. In their place behind the
+    others there is a constant 1, so that whoever has no features is like the average row.
+
+    Attributes
+    ----------
+    width : int
+        How many features there are.
+    used : numpy.ndarray of int64
+        Which of them some row has.
+    matrix : scipy.sparse.csr_array, shape [n_rows, n_used + 1]
+    coefficients : numpy.ndarray, shape [n_used + 1, factors]
+    cold : numpy.ndarray of bool, shape [n_rows]
+        Rows without entries: what they are comes from their features alone, and they take no part in what is
+        made of all rows.
+    """
+
+    width: int
+    used: npt.NDArray[np.int64]
+    matrix: Any
+    coefficients: Floats
+    cold: npt.NDArray[np.bool_]
+
+    @classmethod
+    def begin(cls, features: Any, dtype: npt.DTypeLike, width: int, cold: npt.NDArray[np.bool_]) -> Self:
+        """Return what a fit with `width` factors writes coefficients into; `features` as `checked` has them."""
+        used = np.unique(features.indices).astype(np.int64)
+        size = (len(used) + 1) * width
+        check_memory(_VECTORS * 8 * size, f"coefficients of {len(used)} features for {width} factors")
+        matrix = _with_constant(_columns(features, used), dtype)
+        return cls(features.shape[1], used, matrix, np.zeros((len(used) + 1, width), dtype), cold)
+
+    def core(self) -> tuple[Csr, Floats]:
+        """Return features and coefficients as the core takes them."""
+        return csr(self.matrix), self.coefficients
+
+    def with_coefficients(self, coefficients: Floats) -> FeatureSide:
+        """Return the same features with other coefficients."""
+        return FeatureSide(self.width, self.used, self.matrix, coefficients, self.cold)
+
+    def part(self, rowids: Ids, coefficients: Floats) -> FeatureSide:
+        """Return the features of some rows only, with other coefficients."""
+        return FeatureSide(self.width, self.used, self.matrix[rowids], coefficients, self.cold[rowids])
+
+    def rows(self, features: Any, name: str) -> Any:
+        """Return features of other rows, as the coefficients take them; those that nobody had are ignored."""
+        if features.shape[1] != self.width:
+            msg = f"{name} must have {self.width} columns, as in the fit, got {features.shape[1]}"
+            raise ValueError(msg)
+        return _with_constant(_columns(features, self.used), self.coefficients.dtype)
+
+    def rows_of(self, rowids: Ids) -> Any:
+        """Return the features of some rows; those that do not exist have none."""
+        known = rowids < self.matrix.shape[0]
+        if known.all():
+            return self.matrix[rowids]
+        nothing = _with_constant(
+            sp.csr_array((1, len(self.used)), dtype=self.coefficients.dtype), self.coefficients.dtype
+        )
+        everyone = sp.vstack([self.matrix, nothing]).tocsr()
+        return everyone[np.where(known, rowids, self.matrix.shape[0])]
+
+    def said(self, rows: Any, threads: int) -> Floats:
+        """Return what features say, those of `rows` or `rows_of`."""
+        return _core.als.factors_of(csr(rows), self.coefficients, threads)
+
+    def taking_part(self, values: Floats) -> Floats:
+        """Return factors in which rows without entries are zero."""
+        return np.where(self.cold[:, None], 0, values).astype(values.dtype) if self.cold.any() else values
+
+    def replaced(self, rowids: Ids, rows: Any, cold: npt.NDArray[np.bool_], count: int) -> FeatureSide:
+        """Return features of `count` rows, of which some are new or have changed."""
+        places = np.full(count, -1)
+        places[: self.matrix.shape[0]] = np.arange(self.matrix.shape[0])
+        nothing = self.rows_of(np.array([count], np.int32))
+        places[places < 0] = self.matrix.shape[0]
+        places[rowids] = self.matrix.shape[0] + 1 + np.arange(len(rowids))
+        are_cold = np.ones(count, dtype=bool)
+        are_cold[: len(self.cold)] = self.cold
+        are_cold[rowids] = cold
+        matrix = sp.vstack([self.matrix, nothing, rows]).tocsr()[places]
+        return FeatureSide(self.width, self.used, matrix, self.coefficients, are_cold)
+
+    def tensors(self, prefix: str) -> dict[str, npt.NDArray[Any]]:
+        """Return all of it for a file."""
+        return {
+            f"{prefix}.width": np.array([self.width], np.int64),
+            f"{prefix}.used": self.used,
+            f"{prefix}.indptr": self.matrix.indptr.astype(np.int64),
+            f"{prefix}.indices": self.matrix.indices.astype(np.int32),
+            f"{prefix}.values": self.matrix.data,
+            f"{prefix}.coefficients": self.coefficients,
+            f"{prefix}.cold": self.cold.astype(np.uint8),
+        }
+
+    @classmethod
+    def restored(
+        cls, tensors: Mapping[str, npt.NDArray[Any]], prefix: str, rows: int, width: int
+    ) -> Self | None:
+        """Return what `tensors` wrote, if it is there; ValueError or KeyError if it does not fit."""
+        if f"{prefix}.coefficients" not in tensors:
+            return None
+        of = {name.removeprefix(f"{prefix}."): v for name, v in tensors.items() if name.startswith(prefix)}
+        coefficients = factors(of["coefficients"], "the coefficients of features")
+        used = of["used"].astype(np.int64)
+        shape = (rows, len(used) + 1)
+        parts = (of["values"], of["indices"], of["indptr"])
+        matrix = canonical(sp.csr_array(parts, shape=shape), "features").astype(coefficients.dtype)
+        cold = of["cold"] != 0
+        if coefficients.shape != (len(used) + 1, width) or cold.shape != (rows,):
+            msg = f"its features are of {coefficients.shape} and {cold.shape}, not of {rows} rows"
+            raise ValueError(msg)
+        return cls(int(of["width"][0]), used, matrix, coefficients, cold)
+
+
+def checked(features: Any, name: str, labels: Any = None) -> Any:
+    """Return features that a caller passes as a `scipy.sparse.csr_array` of finite numbers.
+
+    `labels` are those of the rows, if they have some.
+    """
+    if hasattr(features, "aligned_with"):
+        if labels is None:
+            msg = (
+                f"{name} has labels, but there are none to align them with: pass an Interactions, "
+                f"or the matrix {name}.matrix with a row for each id"
+            )
+            raise TypeError(msg)
+        features = features.aligned_with(labels)
+    if isinstance(features, np.ndarray) and features.ndim == 2 and features.dtype.kind in "buif":
+        features = sp.csr_array(features)
+    if not sp.issparse(features):
+        msg = (
+            f"{name} must be Features, a sparse matrix or an array of numbers with two dimensions, got "
+            f"{describe(features)}; Features.from_frame makes them of a frame"
+        )
+        raise TypeError(msg)
+    return canonical(features, name)
+
+
+def canonical(features: Any, name: str) -> Any:
+    """Return a sparse matrix as a `csr_array` of finite numbers, columns in order and none of them twice."""
+    rows = quiet_rows(features, name)
+    check_finite(np.asarray(rows.values), name)
+    return sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def is_cold(rows: Rows) -> npt.NDArray[np.bool_]:
+    """Return which rows have no entries but zeros."""
+    counts = np.concatenate([[0], np.cumsum(np.asarray(rows.values) != 0)])
+    cold: npt.NDArray[np.bool_] = np.diff(counts[rows.indptr]) == 0
+    return cold
+
+
+def _columns(features: Any, used: npt.NDArray[np.int64]) -> Any:
+    """Return those columns that are used, in their order."""
+    places = np.searchsorted(used, features.indices)
+    places[places == len(used)] = 0
+    known = used[places] == features.indices if len(used) else np.zeros(len(places), dtype=bool)
+    indptr = np.concatenate([[0], np.cumsum(known)])[features.indptr]
+    parts = (features.data[known], places[known], indptr)
+    return sp.csr_array(parts, shape=(features.shape[0], len(used)))
+
+
+def _with_constant(features: Any, dtype: npt.DTypeLike) -> Any:
+    """Return features with a column of ones behind them."""
+    ones = sp.csr_array(np.ones((features.shape[0], 1), dtype))
+    with np.errstate(over="ignore"):
+        matrix = sp.hstack([features.astype(dtype), ones]).tocsr()
+    check_finite(matrix.data, f"features as {np.dtype(dtype)}")
+    return matrix
+
+
+def csr(matrix: Any) -> Csr:
+    """Return a SciPy matrix as the core takes it."""
+    return (
+        matrix.shape[1],
+        np.ascontiguousarray(matrix.indptr, np.int64),
+        np.ascontiguousarray(matrix.indices, np.int32),
+        np.ascontiguousarray(matrix.data),
+    )
