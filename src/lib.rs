@@ -52,6 +52,8 @@ mod observer;
 mod pool;
 pub mod rank;
 mod sparse;
+#[cfg(any(feature = "python", test))]
+mod text;
 pub mod weighting;
 
 #[cfg(feature = "python")]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ease,
         evaluation,
         exceptions,
+        features,
         interactions,
         nearest_neighbours,
         popularity,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         NotFittedError,
         PenchantError,
     )
+    from penchant.features import Features
     from penchant.interactions import Interactions
     from penchant.popularity import Popularity
     from penchant.recommender import Recommender
@@ -77,6 +79,7 @@ _CLASSES = {
     "SparseEASE": "sparse_ease",
     "DataWarning": "exceptions",
     "DatasetError": "exceptions",
+    "Features": "features",
     "Interactions": "interactions",
     "ModelFitError": "exceptions",
     "ModelFormatError": "exceptions",
@@ -88,7 +91,7 @@ _CLASSES = {
 }
 _MODULES = (
     "als", "comparison", "composition", "datasets", "distributed", "ease", "evaluation", "exceptions",
-    "interactions", "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease",
+    "features", "interactions", "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease",
     "splitting", "tuning", "user_neighbours", "utils", "weighting",
 )  # fmt: skip
 
@@ -100,6 +103,7 @@ __all__ = [
     "DataWarning",
     "DatasetError",
     "Fallback",
+    "Features",
     "Interactions",
     "ModelFitError",
     "ModelFormatError",
@@ -121,6 +125,7 @@ __all__ = [
     "ease",
     "evaluation",
     "exceptions",
+    "features",
     "interactions",
     "nearest_neighbours",
     "popularity",

@@ -13,6 +13,7 @@ mod io;
 mod metrics;
 mod models;
 mod rank;
+mod text;
 mod weighting;
 
 use pyo3::prelude::*;
@@ -118,6 +119,13 @@ mod _core {
     mod sparse {
         #[pymodule_export]
         use crate::python::arrays::csr_is_canonical;
+    }
+
+    /// Texts as counts.
+    #[pymodule]
+    mod text {
+        #[pymodule_export]
+        use crate::python::text::{counts, hashed_counts};
     }
 
     /// Weights of the entries of a matrix.

@@ -16,7 +16,7 @@ PYTHON_FLOORS = [
     {"_validation", "_frames", "_plots"},
     {"_sparse", "_labels", "_files"},
     {"splitting"},
-    {"interactions", "_base", "weighting", "evaluation"},
+    {"interactions", "features", "_base", "weighting", "evaluation"},
     {
         "als",
         "nearest_neighbours",
@@ -38,7 +38,7 @@ RUST_FLOORS = [
     {"kernel"},
     {"pool", "dense", "sparse"},
     {"gram", "inverse", "labels", "weighting", "io", "metrics"},
-    {"rank", "interactions"},
+    {"rank", "interactions", "text"},
     {"models"},
     {"lib", "bench", "python"},
 ]

@@ -14,6 +14,7 @@ from penchant._core import (
     slim,
     sparse,
     sparse_ease,
+    text,
     weighting,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "slim",
     "sparse",
     "sparse_ease",
+    "text",
     "weighting",
 ]
 

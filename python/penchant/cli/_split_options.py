@@ -50,6 +50,7 @@ def split_of(options: argparse.Namespace) -> Splitter:
         "leave-k-out": lambda: s.LeaveKOut(options.test_items, random_state=seed),
         "leave-last-out": lambda: s.LeaveLastOut(options.test_items),
         "users": lambda: s.HeldOutUsers(test=test, random_state=seed),
+        "items": lambda: s.HeldOutItems(items=test, random_state=seed),
         "k-fold": lambda: s.KFold(options.folds, random_state=seed),
         "rolling": lambda: s.RollingWindows(options.test_days or 7.0, options.folds),
     }

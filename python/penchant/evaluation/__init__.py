@@ -19,6 +19,7 @@ from penchant.evaluation.scorer import scorer
 from penchant.evaluation.significance import Comparison, compare_users
 from penchant.evaluation.splits import leave_k_out_split, train_test_split
 from penchant.splitting import (
+    HeldOutItems,
     HeldOutUsers,
     KFold,
     LastDays,
@@ -36,6 +37,7 @@ __all__ = [
     "AUC_at_k",
     "Comparison",
     "Evaluation",
+    "HeldOutItems",
     "HeldOutUsers",
     "KFold",
     "LastDays",

@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 
 from penchant import _core
 from penchant._sparse import canonical_matrix, csr_rows
-from penchant._validation import Ids, describe, integer
+from penchant._validation import Ids, describe, ids, integer
 from penchant.evaluation import _candidates, _ties
 
 # Users whose recommendations are made at a time.
@@ -50,6 +50,7 @@ class RankedLists:
         warm_only: bool = False,
         recalculate: bool = False,
         candidates: Any = None,
+        items: Any = None,
         more: More | None = None,
     ) -> None:
         num_threads = integer(num_threads, "num_threads", 0)
@@ -79,7 +80,9 @@ class RankedLists:
         # Only an exact search lists equals in the order of their numbers; what others do is their own.
         exact = warm_only and hasattr(model, "knows_users")
         others = None if candidates is None else _candidates.candidates_of(candidates, train, test, users)
-        options = {"recalculate_user": True} if recalculate else {}
+        options: dict[str, Any] = {"recalculate_user": True} if recalculate else {}
+        if items is not None:
+            options["filter_items"] = _all_but(items, test.shape[1])
 
         def recommend(userids: Ids, rows: Any, n: int) -> tuple[Ids, Any]:
             found: tuple[Ids, Any] = model.recommend(userids, rows, N=n, **options)
@@ -102,16 +105,15 @@ class RankedLists:
                 elif exact:
                     lists = _ties.listed(recommend, batch, rows, longest)
                 else:
-                    ids = _ids_of(recommend(batch, rows, longest), len(batch), longest)
-                    lists = _ties.Lists(ids, None, [])
+                    lists = _ties.Lists(_ids_of(recommend(batch, rows, longest), len(batch), longest), None, [])
                 largest = int(lists.ids.max(initial=-1))
                 if largest >= test.shape[1]:
                     columns = f"test_user_items has {test.shape[1]} columns"
                     msg = f"{columns}, but the model recommends item {largest}: it needs one for each item"
                     raise ValueError(msg)
                 for cut, k in enumerate(cutoffs):
-                    ids = lists.ids[:, :k]
-                    listed = ids[(ids >= 0) & lists.certain(k)]
+                    shown = lists.ids[:, :k]
+                    listed = shown[(shown >= 0) & lists.certain(k)]
                     self.counts[cut] += np.bincount(listed, minlength=test.shape[1])
                 found = measured(lists, wanted, cutoffs, metrics, num_threads)
                 parts.append(found | more(lists, rows, wanted) if more else found)
@@ -133,6 +135,9 @@ def measured(
 
 def _are_warm(model: Any, train: Any, users: Ids, recalculate: bool) -> npt.NDArray[np.bool_]:
     """Return about which of the users the model can know something."""
+    if getattr(model, "user_feature_factors", None) is not None:
+        by_features: npt.NDArray[np.bool_] = model.knows_users(users, train[users])
+        return by_features
     warm = np.diff(train.indptr)[users] > 0 if train.nnz else np.ones(len(users), dtype=bool)
     if recalculate:
         return warm
@@ -145,20 +150,27 @@ def _are_warm(model: Any, train: Any, users: Ids, recalculate: bool) -> npt.NDAr
     return warm
 
 
+def _all_but(items: Any, count: int) -> Ids:
+    """Return the items that are not among these."""
+    others = np.ones(count, dtype=bool)
+    others[ids(items, "items", count)] = False
+    return np.flatnonzero(others).astype(np.int32)
+
+
 def _ids_of(answer: Any, users: int, k: int) -> Ids:
     """Return the ids of what a model answered, after a look at them."""
-    ids = np.asarray(answer[0])
-    if ids.dtype.kind not in "iu" or ids.ndim != 2 or len(ids) != users:
-        got = f"{ids.dtype} of shape {ids.shape}"
+    found = np.asarray(answer[0])
+    if found.dtype.kind not in "iu" or found.ndim != 2 or len(found) != users:
+        got = f"{found.dtype} of shape {found.shape}"
         msg = f"model.recommend must return integer ids of shape [{users}, k], got {got}"
         raise TypeError(msg)
-    if ids.shape[1] > k:
-        msg = f"model.recommend must return at most N={k} items for each user, got {ids.shape[1]}"
+    if found.shape[1] > k:
+        msg = f"model.recommend must return at most N={k} items for each user, got {found.shape[1]}"
         raise ValueError(msg)
-    in_order = np.sort(ids, axis=1)
+    in_order = np.sort(found, axis=1)
     repeated = (in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)
     if repeated.any():
         row, place = (int(where[0]) for where in np.nonzero(repeated))
         msg = f"model.recommend must list an item once, got item {in_order[row, place]} twice in row {row}"
         raise ValueError(msg)
-    return np.ascontiguousarray(ids, dtype=np.int32)
+    return np.ascontiguousarray(found, dtype=np.int32)

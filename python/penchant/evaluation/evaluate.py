@@ -27,6 +27,7 @@ def evaluate(
     cold_as_misses: bool = False,
     recalculate_user: bool | None = None,
     candidates: Any = None,
+    items: Any = None,
     item_groups: Any = None,
     item_features: Any = None,
 ) -> Evaluation:
@@ -66,6 +67,8 @@ def evaluate(
         for each user from the items that they have in neither part. Some published tables need it. Beware: a
         comparison by few sampled items can come out otherwise than one by all (Krichene and Rendle, "On
         Sampled Metrics for Item Recommendation", 2020).
+    items : array of int, optional
+        Rank just these items for everyone. By default all, and for a `Split` that holds items out those.
     item_groups : array, shape [n_items], optional
         The group of each item, such as its genre, for ``calibration``.
     item_features : array or sparse matrix, shape [n_items, n], optional
@@ -103,6 +106,7 @@ def evaluate(
         split = train_user_items
         train_user_items, test_user_items = split.history, split.test
         recalculate_user = split.held_out if recalculate_user is None else recalculate_user
+        items = split.items if items is None else items
     elif test_user_items is None:
         msg = "test_user_items is missing: give what was put aside, or a Split for both parts"
         raise TypeError(msg)
@@ -132,6 +136,7 @@ def evaluate(
     ranked = RankedLists(
         model, train, matrix_of(test_user_items), cutoffs, by_core, show_progress, num_threads,
         warm_only=True, recalculate=bool(recalculate_user), candidates=candidates, more=more,
+        items=items,
     )  # fmt: skip
     cold = ranked.cold_users
     if cold and not len(ranked.users) and not cold_as_misses:

@@ -253,7 +253,7 @@ class Interactions(LabelledMatrix):
         ----------
         by : str or Splitter, default "random"
             ``"random"``, ``"leave_k_out"``, ``"leave_last_out"``, ``"time"``, ``"last_days"``, ``"users"``
-            (strong generalization), or one of the splitters of `penchant.evaluation`, which say what settings
+            (strong generalization), ``"items"`` (cold items), or one of the splitters of `penchant.evaluation`, which say what settings
             there are. Those that go by time need events that were read with `time` and ``keep_events=True``.
         **settings
             As the splitter of that name takes them.
@@ -285,6 +285,29 @@ class Interactions(LabelledMatrix):
     def splits(self, by: str | Splitter, **settings: Any) -> Iterator[Split]:
         """Make all splits of ``"k_fold"`` or ``"rolling"`` windows, one after the other; see `split`."""
         return splitter(by, **settings).splits(self)
+
+    def with_labels(self, users: Any = (), items: Any = ()) -> Self:
+        """Return the same with users and items behind the others who have done nothing, or had nothing done to them.
+
+        Parameters
+        ----------
+        users, items : sequence of str or int
+            Labels that are not there yet, all different.
+
+        Returns
+        -------
+        Interactions
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a label is there, stands twice, or is of the other kind; if the data lies on disk.
+        """
+        if self._folder is not None:
+            msg = f"what lies in {self._folder} stays as it is"
+            raise ValueError(msg)
+        arrays, about = self.to_arrays()
+        return self.from_arrays(_state.with_labels(arrays, {"users": users, "items": items}), about)
 
     def without_events(self) -> Self:
         """Return the same without the events themselves, if they are kept."""

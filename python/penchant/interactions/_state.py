@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from penchant import _core
 from penchant._frames import BACKENDS
-from penchant._labels import labels_of_parts, parts_of
+from penchant._labels import labels_array, labels_of, labels_of_parts, parts_of
 from penchant._sparse import Csr
 from penchant.interactions._columns import columns_of
 from penchant.interactions._lines import lines_of_state
@@ -67,6 +68,33 @@ def from_arrays(arrays: dict[str, Any], about: dict[str, Any]) -> tuple[Any, Rea
     besides["latest"] = -np.inf if about["latest"] is None else about["latest"]
     read = _core.interactions.restore(users, items, csr, besides, options.core())
     return read, Reading(options, columns, lines_of_state(about["lines"]), backend)
+
+
+def with_labels(arrays: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arrays with more labels of users and of items, which have no entries."""
+    changed, added = dict(arrays), {}
+    for side, given in more.items():
+        new = labels_of(list(given) if not hasattr(given, "dtype") else given, side)
+        added[side] = len(new)
+        if not len(new):
+            continue
+        old = labels_of_parts(arrays, side)
+        if len(old) and old.are_integers == isinstance(new, list):
+            kinds = ("integers", "strings") if old.are_integers else ("strings", "integers")
+            msg = f"{side} are {kinds[0]} here, the new ones {kinds[1]}"
+            raise TypeError(msg)
+        for name in [name for name in changed if name.startswith(f"{side}.")]:
+            del changed[name]
+        known = np.asarray(old.all()) if old.are_integers else old.all()
+        both = known + new if isinstance(new, list) else np.concatenate([known, new])
+        changed |= {f"{side}.{name}": values for name, values in parts_of(labels_array(both, side)).items()}
+        kept = arrays[f"kept_{side}"]
+        if len(kept):
+            changed[f"kept_{side}"] = np.concatenate(
+                [kept, np.arange(len(old), len(old) + len(new), dtype=np.int32)]
+            )
+    changed["indptr"] = np.concatenate([arrays["indptr"], np.repeat(arrays["indptr"][-1:], added["users"])])
+    return changed
 
 
 def amended(report: Report, about: dict[str, Any]) -> Report:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 
-from penchant._base.protocols import SupportsExplain
+from penchant._base.protocols import SupportsExplain, SupportsFeatures
 from penchant._base.recommender import RecommenderBase
 from penchant._labels import Unknown, warn_of_strangers
 from penchant._validation import Ids, number
 from penchant.exceptions import NotFittedError
 from penchant.interactions import LabelledMatrix
 from penchant.recommender._answers import Answers
+from penchant.recommender._described import Described
 
 
 class LabelledModel:
@@ -29,6 +30,7 @@ class LabelledModel:
 
     model: RecommenderBase
     _data: LabelledMatrix | None
+    _described: Described
 
     @property
     def data(self) -> Any:
@@ -111,20 +113,24 @@ class LabelledModel:
 
     def recommend_for(
         self,
-        items: Mapping[Any, float] | Any,
+        items: Mapping[Any, float] | Any = None,
         n: int = 10,
         *,
+        features: Any = None,
         filter_liked: bool = True,
         exclude: Any = None,
         min_score: float | None = None,
         unknown: Unknown = "raise",
     ) -> Any:
-        """Recommend to someone the model has never seen, by what they like.
+        """Recommend to someone the model has never seen, by what they like, by what is known of them, or both.
 
         Parameters
         ----------
-        items : dict of label to weight, or sequence of labels
+        items : dict of label to weight, or sequence of labels, optional
             What they did, in the units of the data; a sequence weighs 1 each.
+        features : dict of column to value, or frame of one row, optional
+            What is known of them, in the columns of the `user_features` of the fit; what is left out is not
+            known. An empty dict is a stranger, who gets what the average user gets.
         n, filter_liked, exclude, min_score, unknown
             As in `recommend`.
 
@@ -138,22 +144,38 @@ class LabelledModel:
         KeyError
             For an unknown label; it names close ones.
         ValueError
-            If there are no items, none that is known, or a weight is not finite.
+            If there are neither items nor features, no item that is known, or a weight is not finite; for
+            features, if the recommender was fitted without those of users.
         """
         data, answers = self.data, self._answers
-        codes, values = self._basket(items, unknown)
+        if items is None and features is None:
+            msg = "items or features must say who it is"
+            raise ValueError(msg)
+        known = None if features is None else self._described_user(features)
+        codes, values = self._basket(items, unknown) if items is not None else (np.zeros(0, np.int32), [])
         entries = (np.array(values, np.float32), (np.zeros_like(codes), codes))
         row = sp.csr_array(entries, shape=(1, data.shape[1]))
-        ids, scores = self.model.recommend(
-            np.zeros(1, np.int32),
-            row,
-            N=answers.count(n, data.shape[1]),
-            filter_already_liked_items=filter_liked,
-            recalculate_user=True,
-            min_score=min_score,
+        asked: dict[str, Any] = {
+            "N": answers.count(n, data.shape[1]),
+            "filter_already_liked_items": filter_liked,
+            "min_score": min_score,
             **answers.candidates(None, exclude, unknown),
-        )
+        }
+        if known is not None and isinstance(self.model, SupportsFeatures):
+            ids, scores = self.model.recommend_for_features(known, row, **asked)
+        else:
+            # Nobody whom the model knows, whose features it would otherwise take.
+            stranger = np.array([data.shape[0]], np.int32)
+            ids, scores = self.model.recommend(stranger, row, recalculate_user=True, **asked)
         return answers.ranked({}, "item", data.item_labels, ids, scores)
+
+    def _described_user(self, features: Any) -> Any:
+        """Return what is known of someone as the model takes it."""
+        known = self._described.users
+        if known is None:
+            msg = "features say nothing to a recommender that was fitted without user_features"
+            raise ValueError(msg)
+        return known.row(features)
 
     def _basket(self, items: Any, unknown: Unknown) -> tuple[Ids, list[float]]:
         """Return the codes and weights of what someone likes."""
@@ -218,14 +240,24 @@ class LabelledModel:
         asked = {"user": (data.user_labels, codes)}
         return answers.ranked(asked, "similar_user", data.user_labels, *_without_itself(codes, *found))
 
-    def explain(self, user: Any, item: Any, n: int = 10, *, unknown: Unknown = "raise") -> Any:
-        """Say which of a user's items speak for another.
+    def explain(
+        self,
+        user: Any,
+        item: Any,
+        n: int = 10,
+        *,
+        by: Literal["items", "item_features", "user_features"] = "items",
+        unknown: Unknown = "raise",
+    ) -> Any:
+        """Say which of a user's items speak for another, or what comes from features.
 
         Parameters
         ----------
         user, item : label
         n : int, default 10
-            How many of the user's items, at most.
+            How many of the user's items, or of the features, at most.
+        by : {"items", "item_features", "user_features"}, default "items"
+            What the score is split into: the user's items, or the features of the item or of the user.
         unknown : {"raise", "skip"}, default "raise"
             What to do if one of them is not known: raise, or return an empty frame with a `DataWarning`.
 
@@ -233,14 +265,16 @@ class LabelledModel:
         -------
         frame
             With the columns ``item``, ``weight`` (in the data) and ``contribution`` (to the score), largest
-            first.
+            first. By features with ``feature`` and ``contribution``, of which the last two lines are what all
+            items have in common, or all users, and what comes from what people did: all lines, of which `n`
+            may leave some out, add up to the score.
 
         Raises
         ------
         KeyError
             For an unknown label; it names close ones.
         NotImplementedError
-            If the model cannot explain its scores.
+            If the model cannot explain its scores, or has no such features.
 
         References
         ----------
@@ -252,11 +286,13 @@ class LabelledModel:
             raise NotImplementedError(msg)
         users = answers.users(_single(user, "user"), unknown)
         items = answers.items(_single(item, "item"), unknown)
+        if by != "items":
+            return self._explained_by_features(users, items, n, by)
         row = data.matrix[users[:1]]
         contributions: list[tuple[int, float]] = []
         if users.size and items.size:
             count = answers.count(n, data.shape[1])
-            _, contributions, _ = self.model.explain(0, row, int(items[0]), N=count)
+            _, contributions, _ = self.model.explain(int(users[0]), row, int(items[0]), N=count)
         codes = np.array([code for code, _ in contributions], np.int32)
         weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         return answers.frame(
@@ -266,6 +302,27 @@ class LabelledModel:
                 "contribution": np.array([share for _, share in contributions], np.float64),
             }
         )
+
+    def _explained_by_features(self, users: Ids, items: Ids, n: int, by: str) -> Any:
+        sides = {"item_features": self._described.items, "user_features": self._described.users}
+        if by not in sides:
+            msg = f"by must be 'items', 'item_features' or 'user_features', got {by!r}"
+            raise ValueError(msg)
+        known = sides[by]
+        if known is None or not isinstance(self.model, SupportsFeatures):
+            msg = f"the recommender was fitted without {by}"
+            raise NotImplementedError(msg)
+        names: list[str] = []
+        shares: list[float] = []
+        if users.size and items.size:
+            side = by.removesuffix("_features") + "s"
+            found, common, own = self.model.explain_by_features(int(users[0]), int(items[0]), side)
+            count = self._answers.count(n, max(len(found), 1))
+            names = [known.names[feature] for feature, _ in found[:count]]
+            shares = [share for _, share in found[:count]]
+            names += [f"(what all {side} have in common)", "(what people did)"]
+            shares += [common, own]
+        return self._answers.frame({"feature": names, "contribution": np.array(shares, np.float64)})
 
     def history(self, user: Any, *, unknown: Unknown = "raise") -> Any:
         """Return what a user has in the data.

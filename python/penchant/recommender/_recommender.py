@@ -14,8 +14,10 @@ from penchant._base.recommender import RecommenderBase
 from penchant._base.registry import model_class
 from penchant._files import read, write
 from penchant._validation import describe
+from penchant.features import Features
 from penchant.interactions import Interactions
 from penchant.recommender import _state
+from penchant.recommender._described import Described
 from penchant.recommender._labelled_model import LabelledModel
 from penchant.recommender._update import changed_rows
 
@@ -59,6 +61,7 @@ class Recommender(LabelledModel):
             raise TypeError(msg)
         self.model = model
         self._data = None
+        self._described = Described()
 
     def __repr__(self) -> str:
         return f"Recommender({self.model!r})"
@@ -67,6 +70,8 @@ class Recommender(LabelledModel):
         self,
         data: Interactions,
         *,
+        user_features: Features | None = None,
+        item_features: Features | None = None,
         show_progress: bool = True,
         callback: Callable[[int, float, float], object] | None = None,
     ) -> Self:
@@ -76,6 +81,10 @@ class Recommender(LabelledModel):
         ----------
         data : Interactions
             Not changed by `update`. The recommender shares its matrix, so leave that alone as well.
+        user_features, item_features : Features, optional
+            What is known of users and of items besides, by their labels, for models that learn from it. Users
+            and items that are not in the data become part of it: items can be recommended, and users be
+            recommended to. Those without features get a `DataWarning` that counts them.
         show_progress : bool, default True
             Show a progress bar with the loss.
         callback : callable, optional
@@ -88,7 +97,7 @@ class Recommender(LabelledModel):
         Raises
         ------
         TypeError
-            If `data` is not an Interactions.
+            If `data` is not an Interactions, features are not Features, or the model does not learn from them.
         ValueError, ModelFitError, KeyboardInterrupt
             As in `RecommenderBase.fit`.
         """
@@ -98,8 +107,11 @@ class Recommender(LabelledModel):
                 "Interactions.from_frame, from_file and from_matrix make one"
             )
             raise TypeError(msg)
-        self.model.fit(data, show_progress=show_progress, callback=callback)
-        self._data = copy.copy(data)
+        described = Described(user_features, item_features)
+        described.check(self.model)
+        data = described.widened(data)
+        self.model.fit(data, show_progress=show_progress, callback=callback, **described.of_fit())
+        self._data, self._described = copy.copy(data), described
         return self
 
     @classmethod
@@ -158,30 +170,63 @@ class Recommender(LabelledModel):
         self._data = copy.copy(data)
         return self
 
-    def update(self, events: Any, *, show_progress: bool = True, **columns: Any) -> Self:
-        """Add more events. Models with factors are solved for the users they are about and for new items.
+    def update(
+        self,
+        events: Any = None,
+        *,
+        users: Any = None,
+        items: Any = None,
+        show_progress: bool = True,
+        **columns: Any,
+    ) -> Self:
+        """Add more events, and what is newly known of users and items.
 
-        Other models are fitted anew. Of those with factors everyone else's stay as they are, also where all
-        their weights have faded alike with a half-life; a fit every now and then makes up for that. New users
-        who only have new items that nobody else has are told from nobody: their scores are 0 until a fit.
+        Models with factors are solved for the users that events are about and for new items. Other models are
+        fitted anew. Of those with factors everyone else's stay as they are, also where all their weights have
+        faded alike with a half-life; a fit every now and then makes up for that. New users who only have new
+        items that nobody else has are told from nobody: their scores are 0 until a fit, unless they have
+        features.
 
         Parameters
         ----------
-        events, show_progress, **columns
+        events : optional
+            As in `Interactions.update`.
+        users, items : DataFrame or dict of columns, optional
+            With the columns that the features of the fit were made of. Those that are new can be recommended,
+            or recommended to, at once; of others it replaces what was known. Values that the fit did not see
+            are ignored and counted in a `DataWarning`.
+        show_progress, **columns
             As in `Interactions.update`.
 
         Returns
         -------
         self
             Unchanged if anything goes wrong.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            As `Interactions.update` and `Features.transform` do, and if the recommender was fitted without
+            such features, or there is nothing to add.
         """
+        if events is None and users is None and items is None:
+            msg = "update needs events, users or items"
+            raise TypeError(msg)
         old = self.data
-        before = old.matrix
-        data = copy.copy(old).update(events, show_progress=show_progress, **columns)
-        users = changed_rows(before, data.matrix, data.faded_since(old))
-        items = np.arange(before.shape[1], data.shape[1], dtype=np.int32)
-        self.model.update(data.matrix, users, items)
-        self._data = data
+        described, given = self._described.more(users, items)
+        data = given.widened(old)
+        if events is not None:
+            data = copy.copy(data).update(events, show_progress=show_progress, **columns)
+        model = self.model
+        if given != Described():
+            model = copy.copy(model)
+            given.add_new(model, old)
+            given.solve_known(model, old, data)
+        if events is not None:
+            changed = changed_rows(old.matrix, data.matrix, data.faded_since(old))
+            new = np.arange(model.shape[1], data.shape[1], dtype=np.int32)
+            model.update(data.matrix, changed, new)
+        self.model, self._data, self._described = model, data, described
         return self
 
     def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
@@ -200,7 +245,7 @@ class Recommender(LabelledModel):
         NotFittedError
             Before a fit.
         """
-        write(file, _state.to_bytes(self.model, self.data))
+        write(file, _state.to_bytes(self.model, self.data, self._described))
 
     @classmethod
     def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
@@ -213,7 +258,7 @@ class Recommender(LabelledModel):
         OSError
             If it cannot be read.
         """
-        model, data = read(file, _state.from_bytes)
+        model, data, described = read(file, _state.from_bytes)
         self = cls(model)
-        self._data = data
+        self._data, self._described = data, described
         return self

@@ -3,7 +3,7 @@
 Also reachable as `penchant.evaluation`, and by name as `Interactions.split`.
 """
 
-from penchant.splitting._by_chance import HeldOutUsers, KFold, LeaveKOut, RandomSplit
+from penchant.splitting._by_chance import HeldOutItems, HeldOutUsers, KFold, LeaveKOut, RandomSplit
 from penchant.splitting._by_name import NAMES, splitter
 from penchant.splitting._by_time import LastDays, LeaveLastOut, RollingWindows, TimeSplit
 from penchant.splitting._source import Mask, MatrixSource, Source
@@ -11,6 +11,7 @@ from penchant.splitting._split import Split, Splitter, matrix_of
 
 __all__ = [
     "NAMES",
+    "HeldOutItems",
     "HeldOutUsers",
     "KFold",
     "LastDays",

@@ -113,6 +113,37 @@ class HeldOutUsers(Splitter):
 
 
 @dataclass(frozen=True)
+class HeldOutItems(Splitter):
+    """Hold random items out: nobody who has them is learned from (cold start of items).
+
+    They keep their columns, which are empty in the train part, and are ranked among each other: `Split.items`.
+
+    Parameters
+    ----------
+    items : float or int, default 0.1
+        Which part of the items that somebody has, above 0 and below 1; or how many.
+    random_state : int, numpy.random.Generator or numpy.random.RandomState, default 0
+    """
+
+    items: float = 0.1
+    random_state: RandomState = 0
+
+    def _cuts(self, source: Source) -> Iterator[Cut]:
+        there = np.unique(source.items)
+        if isinstance(self.items, int | np.integer) and not isinstance(self.items, bool):
+            count = integer(self.items, "items", 1)
+        else:
+            count = round(_share(self.items, "items") * len(there))
+        if not 0 < count < len(there):
+            msg = f"items must leave some of the {len(there)} items on either side, got {self.items}"
+            raise ValueError(msg)
+        held = np.zeros(source.shape[1], bool)
+        held[check_random_state(self.random_state).choice(there, size=count, replace=False)] = True
+        aside: Mask = held[source.items]
+        yield Cut(~aside, aside, name=f"{count:,} items held out", of_items=True)
+
+
+@dataclass(frozen=True)
 class KFold(Splitter):
     """Deal the pairs of user and item out to folds, each of which is the test part once.
 

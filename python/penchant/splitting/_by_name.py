@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from penchant._validation import describe
-from penchant.splitting._by_chance import HeldOutUsers, KFold, LeaveKOut, RandomSplit
+from penchant.splitting._by_chance import HeldOutItems, HeldOutUsers, KFold, LeaveKOut, RandomSplit
 from penchant.splitting._by_time import LastDays, LeaveLastOut, RollingWindows, TimeSplit
 from penchant.splitting._split import Splitter
 
@@ -19,6 +19,7 @@ NAMES: dict[str, type[Splitter]] = {
     "time": TimeSplit,
     "last_days": LastDays,
     "users": HeldOutUsers,
+    "items": HeldOutItems,
     "k_fold": KFold,
     "rolling": RollingWindows,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from penchant.splitting._source import Mask, Source, source_of
 
@@ -30,10 +31,12 @@ class Split:
         How it was made.
     cold_users, cold_items : int
         How many users with something in `test` have no history, and how many items there have nobody in
-        `train`. No model that goes by what people did can do anything about them.
+        `train`. No model that goes by what people did alone can do anything about them.
     left_out : int
         Entries that are in neither part: what is known of the user already, or of users or items that
         `train` left out because they had too few of the other.
+    items : numpy.ndarray of int32, or None
+        The items that were held out, where it was items: those alone are ranked. None for all items.
     """
 
     train: Any
@@ -44,6 +47,7 @@ class Split:
     cold_users: int
     cold_items: int
     left_out: int
+    items: npt.NDArray[np.int32] | None = None
 
     def __iter__(self) -> Iterator[Any]:
         yield self.train
@@ -73,6 +77,8 @@ class Cut:
     history: Mask | None = None
     name: str = ""
     left_out: int = field(default=0)
+    #: Whether all of some items was held out.
+    of_items: bool = False
 
 
 class Splitter(ABC):
@@ -152,6 +158,7 @@ def _made(source: Source, cut: Cut) -> Split:
         cold_users=int(np.count_nonzero(tested & (np.diff(known.indptr) == 0))),
         cold_items=int(np.count_nonzero(items & ~learnable)),
         left_out=cut.left_out + int(matrix_of(whole).nnz - there.nnz),
+        items=np.flatnonzero(items).astype(np.int32) if cut.of_items else None,
     )  # fmt: skip
 
 

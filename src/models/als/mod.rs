@@ -274,7 +274,7 @@ impl AlternatingLeastSquares {
         let gram_of_items = gram(item_factors, f);
         let plan = self.plan_of(relaxation, user_features.is_some());
         let users = half_step(
-            Given { rows: user_items, known: user_features.as_ref().and_then(FeatureSide::known) },
+            Given { rows: user_items, known: user_features.as_ref().map(FeatureSide::known) },
             user_factors,
             Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
             from_users,
@@ -292,7 +292,7 @@ impl AlternatingLeastSquares {
         let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
         let gram_of_users = gram(user_factors, f);
         let items = half_step(
-            Given { rows: item_users, known: item_features.as_ref().and_then(FeatureSide::known) },
+            Given { rows: item_users, known: item_features.as_ref().map(FeatureSide::known) },
             item_factors,
             Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
             &users.turn,

@@ -20,9 +20,14 @@ use crate::sparse::{CsrMatrix, CsrView};
 /// With at most so many features their matrix is factorized.
 const FEW: usize = 512;
 
-/// Conjugate gradients end when the residual's energy is this part of that of the right side, or after so many steps.
+/// Conjugate gradients end when the residual's energy is this part of that of the right side, or after so many steps: few
+/// from the coefficients of the epoch before, more from nothing.
 const ENOUGH: f64 = 1e-8;
-const MOST_STEPS: usize = 30;
+const STEPS: usize = 4;
+const FIRST_STEPS: usize = 30;
+
+/// Columns that a thread solves at a time.
+const COLUMNS: usize = 8;
 
 /// Rows that are summed together. Fixed, so that no sum depends on the threads.
 const ROWS_PER_PART: usize = 4096;
@@ -56,7 +61,29 @@ pub(super) struct Ridge<T> {
 
 enum How<T> {
     Cholesky { matrix: Mat<f64>, factor: Llt<f64> },
-    ConjugateGradient { transposed: CsrMatrix<T>, inverse_diagonal: Vec<f64> },
+    ConjugateGradient { transposed: CsrMatrix<T>, inverse_diagonal: Vec<f64>, scratch: Scratch<T> },
+}
+
+/// The vectors of conjugate gradients, kept from one regression to the next.
+#[derive(Default)]
+struct Scratch<T> {
+    /// `C`, `R`, `P` and `H P`, features x f.
+    right: Vec<T>,
+    r: Vec<T>,
+    p: Vec<T>,
+    h_p: Vec<T>,
+    /// `Λ F P`, rows x f.
+    spread: Vec<T>,
+}
+
+/// What the steps of conjugate gradients go over.
+struct Entries<'a, T> {
+    features: &'a CsrView<'a, T>,
+    transposed: &'a CsrView<'a, T>,
+    inverse_diagonal: &'a [f64],
+    weights: &'a [f64],
+    penalty: f64,
+    f: usize,
 }
 
 impl<T: Real> Ridge<T> {
@@ -76,145 +103,125 @@ impl<T: Real> Ridge<T> {
             if inverse_diagonal.iter().any(|value| !value.is_finite()) {
                 return Err(Error::FeaturesTooLarge);
             }
-            How::ConjugateGradient { transposed, inverse_diagonal }
+            let [right, r, p, h_p] = [(); 4].map(|()| vec![T::ZERO; k * f]);
+            let spread = vec![T::ZERO; features.rows() * f];
+            let scratch = Scratch { right, r, p, h_p, spread };
+            How::ConjugateGradient { transposed, inverse_diagonal, scratch }
         };
         Ok(Self { f, weights, penalty, how })
     }
 
     /// Replaces coefficients, features x f, by those of the rows `x`.
-    pub(super) fn solve(&self, features: &CsrView<'_, T>, x: &[T], coefficients: &mut [T]) -> Values {
-        let start: Vec<f64> = coefficients.iter().map(|a| a.to_f64()).collect();
-        let (solution, values) = match &self.how {
-            How::Cholesky { matrix, factor } => self.factorized(features, x, start, matrix, factor),
-            How::ConjugateGradient { transposed, inverse_diagonal } => {
-                self.iterated(features, x, start, &transposed.view(), inverse_diagonal)
+    pub(super) fn solve(&mut self, features: &CsrView<'_, T>, x: &[T], coefficients: &mut [T]) -> Values {
+        let Self { f, weights, penalty, how } = self;
+        match how {
+            How::Cholesky { matrix, factor } => {
+                let right = summed(features, x, weights, *f);
+                factorized(&right, coefficients, matrix, factor)
             }
-        };
-        coefficients.iter_mut().zip(solution).for_each(|(a, value)| *a = T::from_f64(value));
-        values
+            How::ConjugateGradient { transposed, inverse_diagonal, scratch } => {
+                let (transposed, inverse_diagonal) = (&transposed.view(), &inverse_diagonal[..]);
+                let (penalty, f) = (*penalty, *f);
+                let entries = Entries { features, transposed, inverse_diagonal, weights, penalty, f };
+                entries.iterate(x, coefficients, scratch)
+            }
+        }
     }
+}
 
-    fn factorized(
-        &self,
-        features: &CsrView<'_, T>,
-        x: &[T],
-        start: Vec<f64>,
-        matrix: &Mat<f64>,
-        factor: &Llt<f64>,
-    ) -> (Vec<f64>, Values) {
-        let (k, f) = (features.columns(), self.f);
-        let right = self.summed(features, x);
-        // Some columns at a time, so that threads share them; each is the same wherever it is solved.
-        let columns: Vec<usize> = (0..f).step_by(8).collect();
-        let parts: Vec<(Mat<f64>, f64)> = columns
-            .into_par_iter()
-            .map(|first| {
-                let count = 8.min(f - first);
-                let right = Mat::from_fn(k, count, |i, j| right[i * f + first + j]);
-                let start = Mat::from_fn(k, count, |i, j| start[i * f + first + j]);
-                let product = matrix * &start;
-                let sum = |i: usize, j: usize| start[(i, j)] * (product[(i, j)] - 2.0 * right[(i, j)]);
-                let before = (0..k * count).map(|at| sum(at / count, at % count)).sum();
-                (factor.solve(&right), before)
-            })
-            .collect();
-        let solution: Vec<f64> = (0..k * f).map(|at| parts[at % f / 8].0[(at / f, at % f % 8)]).collect();
-        let before = parts.iter().map(|(_, before)| before).sum();
-        let after = -solution.iter().zip(&right).map(|(a, b)| a * b).sum::<f64>();
-        (solution, Values { before, after })
+/// The exact solution for a right side, features x f.
+fn factorized<T: Real>(
+    right: &[f64],
+    coefficients: &mut [T],
+    matrix: &Mat<f64>,
+    factor: &Llt<f64>,
+) -> Values {
+    let k = matrix.nrows();
+    let f = right.len() / k;
+    // Some columns at a time, so that threads share them; each is the same wherever it is solved.
+    let columns: Vec<usize> = (0..f).step_by(COLUMNS).collect();
+    let start = &*coefficients;
+    let parts: Vec<(Mat<f64>, f64)> = columns
+        .into_par_iter()
+        .map(|first| {
+            let count = COLUMNS.min(f - first);
+            let right = Mat::from_fn(k, count, |i, j| right[i * f + first + j]);
+            let start = Mat::from_fn(k, count, |i, j| start[i * f + first + j].to_f64());
+            let product = matrix * &start;
+            let term = |i: usize, j: usize| start[(i, j)] * (product[(i, j)] - 2.0 * right[(i, j)]);
+            let before = (0..k * count).map(|at| term(at / count, at % count)).sum();
+            (factor.solve(&right), before)
+        })
+        .collect();
+    let (mut before, mut after) = (0.0, 0.0);
+    for (part, (solution, value)) in parts.iter().enumerate() {
+        before += value;
+        for (i, j) in (0..k).flat_map(|i| (0..solution.ncols()).map(move |j| (i, j))) {
+            let at = i * f + part * COLUMNS + j;
+            after -= solution[(i, j)] * right[at];
+            coefficients[at] = T::from_f64(solution[(i, j)]);
+        }
     }
+    Values { before, after }
+}
 
-    fn iterated(
-        &self,
-        features: &CsrView<'_, T>,
-        x: &[T],
-        mut a: Vec<f64>,
-        transposed: &CsrView<'_, T>,
-        inverse_diagonal: &[f64],
-    ) -> (Vec<f64>, Values) {
-        let f = self.f;
-        let right = gathered(transposed, x, Some(&self.weights), f);
-        let product = |v: &[f64]| -> Vec<f64> {
-            let mut out = gathered(transposed, &self.spread(features, v), None, f);
-            out.iter_mut().zip(v).for_each(|(out, v)| *out += self.penalty * v);
-            out
-        };
-        let preconditioned = |r: &[f64]| -> Vec<f64> {
-            r.iter().enumerate().map(|(at, r)| r * inverse_diagonal[at / f]).collect()
-        };
-        // ⟨A, H A⟩ − 2 ⟨A, C⟩ = −⟨A, C + R⟩ with the residual R = C − H A.
-        let value = |a: &[f64], r: &[f64]| -> f64 {
-            let terms = a.iter().zip(&right).zip(r).map(|((a, c), r)| a * (c + r));
-            -terms.sum::<f64>()
-        };
-        let mut r: Vec<f64> = right.iter().zip(product(&a)).map(|(c, product)| c - product).collect();
-        let before = value(&a, &r);
-        let enough: Vec<f64> =
-            column_dots(&right, &preconditioned(&right), f).into_iter().map(|e| e * ENOUGH).collect();
-        let mut z = preconditioned(&r);
-        let mut r_z = column_dots(&r, &z, f);
-        let mut p = z;
-        for _ in 0..MOST_STEPS {
+impl<T: Real> Entries<'_, T> {
+    /// Conjugate gradients from `a`, preconditioned by the diagonal.
+    fn iterate(&self, x: &[T], a: &mut [T], scratch: &mut Scratch<T>) -> Values {
+        let (f, inverse) = (self.f, self.inverse_diagonal);
+        let steps = if a.iter().all(|&a| a == T::ZERO) { FIRST_STEPS } else { STEPS };
+        let Scratch { right, r, p, h_p, spread } = scratch;
+        gather(self.transposed, x, Some(self.weights), None, (f, &mut *right));
+        self.product(a, h_p, spread);
+        for ((r, &c), &h_a) in r.iter_mut().zip(&*right).zip(&*h_p) {
+            *r = c - h_a;
+        }
+        let before = value(a, right, r);
+        let enough: Vec<f64> = energies(inverse, right, f).into_iter().map(|e| e * ENOUGH).collect();
+        let mut r_z = energies(inverse, r, f);
+        let mut beta = vec![0.0; f];
+        for _ in 0..steps {
             if r_z.iter().zip(&enough).all(|(r_z, enough)| r_z <= enough) {
                 break;
             }
-            let h_p = product(&p);
-            let curvature = column_dots(&p, &h_p, f);
-            let step: Vec<f64> =
-                r_z.iter().zip(&curvature).map(|(r_z, c)| if *c > 0.0 { r_z / c } else { 0.0 }).collect();
-            for (at, ((a, r), (p, h_p))) in a.iter_mut().zip(&mut r).zip(p.iter().zip(&h_p)).enumerate() {
-                *a += step[at % f] * p;
-                *r -= step[at % f] * h_p;
-            }
-            z = preconditioned(&r);
-            let next = column_dots(&r, &z, f);
-            let beta: Vec<f64> =
-                next.iter().zip(&r_z).map(|(next, r_z)| if *r_z > 0.0 { next / r_z } else { 0.0 }).collect();
-            for (at, (p, z)) in p.iter_mut().zip(&z).enumerate() {
-                *p = z + beta[at % f] * *p;
-            }
+            direct(inverse, &beta, r, p);
+            self.product(p, h_p, spread);
+            let curvature = column_dots(p, h_p, f);
+            let step: Vec<f64> = r_z.iter().zip(&curvature).map(|(r_z, c)| ratio(*r_z, *c)).collect();
+            let next = advance(inverse, &step, (a, r), (p, h_p));
+            beta = next.iter().zip(&r_z).map(|(next, r_z)| ratio(*next, *r_z)).collect();
             r_z = next;
         }
-        let after = value(&a, &r);
-        (a, Values { before, after })
+        Values { before, after: value(a, right, r) }
     }
 
-    /// `Λ F V`, a row for each row of the features.
-    fn spread(&self, features: &CsrView<'_, T>, v: &[f64]) -> Vec<T> {
-        let f = self.f;
-        let mut out = vec![T::ZERO; features.rows() * f];
-        out.par_chunks_mut(ROWS_PER_TASK * f).enumerate().for_each(|(task, out)| {
-            kernel::dispatch(Spread {
-                features,
-                v,
-                f,
-                weights: &self.weights,
-                first: task * ROWS_PER_TASK,
-                out,
-            });
+    /// `(Fᵀ Λ F + λ_A I) V`
+    fn product(&self, v: &[T], out: &mut [T], spread: &mut [T]) {
+        let (features, weights, f) = (self.features, self.weights, self.f);
+        spread.par_chunks_mut(ROWS_PER_TASK * f).enumerate().for_each(|(task, out)| {
+            kernel::dispatch(Spread { features, v, f, weights, first: task * ROWS_PER_TASK, out });
         });
-        out
+        gather(self.transposed, spread, None, Some((self.penalty, v)), (f, out));
     }
+}
 
-    /// `Fᵀ Λ X` from parts of the rows.
-    fn summed(&self, features: &CsrView<'_, T>, x: &[T]) -> Vec<f64> {
-        let (k, f) = (features.columns(), self.f);
-        let mut sum = vec![0.0; k * f];
-        let firsts: Vec<usize> = (0..features.rows()).step_by(ROWS_PER_PART).collect();
-        for group in firsts.chunks(PARTS_AT_A_TIME) {
-            let part = |&first: &usize| -> Vec<f64> {
-                let mut out = vec![0.0; k * f];
-                let (weights, out_) = (&self.weights, &mut out);
-                kernel::dispatch(Sum { features, x, f, weights, first, out: out_ });
-                out
-            };
-            let parts: Vec<Vec<f64>> = group.par_iter().map(part).collect();
-            for part in &parts {
-                sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-            }
+/// `Fᵀ Λ X` from parts of the rows.
+fn summed<T: Real>(features: &CsrView<'_, T>, x: &[T], weights: &[f64], f: usize) -> Vec<f64> {
+    let k = features.columns();
+    let mut sum = vec![0.0; k * f];
+    let firsts: Vec<usize> = (0..features.rows()).step_by(ROWS_PER_PART).collect();
+    for group in firsts.chunks(PARTS_AT_A_TIME) {
+        let part = |&first: &usize| -> Vec<f64> {
+            let mut out = vec![0.0; k * f];
+            kernel::dispatch(Sum { features, x, f, weights, first, out: &mut out });
+            out
+        };
+        let parts: Vec<Vec<f64>> = group.par_iter().map(part).collect();
+        for part in &parts {
+            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
-        sum
     }
+    sum
 }
 
 /// `Fᵀ Λ F`
@@ -259,40 +266,167 @@ fn diagonal<T: Real>(transposed: &CsrView<'_, T>, weights: &[f64], penalty: f64)
     (0..transposed.rows()).into_par_iter().map(of).collect()
 }
 
-/// `Fᵀ Λ R` or `Fᵀ R`, each feature from its own entries.
-fn gathered<T: Real>(
+/// `Fᵀ Λ R` or `Fᵀ R`, each feature from its own entries, and in addition so many times other rows; f numbers each.
+fn gather<T: Real>(
     transposed: &CsrView<'_, T>,
     rows: &[T],
     weights: Option<&[f64]>,
-    f: usize,
-) -> Vec<f64> {
-    let mut out = vec![0.0; transposed.rows() * f];
-    out.par_chunks_mut(f).enumerate().with_min_len(8).for_each(|(k, out)| {
-        kernel::dispatch(Gather { transposed, rows, weights, k, out });
+    besides: Option<(f64, &[T])>,
+    (f, out): (usize, &mut [T]),
+) {
+    out.par_chunks_mut(ROWS_PER_TASK * f).enumerate().for_each(|(task, out)| {
+        kernel::dispatch(Gather { transposed, rows, weights, besides, f, first: task * ROWS_PER_TASK, out });
     });
-    out
 }
 
-/// `a_j · b_j` for each of the f columns.
-fn column_dots(a: &[f64], b: &[f64], f: usize) -> Vec<f64> {
-    let parts: Vec<Vec<f64>> = a
-        .par_chunks(ROWS_PER_PART * f)
-        .zip(b.par_chunks(ROWS_PER_PART * f))
-        .map(|(a, b)| {
+/// 0 where there is nothing to divide by: a column that is solved.
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
+}
+
+/// `⟨A, H A⟩ − 2 ⟨A, C⟩ = −⟨A, C + R⟩` with the right side `C` and the residual `R = C − H A`.
+fn value<T: Real>(a: &[T], right: &[T], r: &[T]) -> f64 {
+    let terms = a.iter().zip(right).zip(r).map(|((a, c), r)| a.to_f64() * (c.to_f64() + r.to_f64()));
+    -terms.sum::<f64>()
+}
+
+/// `P = M⁻¹ R + β P`, with a β for each column.
+fn direct<T: Real>(inverse: &[f64], beta: &[f64], r: &[T], p: &mut [T]) {
+    let size = ROWS_PER_TASK * beta.len();
+    let tasks = p.par_chunks_mut(size).zip(r.par_chunks(size)).zip(inverse.par_chunks(ROWS_PER_TASK));
+    tasks.for_each(|((p, r), inverse)| kernel::dispatch(Direct { inverse, beta, r, p }));
+}
+
+/// `A += α P` and `R −= α H P` with an α for each column; `r · M⁻¹ r` for each column.
+fn advance<T: Real>(
+    inverse: &[f64],
+    step: &[f64],
+    (a, r): (&mut [T], &mut [T]),
+    (p, h_p): (&[T], &[T]),
+) -> Vec<f64> {
+    let size = ROWS_PER_TASK * step.len();
+    let changed = a.par_chunks_mut(size).zip(r.par_chunks_mut(size));
+    let by = p.par_chunks(size).zip(h_p.par_chunks(size));
+    let tasks = changed.zip(by).zip(inverse.par_chunks(ROWS_PER_TASK));
+    let parts: Vec<Vec<f64>> = tasks
+        .map(|(((a, r), (p, h_p)), inverse)| kernel::dispatch(Advance { inverse, step, a, r, p, h_p }))
+        .collect();
+    total(&parts, step.len())
+}
+
+/// `r · M⁻¹ r` for each of the f columns.
+fn energies<T: Real>(inverse: &[f64], r: &[T], f: usize) -> Vec<f64> {
+    let tasks = r.par_chunks(ROWS_PER_TASK * f).zip(inverse.par_chunks(ROWS_PER_TASK));
+    let parts: Vec<Vec<f64>> = tasks
+        .map(|(r, inverse)| {
             let mut sums = vec![0.0; f];
-            for (a, b) in a.chunks_exact(f).zip(b.chunks_exact(f)) {
-                sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum += a * b);
-            }
+            add_energies(inverse, r, &mut sums);
             sums
         })
         .collect();
-    (0..f).map(|j| parts.iter().map(|sums| sums[j]).sum()).collect()
+    total(&parts, f)
+}
+
+#[inline(always)]
+fn add_energies<T: Real>(inverse: &[f64], r: &[T], sums: &mut [f64]) {
+    for (r, &inverse) in r.chunks_exact(sums.len()).zip(inverse) {
+        sums.iter_mut().zip(r).for_each(|(sum, r)| *sum += inverse * r.to_f64() * r.to_f64());
+    }
+}
+
+/// The sums of parts, one for each column.
+fn total(parts: &[Vec<f64>], f: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; f];
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    sums
+}
+
+/// `a_j · b_j` for each of the f columns.
+fn column_dots<T: Real>(a: &[T], b: &[T], f: usize) -> Vec<f64> {
+    let tasks = a.par_chunks(ROWS_PER_TASK * f).zip(b.par_chunks(ROWS_PER_TASK * f));
+    let parts: Vec<Vec<f64>> = tasks.map(|(a, b)| kernel::dispatch(Dots { a, b, f })).collect();
+    total(&parts, f)
+}
+
+/// Some rows of [`direct`].
+struct Direct<'a, T> {
+    inverse: &'a [f64],
+    beta: &'a [f64],
+    r: &'a [T],
+    p: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Direct<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let f = self.beta.len();
+        for ((p, r), &inverse) in self.p.chunks_exact_mut(f).zip(self.r.chunks_exact(f)).zip(self.inverse) {
+            for ((p, r), &beta) in p.iter_mut().zip(r).zip(self.beta) {
+                *p = T::from_f64(inverse * r.to_f64() + beta * p.to_f64());
+            }
+        }
+    }
+}
+
+/// Some rows of [`advance`].
+struct Advance<'a, T> {
+    inverse: &'a [f64],
+    step: &'a [f64],
+    a: &'a mut [T],
+    r: &'a mut [T],
+    p: &'a [T],
+    h_p: &'a [T],
+}
+
+impl<T: Real> WithSimd for Advance<'_, T> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+        let f = self.step.len();
+        let rows = self.a.chunks_exact_mut(f).zip(self.r.chunks_exact_mut(f));
+        for ((a, r), (p, h_p)) in rows.zip(self.p.chunks_exact(f).zip(self.h_p.chunks_exact(f))) {
+            for j in 0..f {
+                a[j] = T::from_f64(a[j].to_f64() + self.step[j] * p[j].to_f64());
+                r[j] = T::from_f64(r[j].to_f64() - self.step[j] * h_p[j].to_f64());
+            }
+        }
+        let mut sums = vec![0.0; f];
+        add_energies(self.inverse, self.r, &mut sums);
+        sums
+    }
+}
+
+/// A part of [`column_dots`].
+struct Dots<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    f: usize,
+}
+
+impl<T: Real> WithSimd for Dots<'_, T> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+        let mut sums = vec![0.0; self.f];
+        for (a, b) in self.a.chunks_exact(self.f).zip(self.b.chunks_exact(self.f)) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += a.to_f64() * b.to_f64();
+            }
+        }
+        sums
+    }
 }
 
 /// Some rows of `Λ F V`.
 struct Spread<'a, T> {
     features: &'a CsrView<'a, T>,
-    v: &'a [f64],
+    v: &'a [T],
     f: usize,
     weights: &'a [f64],
     first: usize,
@@ -305,15 +439,13 @@ impl<T: Real> WithSimd for Spread<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let f = self.f;
-        let mut sum = vec![0.0; f];
         for (u, out) in (self.first..).zip(self.out.chunks_exact_mut(f)) {
-            sum.fill(0.0);
-            let row = self.features.row(u);
-            for (&k, value) in row.indices.iter().zip(row.values) {
-                let (by, v) = (self.weights[u] * value.to_f64(), &self.v[k as usize * f..][..f]);
-                sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += by * v);
+            out.fill(T::ZERO);
+            let (row, weight) = (self.features.row(u), T::from_f64(self.weights[u]));
+            for (&k, &value) in row.indices.iter().zip(row.values) {
+                let (by, v) = (weight * value, &self.v[k as usize * f..][..f]);
+                out.iter_mut().zip(v).for_each(|(out, &v)| *out += by * v);
             }
-            out.iter_mut().zip(&sum).for_each(|(out, &sum)| *out = T::from_f64(sum));
         }
     }
 }
@@ -345,13 +477,15 @@ impl<T: Real> WithSimd for Sum<'_, T> {
     }
 }
 
-/// One row of `Fᵀ Λ R`.
+/// Some rows of `Fᵀ Λ R`, each summed in f64: a feature may have as many entries as there are rows.
 struct Gather<'a, T> {
     transposed: &'a CsrView<'a, T>,
     rows: &'a [T],
     weights: Option<&'a [f64]>,
-    k: usize,
-    out: &'a mut [f64],
+    besides: Option<(f64, &'a [T])>,
+    f: usize,
+    first: usize,
+    out: &'a mut [T],
 }
 
 impl<T: Real> WithSimd for Gather<'_, T> {
@@ -359,12 +493,20 @@ impl<T: Real> WithSimd for Gather<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let f = self.out.len();
-        let row = self.transposed.row(self.k);
-        for (&u, value) in row.indices.iter().zip(row.values) {
-            let u = u as usize;
-            let by = self.weights.map_or(1.0, |weights| weights[u]) * value.to_f64();
-            self.out.iter_mut().zip(&self.rows[u * f..][..f]).for_each(|(out, x)| *out += by * x.to_f64());
+        let f = self.f;
+        let mut sum = vec![0.0; f];
+        for (k, out) in (self.first..).zip(self.out.chunks_exact_mut(f)) {
+            sum.fill(0.0);
+            if let Some((by, rows)) = self.besides {
+                sum.iter_mut().zip(&rows[k * f..][..f]).for_each(|(sum, x)| *sum = by * x.to_f64());
+            }
+            let row = self.transposed.row(k);
+            for (&u, value) in row.indices.iter().zip(row.values) {
+                let u = u as usize;
+                let by = self.weights.map_or(1.0, |weights| weights[u]) * value.to_f64();
+                sum.iter_mut().zip(&self.rows[u * f..][..f]).for_each(|(sum, x)| *sum += by * x.to_f64());
+            }
+            out.iter_mut().zip(&sum).for_each(|(out, &sum)| *out = T::from_f64(sum));
         }
     }
 }

@@ -46,13 +46,10 @@ impl<'a, T: Real> FeatureSide<'a, T> {
         Ok(Self { features, coefficients, starts: Vec::new(), cold, ridge, strength })
     }
 
-    /// For a half-step. Where nothing draws, rows are solved as ever.
-    pub(crate) fn known(&self) -> Option<Known<'_, T>> {
-        (self.strength > 0.0).then(|| Known {
-            features: self.features,
-            coefficients: self.coefficients,
-            part: self.strength.min(1.0),
-        })
+    /// For a half-step.
+    pub(crate) fn known(&self) -> Known<'_, T> {
+        let Self { features, coefficients, strength, .. } = self;
+        Known { features: *features, coefficients, part: strength.min(1.0) }
     }
 
     /// The coefficients of factors that a fit starts from.
@@ -64,9 +61,10 @@ impl<'a, T: Real> FeatureSide<'a, T> {
     /// New coefficients for new rows, `turned` being the old ones in the basis of these. Returns by how much the objective
     /// differs from that of a half-step which had the old ones, and the value of the new ones beside `Σ λ |x|²`.
     pub(crate) fn regress(&mut self, x: &[T], turned: Option<Vec<T>>) -> Regressed {
-        // Where nothing draws, a half-step knows of no coefficients: there is nothing to begin with.
-        self.starts = turned.unwrap_or_else(|| vec![T::ZERO; self.coefficients.len()]);
-        self.coefficients.copy_from_slice(&self.starts);
+        if let Some(turned) = turned {
+            self.coefficients.copy_from_slice(&turned);
+            self.starts = turned;
+        }
         let square: f64 = self.coefficients.iter().map(|a| a.to_f64() * a.to_f64()).sum();
         let values = self.ridge.solve(&self.features, x, self.coefficients);
         Regressed {
@@ -77,7 +75,7 @@ impl<'a, T: Real> FeatureSide<'a, T> {
 
     /// Goes past the last regression as the rows go past their solutions.
     pub(crate) fn relax(&mut self, omega: f64) {
-        if self.strength > 0.0 {
+        if !self.starts.is_empty() {
             relax(self.coefficients, &self.starts, T::from_f64(omega));
         }
     }

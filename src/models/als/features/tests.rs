@@ -203,7 +203,7 @@ fn many_features_are_regressed_on_as_few_are() {
     let weights: Vec<f64> = (0..rows).map(|u| if u == 4 { 0.0 } else { 1.0 + number(u) }).collect();
     for (features, penalty) in [(&wide, 0.5), (&wide, 20.0), (&narrow, 0.5)] {
         let (view, count) = (features.view(), features.view().columns());
-        let ridge = Ridge::new(&view, weights.clone(), penalty, F).expect("it is positive");
+        let mut ridge = Ridge::new(&view, weights.clone(), penalty, F).expect("it is positive");
         let mut found = vec![0.0; count * F];
         let first = ridge.solve(&view, &x, &mut found);
         // From the solution there is nothing to gain, and nothing moves.

@@ -1,0 +1,392 @@
+"""What is known of users or of items: a matrix of features, and the labels of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from penchant import _core
+from penchant._labels import codes_of, labels_array, labels_of, labels_of_parts, parts_of
+from penchant._sparse import quiet_rows
+from penchant._validation import check_finite, check_memory, describe, integer, warn
+from penchant.exceptions import DataWarning
+from penchant.features._columns import Columns
+from penchant.features._encoders import Encoder
+from penchant.features._kinds import Category, Kind, Tags, Text, guessed, kind_called
+
+
+class Features:
+    """Features of users or of items, a row for each of them.
+
+    Made by `from_frame` or `from_matrix`, and passed to `Recommender.fit` or `AlternatingLeastSquares.fit`.
+
+    Attributes
+    ----------
+    ids : numpy.ndarray, shape [n_rows]
+        What the rows are called.
+    matrix : scipy.sparse.csr_array of float32, shape [n_rows, n_features]
+    names : list of str, n_features
+        What the features are called: ``genres=Comedy``, for example.
+    shape : tuple of int
+
+    Examples
+    --------
+    >>> import penchant
+    >>> films = {"film": [1, 2], "genres": ["Comedy|Drama", "Comedy"], "year": [1994, 1999]}
+    >>> features = penchant.Features.from_frame(films, id="film")
+    >>> features
+    Features(2 rows x 3 features of genres and year)
+    >>> features.names
+    ['genres=Comedy', 'genres=Drama', 'year']
+    >>> features.transform({"film": [3], "genres": ["Drama"], "year": [1999]}).matrix.toarray()
+    array([[0., 1., 1.]], dtype=float32)
+    """
+
+    _labels: _core.interactions.Labels
+    _matrix: Any
+    _encoders: list[Encoder]
+    _names: list[str]
+    _id: str
+    _unknown: dict[str, int]
+
+    def __init__(self) -> None:
+        msg = "use Features.from_frame or Features.from_matrix"
+        raise TypeError(msg)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        id: str,  # noqa: A002
+        columns: Sequence[str] | Mapping[str, str | Kind] | None = None,
+        *,
+        hash_features: int | None = None,
+    ) -> Self:
+        """Make features of the columns of a frame.
+
+        Parameters
+        ----------
+        frame : DataFrame or dict of columns
+            Of pandas, Polars or PyArrow. Of several rows with one id the values are put together, where all
+            columns are categories or tags.
+        id : str
+            The column that says whose features these are, in the labels of the interactions.
+        columns : sequence of str, or dict of str to kind, optional
+            What features are made of; by default all other columns. A kind is ``"category"``, ``"tags"``,
+            ``"number"``, ``"text"`` or ``"vector"``, or with settings `Category`, `Tags`, `Number`, `Text` or
+            `Vector`. Where it is not said it is guessed: numbers are numbers, lists or texts with ``|`` tags,
+            texts of several words that mostly differ text, and everything else is a category.
+        hash_features : int, optional
+            Make so many features of each column of categories, tags or text, into which values fall by a hash:
+            for values without end. What a feature stands for is then not known.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `frame` is none, lacks a column, or a column does not hold what its kind says; if numbers are
+            infinite; if an id is missing, or stands twice where its rows cannot be put together.
+        """
+        table = Columns(frame, "frame")
+        table.check(id)
+        kinds: dict[str, Kind | None] = {}
+        if isinstance(columns, str):
+            columns = [columns]
+        if columns is None:
+            columns = [name for name in table.names if name != id]
+        for column in columns:
+            table.check(column)
+            given = columns[column] if isinstance(columns, Mapping) else None
+            kinds[column] = None if given is None else kind_called(given, column)
+        if not kinds:
+            msg = f"columns must name at least one column besides {id!r}"
+            raise ValueError(msg)
+        buckets = None if hash_features is None else integer(hash_features, "hash_features", 1)
+        values = {column: table.values(column) for column in kinds}
+        labels, rows = _grouped(table.labels(id), id)
+        known = {column: kind or guessed(values[column]) for column, kind in kinds.items()}
+        if rows is not None:
+            values = _put_together(values, known, rows, len(labels), id)
+        encoders = [Encoder.of(column, kind, buckets) for column, kind in known.items()]
+        for encoder in encoders:
+            encoder.learn(values[encoder.column])
+        return cls._of(labels, encoders, values, id)
+
+    @classmethod
+    def from_matrix(cls, matrix: Any, ids: Any = None, names: Sequence[str] | None = None) -> Self:
+        """Give names to the rows and columns of a matrix of features.
+
+        Parameters
+        ----------
+        matrix : scipy.sparse matrix or array, or numpy.ndarray, shape [n_rows, n_features]
+        ids : sequence of str or int, optional
+            What the rows are called, all different; by default 0, 1, 2 and so on.
+        names : sequence of str, optional
+            What the features are called; by default ``feature 0`` and so on.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `matrix` is none, is not finite, or there are not as many names as rows and columns.
+        """
+        if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
+            matrix = sp.csr_array(matrix)
+        rows = quiet_rows(matrix, "matrix")
+        check_finite(np.asarray(rows.values), "matrix")
+        labels = labels_array(range(len(rows)) if ids is None else ids, "ids")
+        named = [f"feature {at}" for at in range(rows.columns)] if names is None else list(map(str, names))
+        if len(labels) != len(rows) or len(named) != rows.columns:
+            shape = f"{len(rows)} rows and {rows.columns} columns"
+            msg = f"ids and names must be of {shape}, got {len(labels)} and {len(named)}"
+            raise ValueError(msg)
+        self = object.__new__(cls)
+        csr = sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
+        self._labels, self._matrix = labels, csr.astype(np.float32)
+        check_finite(self._matrix.data, "matrix as float32")
+        self._encoders, self._names, self._id, self._unknown = [], named, "id", {}
+        return self
+
+    @classmethod
+    def _of(cls, labels: Any, encoders: list[Encoder], values: Mapping[str, Any], id_: str) -> Self:
+        self = object.__new__(cls)
+        encoded = [encoder.encode(values[encoder.column]) for encoder in encoders]
+        parts = [part for part, _ in encoded]
+        self._unknown = {e.column: count for e, (_, count) in zip(encoders, encoded, strict=True) if count}
+        self._labels, self._encoders, self._id = labels, encoders, id_
+        self._matrix = sp.hstack(parts).tocsr().astype(np.float32)
+        self._names = [name for encoder in encoders for name in encoder.names]
+        return self
+
+    def transform(self, frame: Any, id: str | None = None) -> Self:  # noqa: A002
+        """Make the same features of other rows.
+
+        Values that no row had before are ignored and counted in `unknown`, those of categories and tags in a
+        `DataWarning` as well.
+
+        Parameters
+        ----------
+        frame : DataFrame or dict of columns
+            With the same columns.
+        id : str, optional
+            The column of ids, if it is called otherwise. A frame without any gets 0, 1, 2 and so on.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `from_frame` does, and if these features were made of a matrix.
+        """
+        if not self._encoders:
+            msg = "features that were made of a matrix say nothing of other rows: pass a matrix again"
+            raise ValueError(msg)
+        table = Columns(frame, "frame")
+        values = {encoder.column: table.values(encoder.column) for encoder in self._encoders}
+        if id is None and self._id not in table.names:
+            labels, rows = labels_array(range(len(next(iter(values.values())))), "ids"), None
+        else:
+            labels, rows = _grouped(table.labels(id or self._id), id or self._id)
+        if rows is not None:
+            kinds = {encoder.column: encoder.kind for encoder in self._encoders}
+            values = _put_together(values, kinds, rows, len(labels), id or self._id)
+        made = self._of(labels, self._encoders, values, self._id)
+        are_texts = {encoder.column for encoder in self._encoders if isinstance(encoder.kind, Text)}
+        # Texts always have words that no other has.
+        told = {column: count for column, count in made.unknown.items() if column not in are_texts}
+        if told:
+            counts = ", ".join(f"{count:,} in {column!r}" for column, count in told.items())
+            warn(f"values that the features do not know are ignored: {counts}", DataWarning)
+        return made
+
+    def row(self, values: Any) -> Any:
+        """Return the features of one row, given as a dict of column to value or a frame of one row.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of float32, shape [1, n_features]
+        """
+        if isinstance(values, Mapping):
+            columns = [encoder.column for encoder in self._encoders]
+            unknown = [str(column) for column in values if column not in (*columns, self._id)]
+            if unknown:
+                msg = f"features were made of {', '.join(map(repr, columns))}, got {', '.join(unknown)}"
+                raise ValueError(msg)
+            values = {column: [values.get(column)] for column in columns}
+        made = self.transform(values)
+        if made.shape[0] != 1:
+            msg = f"one row of features is asked for, got {made.shape[0]}"
+            raise ValueError(msg)
+        return made.matrix
+
+    @property
+    def ids(self) -> npt.NDArray[Any]:
+        """What the rows are called."""
+        labels = self._labels.all()
+        return np.asarray(labels, dtype=None if self._labels.are_integers else object)
+
+    @property
+    def matrix(self) -> Any:
+        """The features, rows x features, float32."""
+        return self._matrix
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """How many values of each column are none of the features, such as rare words; without hashed ones."""
+        return dict(self._unknown)
+
+    @property
+    def names(self) -> list[str]:
+        """What the features are called."""
+        return list(self._names)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of rows and of features."""
+        rows, columns = self._matrix.shape
+        return rows, columns
+
+    def aligned_with(self, labels: Any) -> Any:
+        """Return the features of some rows, one for each label in their order.
+
+        Labels of which nothing is known get zeros, and are counted in a `DataWarning`.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of float32, shape [n_labels, n_features]
+        """
+        codes = self.codes(labels)
+        missing = int((codes < 0).sum())
+        if missing:
+            if missing == len(codes):
+                msg = f"none of the {missing:,} labels has features: are ids of another kind than labels?"
+                raise ValueError(msg)
+            warn(
+                f"{missing:,} of {len(codes):,} have no features: they are taken for average ones", DataWarning
+            )
+        padded = sp.vstack([self._matrix, sp.csr_array((1, self.shape[1]), dtype=np.float32)]).tocsr()
+        return padded[np.where(codes < 0, self.shape[0], codes)]
+
+    def with_rows(self, others: Features) -> Self:
+        """Return these features with rows of the same columns, which replace those of the same ids."""
+        new = others.without(self.ids)
+        matrix = sp.vstack([self._matrix, others.matrix]).tocsr()
+        ids = self.ids.tolist()
+        places = others.codes(self.ids)
+        rows = np.where(places >= 0, len(ids) + places, np.arange(len(ids)))
+        behind = len(ids) + others.codes(np.array(new, dtype=self.ids.dtype))
+        self_, both = object.__new__(type(self)), [*ids, *new]
+        self_.__dict__ |= self.__dict__
+        self_._labels = labels_array(both if isinstance(ids[0], str) else np.array(both), "ids")
+        self_._matrix = matrix[np.concatenate([rows, behind])]
+        return self_
+
+    def codes(self, labels: Any) -> npt.NDArray[np.int32]:
+        """Return the rows of labels; -1 for those without any."""
+        codes: npt.NDArray[np.int32] = codes_of(self._labels, labels, "row", None)
+        return codes
+
+    def without(self, labels: Any) -> Any:
+        """Return the ids that are not among some labels."""
+        among = set(np.asarray(labels).tolist())
+        return [label for label in self.ids.tolist() if label not in among]
+
+    def to_arrays(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Take everything apart, for a file: arrays by name, and what JSON can say."""
+        arrays = {f"ids.{name}": values for name, values in parts_of(self._labels).items()}
+        arrays |= {
+            "indptr": self._matrix.indptr.astype(np.int64),
+            "indices": self._matrix.indices.astype(np.int32),
+            "values": self._matrix.data,
+        }
+        for at, encoder in enumerate(self._encoders):
+            arrays |= {f"column {at}.{name}": values for name, values in encoder.arrays().items()}
+        columns = [encoder.about() for encoder in self._encoders]
+        about: dict[str, Any] = {"id": self._id, "columns": columns, "unknown": self._unknown}
+        if not self._encoders:
+            about["names"] = self._names
+        return arrays, about
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) -> Self:
+        """Put together what `to_arrays` took apart."""
+        self = object.__new__(cls)
+        self._labels = labels_of_parts(dict(arrays), "ids")
+        self._encoders = []
+        for at, column in enumerate(about["columns"]):
+            prefix = f"column {at}."
+            own = {name.removeprefix(prefix): v for name, v in arrays.items() if name.startswith(prefix)}
+            self._encoders.append(Encoder.of_about(column, own))
+        self._names = [name for encoder in self._encoders for name in encoder.names]
+        self._names = list(about["names"]) if "names" in about else self._names
+        self._id, self._unknown = about["id"], dict(about.get("unknown", {}))
+        parts = (arrays["values"], arrays["indices"], arrays["indptr"])
+        rows = quiet_rows(sp.csr_array(parts, shape=(len(self._labels), len(self._names))), "features")
+        check_finite(np.asarray(rows.values), "features")
+        self._matrix = sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
+        return self
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_arrays, self.to_arrays()
+
+    def __repr__(self) -> str:
+        columns = [encoder.column for encoder in self._encoders]
+        shown = ", ".join(columns[:-1]) + " and " + columns[-1] if len(columns) > 1 else "".join(columns)
+        if len(columns) > 6:
+            shown = f"{len(columns)} columns"
+        rows, count = self.shape
+        return f"Features({rows:,} rows x {count:,} features{f' of {shown}' if shown else ''})"
+
+
+def _grouped(ids: Any, name: str) -> tuple[_core.interactions.Labels, Any]:
+    """Return the different labels in order of first appearance, and the label of each row if some repeat."""
+    values = labels_of(ids, name)
+    array = np.array(values, dtype=object) if isinstance(values, list) else values
+    if (isinstance(values, list) and (None in values or "" in values)) or array.dtype.kind == "f":
+        msg = f"column {name!r} must name every row: some are missing, or are no integers"
+        raise ValueError(msg)
+    seen: dict[Any, int] = {}
+    rows = np.array([seen.setdefault(label, len(seen)) for label in array.tolist()], np.int64)
+    labels = labels_array(
+        list(seen) if isinstance(values, list) else np.array(list(seen), dtype=array.dtype), name
+    )
+    return labels, None if len(seen) == len(rows) else rows
+
+
+def _put_together(
+    values: Mapping[str, Any], kinds: Mapping[str, Kind], rows: Any, count: int, id_: str
+) -> dict[str, Any]:
+    """Return for each id the list of what its rows have."""
+    others = [column for column, kind in kinds.items() if not isinstance(kind, Category | Tags)]
+    if others:
+        first = int(np.flatnonzero(np.bincount(rows) > 1)[0])
+        at = np.flatnonzero(rows == first)[:2].tolist()
+        msg = (
+            f"column {id_!r} must name every row once, as {others[0]!r} is neither a category nor tags: "
+            f"rows {at[0]} and {at[1]} are of the same"
+        )
+        raise ValueError(msg)
+    check_memory(8 * len(rows) * len(values), f"the values of {len(rows)} rows")
+    together: dict[str, Any] = {}
+    for column in values:
+        lists: list[list[Any]] = [[] for _ in range(count)]
+        given = values[column]
+        for row, value in zip(rows.tolist(), list(given), strict=True):
+            lists[row].extend(value if isinstance(value, list | tuple) else [value])
+        together[column] = lists
+    return together
