@@ -55,3 +55,61 @@ class Oracle:
     def relaxed(start, solutions, omega):
         # Rows of which nothing is known are zero and stay so.
         return np.where(solutions.any(1, keepdims=True), start + omega * (solutions - start), 0)
+
+
+class FeatureOracle:
+    """Plain epochs with features: rows drawn to what features say, coefficients by the normal equations."""
+
+    def __init__(self, R, F, G, model):
+        self.plain = Oracle(
+            R, model.regularization, model.alpha, model.confidence, model.epsilon, model.unobserved_weight,
+            model.regularization_exponent,
+        )  # fmt: skip
+        self.s, self.strength = model.feature_strength, model.feature_regularization
+        # Rows without entries take no part.
+        self.warm = [(R != 0).any(1), (R != 0).any(0)]
+        self.features = [np.hstack([features, np.ones((len(features), 1))]) for features in (F, G)]
+        lambdas = [self.plain.user_lambda, self.plain.item_lambda]
+        self.lambdas = [np.where(warm, lam, 0) for warm, lam in zip(self.warm, lambdas, strict=True)]
+        self.penalties = [
+            self.strength * lam[warm].mean() for warm, lam in zip(self.warm, self.lambdas, strict=True)
+        ]
+
+    def regress(self, side, X):
+        F, lam = self.features[side], self.lambdas[side][:, None]
+        return np.linalg.solve(F.T @ (lam * F) + self.penalties[side] * np.eye(F.shape[1]), F.T @ (lam * X))
+
+    def solve_side(self, side, Y, A):
+        C, P = (self.plain.C, self.plain.P) if side == 0 else (self.plain.C.T, self.plain.P.T)
+        C = C * self.warm[1 - side]  # those who are cold on the other side do not exist
+        said, lam, rows = self.features[side] @ A, self.lambdas[side], []
+        for u, (c, p) in enumerate(zip(C, P, strict=True)):
+            M = Y.T @ (c[:, None] * Y) + max(self.s, 1) * lam[u] * np.eye(Y.shape[1])
+            right = Y.T @ (c * p) + self.s * lam[u] * said[u]
+            rows.append(np.linalg.solve(M, right) if self.warm[side][u] else np.zeros(Y.shape[1]))
+        return np.array(rows)
+
+    def epochs(self, X, Y, count):
+        """Yield both sides, with their cold rows, and both coefficients after each epoch."""
+        X, Y = (np.where(warm[:, None], rows, 0) for warm, rows in zip(self.warm, (X, Y), strict=True))
+        A, B = self.regress(0, X), self.regress(1, Y)
+        for _ in range(count):
+            X = self.solve_side(0, Y, A)
+            A = self.regress(0, X)
+            Y = self.solve_side(1, X, B)
+            B = self.regress(1, Y)
+            said = [features @ a for features, a in zip(self.features, (A, B), strict=True)]
+            full = [
+                np.where(warm[:, None], rows, cold)
+                for warm, rows, cold in zip(self.warm, (X, Y), said, strict=True)
+            ]
+            yield *full, A, B, self.loss(X, Y, A, B)
+
+    def loss(self, X, Y, A, B):
+        C = self.plain.C * self.warm[0][:, None] * self.warm[1]
+        total = (C * (self.plain.P - X @ Y.T) ** 2).sum()
+        for side, (rows, a) in enumerate(((X, A), (Y, B))):
+            away = ((rows - self.features[side] @ a) ** 2).sum(1)
+            total += max(1 - self.s, 0) * self.lambdas[side] @ (rows**2).sum(1)
+            total += self.s * (self.lambdas[side] @ away + self.penalties[side] * (a**2).sum())
+        return total / self.plain.C.sum()

@@ -92,8 +92,8 @@ def test_new_items_are_found_at_once():
     [
         (lambda m, r: m.partial_fit_users([1, 1], r[:2]), ValueError, "userids must name each row once"),
         (lambda m, r: m.partial_fit_users([1], r[:2]), ValueError, "user_items must have one row for each of 1"),
-        (lambda m, r: m.partial_fit_users([-1], r[:1]), IndexError, "userid -1"),
-        (lambda m, r: m.partial_fit_users([0.5], r[:1]), TypeError, "userid must be an integer"),
+        (lambda m, r: m.partial_fit_users([-1], r[:1]), IndexError, "userids -1"),
+        (lambda m, r: m.partial_fit_users([0.5], r[:1]), TypeError, "userids must be an integer"),
         (lambda m, r: m.partial_fit_users([2**31], r[:1]), IndexError, "2147483648"),
         (lambda m, r: m.partial_fit_users([2**31 - 2], r[:1]), MemoryError, "GiB"),
         (lambda m, r: m.partial_fit_items([0], sp.csr_array((1, 21))), ValueError, "columns"),

@@ -19,6 +19,7 @@ PYTHON_FLOORS = [
     {"interactions", "features", "_base", "weighting", "evaluation"},
     {
         "als",
+        "content",
         "nearest_neighbours",
         "rp3beta",
         "ease",

@@ -19,6 +19,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "slim": ("penchant.slim", "SLIM"),
     "ease": ("penchant.ease", "EASE"),
     "sparse-ease": ("penchant.sparse_ease", "SparseEASE"),
+    "content": ("penchant.content", "ContentRecommender"),
     "item-item": ("penchant.nearest_neighbours", "ItemItemRecommender"),
     "cosine": ("penchant.nearest_neighbours", "CosineRecommender"),
     "tfidf": ("penchant.nearest_neighbours", "TFIDFRecommender"),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from penchant import _core
 from penchant._base import factor_store
+from penchant._base.feature_rows import checked_for
 from penchant._base.model_state import parameters_of
 from penchant._base.progress import Callback, Progress
 from penchant._sparse import Rows, rows_on_disk
@@ -291,8 +292,10 @@ class AlternatingLeastSquares(Featured):
         self.validation_history = [] if judge is None else judge.history
         try:
             by_item = getattr(user_items, "by_item", None)
-            labels = [getattr(user_items, name, None) for name in ("users", "items")]
-            features = self._checked_features((user_features, item_features), user_items, labels)
+            features = (
+                checked_for(user_features, "user_features", user_items, 0),
+                checked_for(item_features, "item_features", user_items, 1),
+            )
             self._learn(
                 user_items, show_progress, callback, validation=judge, by_item=by_item, features=features
             )

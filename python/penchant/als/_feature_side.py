@@ -11,8 +11,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from penchant import _core
-from penchant._sparse import Csr, Rows, quiet_rows
-from penchant._validation import Floats, Ids, check_finite, check_memory, describe, factors
+from penchant._base.feature_rows import canonical
+from penchant._sparse import Csr, Rows
+from penchant._validation import Floats, Ids, check_finite, check_memory, factors
 
 # Vectors of the size of the coefficients, in f64, that a regression works with.
 _VECTORS = 8
@@ -55,7 +56,7 @@ class FeatureSide:
 
     def core(self) -> tuple[Csr, Floats]:
         """Return features and coefficients as the core takes them."""
-        return csr(self.matrix), self.coefficients
+        return as_csr(self.matrix), self.coefficients
 
     def with_coefficients(self, coefficients: Floats) -> FeatureSide:
         """Return the same features with other coefficients."""
@@ -85,7 +86,7 @@ class FeatureSide:
 
     def said(self, rows: Any, threads: int) -> Floats:
         """Return what features say, those of `rows` or `rows_of`."""
-        return _core.als.factors_of(csr(rows), self.coefficients, threads)
+        return _core.als.factors_of(as_csr(rows), self.coefficients, threads)
 
     def taking_part(self, values: Floats) -> Floats:
         """Return factors in which rows without entries are zero."""
@@ -136,37 +137,6 @@ class FeatureSide:
         return cls(int(of["width"][0]), used, matrix, coefficients, cold)
 
 
-def checked(features: Any, name: str, labels: Any = None) -> Any:
-    """Return features that a caller passes as a `scipy.sparse.csr_array` of finite numbers.
-
-    `labels` are those of the rows, if they have some.
-    """
-    if hasattr(features, "aligned_with"):
-        if labels is None:
-            msg = (
-                f"{name} has labels, but there are none to align them with: pass an Interactions, "
-                f"or the matrix {name}.matrix with a row for each id"
-            )
-            raise TypeError(msg)
-        features = features.aligned_with(labels)
-    if isinstance(features, np.ndarray) and features.ndim == 2 and features.dtype.kind in "buif":
-        features = sp.csr_array(features)
-    if not sp.issparse(features):
-        msg = (
-            f"{name} must be Features, a sparse matrix or an array of numbers with two dimensions, got "
-            f"{describe(features)}; Features.from_frame makes them of a frame"
-        )
-        raise TypeError(msg)
-    return canonical(features, name)
-
-
-def canonical(features: Any, name: str) -> Any:
-    """Return a sparse matrix as a `csr_array` of finite numbers, columns in order and none of them twice."""
-    rows = quiet_rows(features, name)
-    check_finite(np.asarray(rows.values), name)
-    return sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
-
-
 def is_cold(rows: Rows) -> npt.NDArray[np.bool_]:
     """Return which rows have no entries but zeros."""
     counts = np.concatenate([[0], np.cumsum(np.asarray(rows.values) != 0)])
@@ -193,7 +163,7 @@ def _with_constant(features: Any, dtype: npt.DTypeLike) -> Any:
     return matrix
 
 
-def csr(matrix: Any) -> Csr:
+def as_csr(matrix: Any) -> Csr:
     """Return a SciPy matrix as the core takes it."""
     return (
         matrix.shape[1],

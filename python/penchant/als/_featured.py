@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from penchant import _core
 from penchant._base import factor_store
+from penchant._base.feature_rows import checked
 from penchant._base.rank_options import rank_options
 from penchant._sparse import Rows, csr_rows
 from penchant._validation import Floats, Ids, check_memory, one_id
-from penchant.als import _feature_side as feature_side
 from penchant.als._feature_side import FeatureSide, is_cold
 from penchant.als._fold_in import FoldIn
 
@@ -159,7 +159,7 @@ class Featured(FoldIn):
             N, items, filter_items, len(items_), self._threads(), min_score=min_score, groups=item_groups,
             max_per_group=max_per_group,
         )  # fmt: skip
-        features = side.rows(feature_side.checked(user_features, "user_features"), "user_features")
+        features = side.rows(checked(user_features, "user_features"), "user_features")
         count = features.shape[0]
         rows = None
         if user_items is not None:
@@ -229,12 +229,12 @@ class Featured(FoldIn):
 
     def _embedded(self, features: Any, side: str) -> Floats:
         known, name = self._side(side), _NAMES[side == "item_factors"]
-        return known.said(known.rows(feature_side.checked(features, name), name), self._threads())
+        return known.said(known.rows(checked(features, name), name), self._threads())
 
     def _added(self, features: Any, side: str) -> None:
         with factor_store.WRITING:
             known, name = self._side(side), _NAMES[side == "item_factors"]
-            rows = known.rows(feature_side.checked(features, name), name)
+            rows = known.rows(checked(features, name), name)
             old = self._fitted(side)
             count = len(old) + rows.shape[0]
             check_memory(count * old.shape[1] * old.itemsize, f"{count} rows of {side}")
@@ -244,22 +244,6 @@ class Featured(FoldIn):
             sides, all_known = list(self._store.sides), list(self._store.known)
             sides[side == "item_factors"], all_known[side == "item_factors"] = new, knows
             self._store.replace(sides[0], sides[1], (all_known[0], all_known[1]))
-
-    def _checked_features(self, features: tuple[Any, Any], user_items: Any, labels: Any) -> tuple[Any, Any]:
-        """Return what a caller passes to a fit, checked."""
-        found: list[Any] = []
-        shape = np.shape(getattr(user_items, "matrix", user_items))
-        for given, name, axis in zip(features, _NAMES, (0, 1), strict=True):
-            if given is None:
-                found.append(None)
-                continue
-            matrix = feature_side.checked(given, name, labels[axis])
-            if len(shape) == 2 and matrix.shape[0] != shape[axis]:
-                what = ("user", "item")[axis]
-                msg = f"{name} must have one row for each {what}, {shape[axis]}, got {matrix.shape[0]}"
-                raise ValueError(msg)
-            found.append(matrix)
-        return found[0], found[1]
 
     def _begin_features(self, features: tuple[Any, Any], rows: Rows) -> Sides:
         """Return what a fit of these rows writes the coefficients of features into."""
@@ -283,7 +267,8 @@ class Featured(FoldIn):
         """Return the features during a fit, of some users, whose coefficients have to be multiplied by `turn`."""
         of_users, of_items = sides
         if of_users is not None:
-            turned = _core.als.turned(of_users.coefficients, turn, self._threads())
+            # The core is writing to them, so they are lent as a copy.
+            turned = _core.als.turned(of_users.coefficients.copy(), turn, self._threads())
             of_users = of_users.part(users, turned)
         return of_users, of_items
 

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from penchant import _core
 from penchant._base import factor_store
+from penchant._base.feature_rows import checked
 from penchant._base.matrix_factorization import MatrixFactorizationBase
 from penchant._sparse import Rows, any_rows
 from penchant._validation import Floats, Ids, check_memory, ids
-from penchant.als import _feature_side as feature_side
 from penchant.als._explain import explained
-from penchant.als._feature_side import FeatureSide, is_cold
+from penchant.als._feature_side import FeatureSide, as_csr, is_cold
 
 
 class FoldIn(MatrixFactorizationBase):
@@ -228,11 +228,11 @@ class FoldIn(MatrixFactorizationBase):
         """Return factors of rows, the rows, and their features as the model takes them, if it does."""
         fixed = self._fitted(fixed_side)
         whose = ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True)
-        checked = any_rows(rows, names[1], fixed.dtype)
-        checked.check_count(len(whose), "ids")
+        given = any_rows(rows, names[1], fixed.dtype)
+        given.check_count(len(whose), "ids")
         known = self._known_features(fixed_side, whose, features, names[2])
-        solution = self._solved(fixed_side, fixed, checked, known)
-        return (solution if np.ndim(rowids) > 0 else solution[0]), checked, known
+        solution = self._solved(fixed_side, fixed, given, known)
+        return (solution if np.ndim(rowids) > 0 else solution[0]), given, known
 
     def _known_features(self, fixed_side: str, whose: Ids, features: Any, name: str) -> Any:
         """Return the features of rows as the model takes them: given ones, or those that it knows."""
@@ -244,7 +244,7 @@ class FoldIn(MatrixFactorizationBase):
             raise ValueError(msg)
         if features is None:
             return side.rows_of(whose)
-        rows = feature_side.checked(features, name)
+        rows = checked(features, name)
         if rows.shape[0] != len(whose):
             msg = f"{name} must have one row for each of {len(whose)} ids, got {rows.shape[0]}"
             raise ValueError(msg)
@@ -271,7 +271,7 @@ class FoldIn(MatrixFactorizationBase):
         side = self._feature_side(_other(fixed_side))
         known = None
         if side is not None and features is not None:
-            known = (feature_side.csr(features), side.coefficients)
+            known = (as_csr(features), side.coefficients)
         return _core.als.fold_in(rows.csr(fixed.dtype), fixed, self._gram(fixed_side, fixed), params, known)
 
     def _partial_fit(
@@ -280,14 +280,14 @@ class FoldIn(MatrixFactorizationBase):
         """Solve for some rows of a side, and keep them and their features."""
         with factor_store.WRITING:
             self._fitted_pair()
-            solution, checked, known = self._recalculated(rowids, rows, names, _other(side), features)
+            solution, given, known = self._recalculated(rowids, rows, names, _other(side), features)
             new = self._replaced(side, rowids, solution, names[0])
             sides, knows = list(self._store.sides), list(self._store.known)
             at = int(side == "item_factors")
             sides[at] = new
             if known is not None:
                 whose = ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True)
-                knows[at] = knows[at].replaced(whose, known, is_cold(checked), len(new))
+                knows[at] = knows[at].replaced(whose, known, is_cold(given), len(new))
             self._store.replace(sides[0], sides[1], (knows[0], knows[1]))
 
     def _gram(self, side: str, factors: Floats) -> _core.als.Gram:

@@ -30,6 +30,7 @@ class Validation:
 
     def __init__(self, validation: Any, metric: Any, patience: Any, every: Any, users: Any) -> None:
         rows, test, self._recalculate = _parts(validation)
+        self._items = validation.items if isinstance(validation, Split) else None
         self._shape = test.shape
         self._sign, self.name = sign_of(metric), with_cutoff(metric)
         self._patience = integer(patience, "patience", 1)
@@ -84,7 +85,7 @@ class Validation:
         model = self._last = model_of(sample, self._looked_at.view(), self._last)
         found = evaluate(
             model, self._rows, self._test, metrics=self.name, show_progress=False, num_threads=threads,
-            recalculate_user=self._recalculate,
+            recalculate_user=self._recalculate, items=self._items,
         )  # fmt: skip
         value = found[self.name]
         self.history.append((epoch, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from penchant._base.protocols import SupportsFeatures
 from penchant._validation import describe
 from penchant.features import Features
 from penchant.interactions import Interactions
@@ -38,8 +38,9 @@ class Described:
                     "Features.from_frame and from_matrix make them"
                 )
                 raise TypeError(msg)
-            if not isinstance(model, SupportsFeatures):
-                msg = f"{type(model).__name__} does not learn from features; AlternatingLeastSquares does"
+            if f"{side[:-1]}_features" not in inspect.signature(model.fit).parameters:
+                name = type(model).__name__
+                msg = f"{name} does not learn from {side[:-1]}_features; AlternatingLeastSquares does"
                 raise TypeError(msg)
 
     def widened(self, data: Interactions) -> Interactions:

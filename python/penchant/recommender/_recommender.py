@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import scipy.sparse as sp
 
+from penchant._base.protocols import SupportsFeatures
 from penchant._base.recommender import RecommenderBase
 from penchant._base.registry import model_class
 from penchant._files import read, write
@@ -218,6 +219,10 @@ class Recommender(LabelledModel):
         if events is not None:
             data = copy.copy(data).update(events, show_progress=show_progress, **columns)
         model = self.model
+        if described != Described() and not isinstance(model, SupportsFeatures):
+            model.fit(data, show_progress=False, **described.of_fit())
+            self._data, self._described = data, described
+            return self
         if given != Described():
             model = copy.copy(model)
             given.add_new(model, old)
