@@ -122,7 +122,15 @@ pub fn half_step<T: Real>(
     let outcome = pool::run(als.threads, || {
         let gram = gram_of(fixed, plan.factors);
         let opposite = Opposite { y: fixed, gram: &gram, count: rows.columns() };
-        half_step::half_step(Given { rows, known: None }, solutions, opposite, &from, &plan, &mut memory, &|| false)
+        half_step::half_step(
+            Given { rows, known: None },
+            solutions,
+            opposite,
+            &from,
+            &plan,
+            &mut memory,
+            &|| false,
+        )
     })??;
     Ok(outcome.loss)
 }

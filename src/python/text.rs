@@ -44,13 +44,13 @@ pub(super) fn counts<'py>(
 
 /// Likewise in so many buckets.
 #[pyfunction]
-pub(super) fn hashed_counts<'py>(
-    py: Python<'py>,
+pub(super) fn hashed_counts(
+    py: Python<'_>,
     texts: Vec<Option<PyBackedStr>>,
     cut: CutGiven,
     buckets: usize,
     threads: usize,
-) -> PyResult<CsrArrays<'py>> {
+) -> PyResult<CsrArrays<'_>> {
     let cut = cut.cut();
     csr_arrays(py, py.detach(|| text::hashed_counts(&texts, &cut, buckets, threads))?)
 }

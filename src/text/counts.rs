@@ -141,8 +141,9 @@ mod tests {
 
     #[test]
     fn tokens_are_counted_and_numbered_as_they_appear_on_any_threads() {
-        let texts: Vec<Option<String>> =
-            (0..3 * TEXTS_PER_PART).map(|at| (at % 7 > 0).then(|| format!("a w{at} a w{}", at / 2))).collect();
+        let texts: Vec<Option<String>> = (0..3 * TEXTS_PER_PART)
+            .map(|at| (at % 7 > 0).then(|| format!("a w{at} a w{}", at / 2)))
+            .collect();
         let [one, three] =
             [1, 3].map(|threads| counts(&texts, &words(), None, threads).expect("they are texts"));
         assert_eq!((&one.counts.matrix, &one.tokens), (&three.counts.matrix, &three.tokens));

@@ -3,6 +3,7 @@
 mod counts;
 mod tokens;
 
+#[cfg(feature = "python")]
 pub(crate) use counts::{counts, hashed_counts};
 pub(crate) use tokens::Tokens;
 

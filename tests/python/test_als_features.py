@@ -81,18 +81,19 @@ def test_the_cold_are_what_their_features_say_and_the_half_known_between():
     model = fitted(iterations=60, regularization=0.5)
     np.testing.assert_allclose(model.item_factors[2], model.embed_items(G[[2]])[0])
     np.testing.assert_allclose(model.user_factors[3], model.embed_users(F[[3]])[0])
-    # A fit that has converged is its own fold-in.
-    again = model.recalculate_user(np.arange(20), ratings)
-    np.testing.assert_allclose(again, model.user_factors, atol=2e-3)
-    again = model.recalculate_item(np.arange(15), ratings.T.tocsr())
-    np.testing.assert_allclose(again, model.item_factors, atol=2e-3)
+    # A fit that has converged is its own fold-in, where nothing is made of what nobody has seen.
+    certain = fitted(iterations=60, regularization=0.5, unobserved_weight=0.0, confidence="linear")
+    again = certain.recalculate_user(np.arange(20), ratings)
+    np.testing.assert_allclose(again, certain.user_factors, atol=2e-3)
+    again = certain.recalculate_item(np.arange(15), ratings.T.tocsr())
+    np.testing.assert_allclose(again, certain.item_factors, atol=2e-3)
     # Someone new: nothing, a little, much.
     nobody = model.recalculate_user([99], sp.csr_array((1, 15)))
     np.testing.assert_allclose(nobody[0], model.user_feature_factors[-1])
     stranger = model.recalculate_user([99], sp.csr_array((1, 15)), F[[3]])
     np.testing.assert_allclose(stranger, model.embed_users(F[[3]]))
     distances = []
-    for weight in (1e-9, 0.3, 3.0, 300.0):
+    for weight in (1e-9, 0.3, 3.0, 300.0):  # the first is but a stranger, though seen by some
         row = sp.csr_array(([weight], ([0], [4])), shape=(1, 15))
         known = model.recalculate_user([99], row, F[[3]])[0]
         distances.append(abs(known @ model.item_factors[4] - 1))
@@ -122,7 +123,7 @@ def test_added_items_are_recommended_compared_and_learned_about():
     wider[[1, 5], 15] = 3.0
     before = model.user_factors[[1, 5]] @ model.item_factors[15]
     solved = model.recalculate_item(15, wider.tocsr().T.tocsr()[[15]], G[[4]])
-    model.update(wider.tocsr(), np.array([1, 5]), np.array([], dtype=int))
+    model.update(wider.tocsr(), np.array([1, 5]), np.array([15]))
     cold = model.embed_items(G[[4]])[0]
     assert np.linalg.norm(model.item_factors[15] - solved) < np.linalg.norm(cold - solved)
     assert (model.user_factors[[1, 5]] @ model.item_factors[15] > before).all()

@@ -54,8 +54,8 @@ def outputs(notebook):
     ]
 
 
-def test_there_are_two_walkthroughs():
-    assert [script.stem for script in SCRIPTS] == ["walkthrough_from_scratch", "walkthrough_lastfm"]
+def test_there_are_three_walkthroughs():
+    assert [script.stem for script in SCRIPTS] == ["walkthrough_catalogue", "walkthrough_from_scratch", "walkthrough_lastfm"]
 
 
 @walkthroughs

@@ -188,8 +188,8 @@ class FoldIn(MatrixFactorizationBase):
         userids : array of int
             The users to solve for: all that are new or not what they were.
         itemids : array of int
-            The items to solve for, before their users: those that the model does not have yet. Those that were
-            known by their features alone and have entries now are solved for as well.
+            The items to solve for, before their users: those that the model does not have yet, and of those
+            that it knows by their features the ones that have changed.
 
         Raises
         ------
@@ -200,22 +200,12 @@ class FoldIn(MatrixFactorizationBase):
         # On a copy, so that all of it is done or nothing.
         with factor_store.WRITING:
             model = self.__copy__()
-            itemids = np.union1d(np.asarray(itemids, np.int32), self._warmed(user_items))
             # New items have no factors yet that users could be solved with, so users come again after them.
             model.partial_fit_users(userids, user_items[userids][:, :known])
             if len(itemids):
                 model.partial_fit_items(itemids, user_items[:, itemids].T.tocsr())
                 model.partial_fit_users(userids, user_items[userids])
             self._store = model._store
-
-    def _warmed(self, user_items: Any) -> Ids:
-        """Return the items without entries so far that have some now."""
-        side = self._feature_side("item_factors")
-        if side is None:
-            return np.zeros(0, np.int32)
-        there = np.unique(user_items.indices[user_items.data != 0])
-        there = there[there < len(side.cold)]
-        return there[side.cold[there]].astype(np.int32)
 
     def __copy__(self) -> FoldIn:
         other = super().__copy__()

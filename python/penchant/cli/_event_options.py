@@ -32,10 +32,10 @@ _NAMES = (
 _BY_TIME = ("time", "leave-last-out", "rolling")
 
 
-def add_events(command: Command) -> None:
+def add_events(command: Command, nargs: str = "+") -> None:
     """Add the files."""
     text = "a file, a folder, or a pattern such as 'plays-*.tsv'; - for the input"
-    command.add_argument("events", nargs="+", metavar="EVENTS", help=text)
+    command.add_argument("events", nargs=nargs, metavar="EVENTS", help=text)
 
 
 def add_columns(group: argparse._ArgumentGroup) -> None:

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from penchant.splitting import Splitter
 
 #: What each kind of split is called here.
-KINDS = ("random", "leave-k-out", "leave-last-out", "time", "users", "k-fold", "rolling")
+KINDS = ("random", "leave-k-out", "leave-last-out", "time", "items", "users", "k-fold", "rolling")
 
 
 def add_split(command: Command, *, several: bool = False, files: bool = False) -> None:
     """Add how to split; `several` if more than one split will do, `files` if both parts go into files."""
     group = command.add_argument_group("how to split")
     # What is folded in of users who are held out is in neither part.
-    kinds = KINDS if several else KINDS[:4] if files else KINDS[:5]
-    text = "at random (the default), so many items of each user, by time, or whole users held out"
+    kinds = KINDS if several else KINDS[:5] if files else KINDS[:6]
+    text = "at random (the default), so many items of each user, by time, or whole items or users held out"
     group.add_argument("--split", choices=kinds, default="random", help=text)
     part = "the part of the entries to learn from (default 0.8)"
     group.add_argument("--train-fraction", type=fraction, default=0.8, metavar="PART", help=part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from penchant.cli import _event_options
+from penchant.cli._feature_options import add_features, features_of
 from penchant.cli._model_options import add_parameters, model_of
 from penchant.cli._output import add_output, add_plot, check_output, check_plot, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count, words
@@ -18,6 +19,7 @@ recommendations. The same seed puts the same part aside, so that settings can be
 _EXAMPLES = """
 penchant evaluate plays.tsv --item artist --weight plays --confidence log
 penchant evaluate plays.tsv --item artist --weight plays --confidence log --factors 64 -K 20 -o metrics.csv
+penchant evaluate ratings.csv --item movieId --item-features movies.csv --columns genres --split items
 penchant evaluate plays.tsv --time when --split time --test-days 7 --metrics ndcg@20,novelty,diversity
 """
 
@@ -35,6 +37,7 @@ def add(verbs: Verbs) -> None:
     add_output(command)
     add_split(command)
     _event_options.add_reading(command)
+    add_features(command)
     add_parameters(command)
     command.set_defaults(random_state=0)
 
@@ -50,8 +53,12 @@ def run(options: argparse.Namespace) -> None:
     for metric in options.metrics or ():
         metric_named(metric)  # before a long reading, not after it
     model, splitter = model_of(options), split_of(options)
+    features = features_of(options)
     split = splitter.split(_event_options.read(options))
-    model.fit(split.train, show_progress=not options.quiet)
+    try:
+        model.fit(split.train, show_progress=not options.quiet, **features)
+    except TypeError as error:  # a model that does not learn from features
+        raise ValueError(str(error)) from None
     metrics = evaluate(
         model, split, K=options.K, metrics=options.metrics, show_progress=not options.quiet,
         num_threads=model.num_threads,

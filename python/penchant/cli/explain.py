@@ -13,9 +13,13 @@ Lists which of the user's own items speak for an item, and how much each adds to
 contribution first.
 """
 
+#: What a score is split into.
+BY = ("items", "item-features", "user-features")
+
 _EXAMPLES = """
 penchant explain model.safetensors alice nirvana
 penchant explain model.safetensors alice "pearl jam" -n 3 --format json
+penchant explain model.safetensors alice "new album" --by item-features
 """
 
 
@@ -25,7 +29,9 @@ def add(verbs: Verbs) -> None:
     add_model(command)
     command.add_argument("user", metavar="USER", help="who")
     command.add_argument("item", metavar="ITEM", help="what")
-    command.add_argument("-n", type=count, default=10, help="how many of the user's items (default 10)")
+    command.add_argument("-n", type=count, default=10, help="how many lines at most (default 10)")
+    by = "what the score is made of: the user's items (the default), or the features of the item or the user"
+    command.add_argument("--by", choices=BY, default="items", help=by)
     add_unknown(command)
     add_quiet(command)
     add_output(command)
@@ -37,4 +43,9 @@ def run(options: argparse.Namespace) -> None:
     recommender, data = open_model(options.file)
     (user,) = labels_like(data.users, [options.user], "user", options.unknown)
     (item,) = labels_like(data.items, [options.item], "item", options.unknown)
-    put(recommender.explain(user, item, options.n, unknown=options.unknown), options)
+    by = options.by.replace("-", "_")
+    try:
+        found = recommender.explain(user, item, options.n, by=by, unknown=options.unknown)
+    except NotImplementedError as error:
+        raise ValueError(str(error)) from None
+    put(found, options)

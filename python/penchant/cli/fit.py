@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli import _event_options
+from penchant.cli._feature_options import add_features, features_of
 from penchant.cli._messages import say
 from penchant.cli._model_options import add_parameters, model_of
 from penchant.cli._output import check_folder
@@ -22,6 +23,7 @@ penchant fit 'log-*.csv.gz' --no-header --user 0 --item 2 --time 3 --half-life 3
 penchant fit - --sep '\t' --item artist --weight plays -o model.safetensors < plays.tsv
 penchant fit shop.parquet --kind event --kind-weight view=1 --kind-weight buy=10 -o model.safetensors
 penchant fit ratings.dat --sep :: --no-header --user 0 --item 1 --weight 2 --factors 64 -o model.safetensors
+penchant fit ratings.csv --item movieId --item-features movies.csv --columns genres:tags,title:text -o model.safetensors
 penchant fit events/ --item artist --on-disk matrix/ -o model.safetensors
 penchant fit events/ --item artist --workers 4 --checkpoint saved/ --resume -o model.safetensors
 """
@@ -40,6 +42,7 @@ def add(verbs: Verbs) -> None:
         "--on-disk", metavar="DIR", help="keep the matrix in files in this folder, not in memory"
     )
     _add_sharing(command)
+    add_features(command)
     add_parameters(command)
 
 
@@ -70,7 +73,14 @@ def run(options: argparse.Namespace) -> None:
     if options.workers is None:
         if options.checkpoint is not None or options.resume:
             options.error("--checkpoint and --resume go with --workers")
-        recommender = Recommender(model).fit(_event_options.read(options), show_progress=not options.quiet)
+        features = features_of(options)
+        data = _event_options.read(options)
+        try:
+            recommender = Recommender(model).fit(data, show_progress=not options.quiet, **features)
+        except TypeError as error:  # a model that does not learn from features, or labels of another kind
+            raise ValueError(str(error)) from None
+    elif options.item_features or options.user_features:
+        options.error("--item-features and --user-features are for fits that are not shared")
     elif options.on_disk is not None:
         options.error("--on-disk is for one machine, and --workers for many")
     else:

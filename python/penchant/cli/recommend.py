@@ -21,6 +21,7 @@ penchant recommend model.safetensors alice bob
 penchant recommend model.safetensors --users-from customers.txt -n 20 -o letters.csv
 penchant recommend model.safetensors --all --exclude "gift card" --min-score 0.2 -o everyone.parquet
 penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
+penchant recommend model.safetensors --features country=se --features age=31
 penchant recommend model.safetensors alice --format json | jq '.[0].item'
 """
 
@@ -36,6 +37,8 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--all", action="store_true", help="for all users")
     taste = "for someone who has this item, with this weight (default 1); give it once for each item"
     command.add_argument("--for", dest="basket", action="append", metavar="ITEM[=WEIGHT]", help=taste)
+    known = "for someone of whom this is known, in the columns of the user features; alone or with --for"
+    command.add_argument("--features", dest="known", action="append", metavar="COLUMN=VALUE", help=known)
     command.add_argument("-n", type=count, default=10, help="how many items for each (default 10)")
     command.add_argument("--keep-liked", action="store_true", help="also items that they have already")
     once: dict[str, Any] = {"action": "append", "metavar": "ITEM"}
@@ -50,8 +53,8 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> None:
     """Recommend."""
     named = bool(options.users) or options.users_from is not None
-    if named + options.all + bool(options.basket) != 1:
-        options.error("name users, or give one of --users-from, --all and --for")
+    if named + options.all + bool(options.basket or options.known) != 1:
+        options.error("name users, or give one of --users-from, --all, --for and --features")
     check_output(options)
     recommender, data = open_model(options.file)
     settings: dict[str, Any] = {
@@ -61,11 +64,12 @@ def run(options: argparse.Namespace) -> None:
     }
     if options.exclude:
         settings["exclude"] = labels_like(data.items, options.exclude, "item", options.unknown)
-    if options.basket:
+    if options.basket or options.known:
         if options.items:
-            options.error("--items goes with users, not with --for")
-        basket = _weights(data, options.basket, options.unknown)
-        put(recommender.recommend_for(basket, options.n, **settings), options)
+            options.error("--items goes with users, not with --for or --features")
+        basket = _weights(data, options.basket, options.unknown) if options.basket else None
+        known = _known(options.known) if options.known else None
+        put(recommender.recommend_for(basket, options.n, features=known, **settings), options)
         return
     if options.items:
         settings["items"] = labels_like(data.items, options.items, "item", options.unknown)
@@ -88,6 +92,27 @@ def _lines(file: str) -> list[str]:
         msg = f"there are no users in {file}"
         raise ValueError(msg)
     return lines
+
+
+def _known(pairs: list[str]) -> dict[str, Any]:
+    """Return columns and values of ``column=value``, numbers as such."""
+    known: dict[str, Any] = {}
+    for text in pairs:
+        column, sign, value = text.partition("=")
+        if not sign or not column:
+            msg = f"--features takes COLUMN=VALUE, got {text!r}"
+            raise ValueError(msg)
+        known[column] = _number_or_text(value)
+    return known
+
+
+def _number_or_text(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _weights(data: Any, basket: list[str], unknown: str) -> dict[Any, float]:

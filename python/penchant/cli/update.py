@@ -13,13 +13,14 @@ from penchant.cli._parser import Verbs, add_command, add_quiet, given
 
 _TEXT = """
 Adds events, read as those that the model was fitted to, and solves anew for the users they are about and for
-new items. Everyone else stays as they are, so fit anew every now and then. Columns need to be given only
+new items. Of a model with features it takes in what is newly known of items and users, which can be recommended at once. Everyone else stays as they are, so fit anew every now and then. Columns need to be given only
 where they are called differently.
 """
 
 _EXAMPLES = """
 penchant update model.safetensors today.tsv
 penchant update model.safetensors today.tsv -o tomorrow.safetensors
+penchant update model.safetensors --items new-films.csv
 penchant update model.safetensors - --item song < today.tsv
 """
 
@@ -27,9 +28,12 @@ penchant update model.safetensors - --item song < today.tsv
 def add(verbs: Verbs) -> None:
     """Describe the arguments."""
     command = add_command(verbs, "update", run, "add events to a model", _TEXT, _EXAMPLES)
-    command.usage = "penchant update [OPTION ...] MODEL EVENTS ..."
+    command.usage = "penchant update [OPTION ...] MODEL [EVENTS ...]"
     add_model(command)
-    _event_options.add_events(command)
+    _event_options.add_events(command, "*")
+    for side in ("items", "users"):
+        what = f"a table of what is known of new {side}, with the columns that the features of the fit were made of"
+        command.add_argument(f"--{side}", metavar="FILE", dest=f"new_{side}", help=what)
     text = "the file to write the new model to; by default it takes the place of the old one"
     command.add_argument("-o", "--output", metavar="MODEL", help=text)
     add_quiet(command)
@@ -38,12 +42,20 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open, update, and write the model."""
+    if not (options.events or options.new_items or options.new_users):
+        options.error("give EVENTS, --items or --users")
     output = Path(options.output or options.file)
     check_folder(str(output))
     recommender, _ = open_model(options.file)
     columns = given(options, _event_options.PARTS)
     try:
-        recommender.update(options.events, show_progress=not options.quiet, **columns)
+        recommender.update(
+            options.events or None,
+            items=options.new_items,
+            users=options.new_users,
+            show_progress=not options.quiet,
+            **columns,
+        )
     except TypeError as error:  # a column of a type that is of no use
         raise ValueError(str(error)) from None
     recommender.save(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from penchant._validation import check_finite, check_memory, describe, integer, 
 from penchant.exceptions import DataWarning
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
+from penchant.features._files import read_table
 from penchant.features._kinds import Category, Kind, Tags, Text, guessed, kind_called
 
 
@@ -62,7 +64,7 @@ class Features:
         cls,
         frame: Any,
         id: str,  # noqa: A002
-        columns: Sequence[str] | Mapping[str, str | Kind] | None = None,
+        columns: Sequence[str] | Mapping[str, str | Kind | None] | None = None,
         *,
         hash_features: int | None = None,
     ) -> Self:
@@ -118,6 +120,46 @@ class Features:
         for encoder in encoders:
             encoder.learn(values[encoder.column])
         return cls._of(labels, encoders, values, id)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        id: str,  # noqa: A002
+        columns: Sequence[str] | Mapping[str, str | Kind | None] | None = None,
+        *,
+        sep: str | None = None,
+        header: bool = True,
+        encoding: str = "utf-8",
+        hash_features: int | None = None,
+    ) -> Self:
+        """Make features of a table in a file: CSV, TSV and the like, or Parquet.
+
+        Parameters
+        ----------
+        path : path
+        id, columns, hash_features
+            As in `from_frame`. Without a header, columns are called ``"0"``, ``"1"`` and so on.
+        sep : str, optional
+            What stands between fields; by default the comma, tab, semicolon or bar of which the first line has
+            most.
+        header : bool, default True
+            Whether the first line names the columns.
+        encoding : str, default "utf-8"
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        TypeError, ValueError
+            As `from_frame` does; if the file is not in this encoding, or a row has another number of fields.
+        """
+        table = read_table(path, sep, encoding, header=bool(header))
+        return cls.from_frame(table, id, columns, hash_features=hash_features)
 
     @classmethod
     def from_matrix(cls, matrix: Any, ids: Any = None, names: Sequence[str] | None = None) -> Self:
@@ -176,8 +218,8 @@ class Features:
 
         Parameters
         ----------
-        frame : DataFrame or dict of columns
-            With the same columns.
+        frame : DataFrame, dict of columns, or path
+            With the same columns. A file is read as `from_file` does.
         id : str, optional
             The column of ids, if it is called otherwise. A frame without any gets 0, 1, 2 and so on.
 
@@ -193,6 +235,8 @@ class Features:
         if not self._encoders:
             msg = "features that were made of a matrix say nothing of other rows: pass a matrix again"
             raise ValueError(msg)
+        if isinstance(frame, str | os.PathLike):
+            frame = read_table(frame, None, "utf-8", header=True)
         table = Columns(frame, "frame")
         values = {encoder.column: table.values(encoder.column) for encoder in self._encoders}
         if id is None and self._id not in table.names:

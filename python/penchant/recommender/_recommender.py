@@ -20,7 +20,7 @@ from penchant.interactions import Interactions
 from penchant.recommender import _state
 from penchant.recommender._described import Described
 from penchant.recommender._labelled_model import LabelledModel
-from penchant.recommender._update import changed_rows
+from penchant.recommender._update import changed_columns, changed_rows
 
 
 class Recommender(LabelledModel):
@@ -182,8 +182,8 @@ class Recommender(LabelledModel):
     ) -> Self:
         """Add more events, and what is newly known of users and items.
 
-        Models with factors are solved for the users that events are about and for new items. Other models are
-        fitted anew. Of those with factors everyone else's stay as they are, also where all their weights have
+        Models with factors are solved for the users that events are about and for new items, and where items
+        have features for all that events are about. Other models are fitted anew. Of those with factors everyone else's stay as they are, also where all their weights have
         faded alike with a half-life; a fit every now and then makes up for that. New users who only have new
         items that nobody else has are told from nobody: their scores are 0 until a fit, unless they have
         features.
@@ -192,7 +192,7 @@ class Recommender(LabelledModel):
         ----------
         events : optional
             As in `Interactions.update`.
-        users, items : DataFrame or dict of columns, optional
+        users, items : DataFrame, dict of columns or path, optional
             With the columns that the features of the fit were made of. Those that are new can be recommended,
             or recommended to, at once; of others it replaces what was known. Values that the fit did not see
             are ignored and counted in a `DataWarning`.
@@ -228,9 +228,13 @@ class Recommender(LabelledModel):
             given.add_new(model, old)
             given.solve_known(model, old, data)
         if events is not None:
-            changed = changed_rows(old.matrix, data.matrix, data.faded_since(old))
-            new = np.arange(model.shape[1], data.shape[1], dtype=np.int32)
-            model.update(data.matrix, changed, new)
+            faded = data.faded_since(old)
+            whose = changed_rows(old.matrix, data.matrix, faded)
+            what = np.arange(model.shape[1], data.shape[1], dtype=np.int32)
+            if described.items is not None:
+                # Half-known items change with every event.
+                what = np.union1d(what, changed_columns(old.matrix, data.matrix, faded, whose))
+            model.update(data.matrix, whose, what)
         self.model, self._data, self._described = model, data, described
         return self
 

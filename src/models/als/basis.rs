@@ -130,14 +130,14 @@ impl Basis {
         self.w.iter().map(|&w| if w > 0.0 { w.recip() } else { 0.0 }).collect()
     }
 
-    /// `E = (w0 l + λ_u) W²`, the diagonal that a row with its own regularization has in this basis, and `E⁻¹`.
-    /// Padding and directions left alone get 1.
-    pub(crate) fn diagonal<T: Real>(&self, regularization: f64, e: &mut [T], inverse: &mut [T]) {
+    /// `E = (s w0 l + λ_u) W²`, the diagonal that a row with its own regularization has in this basis which a part `s` of
+    /// the side has seen, and `E⁻¹`. Padding and directions left alone get 1.
+    pub(crate) fn diagonal<T: Real>(&self, regularization: f64, seen: f64, e: &mut [T], inverse: &mut [T]) {
         e.fill(T::ONE);
         inverse.fill(T::ONE);
         for (k, (&dense, &w)) in self.dense.iter().zip(&self.w).enumerate() {
             if w > 0.0 {
-                let diagonal = (dense + regularization) * w * w;
+                let diagonal = (seen * dense + regularization) * w * w;
                 e[k] = T::from_f64(diagonal);
                 inverse[k] = T::from_f64(diagonal.recip());
             }

@@ -6,6 +6,7 @@ use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::gram::Gram;
 use crate::kernel::Real;
+use crate::models::als::features::HALF_SEEN;
 use crate::models::als::params::AlternatingLeastSquares;
 
 /// What each of a user's items adds to the score of another one.
@@ -75,11 +76,15 @@ impl AlternatingLeastSquares {
 
     /// The pseudo-inverse of `w0 YᵀY + Σ (c − w0) y yᵀ + λ I`.
     fn inverse(&self, rows: &[Vec<f64>], values: &[f64], gram: &Gram, is_drawn: bool) -> Result<Vec<f64>> {
-        let (f, objective) = (gram.f, self.objective());
-        let w0 = objective.unobserved_weight;
+        let (f, mut objective) = (gram.f, self.objective());
+        if is_drawn {
+            objective.half_seen = HALF_SEEN;
+        }
+        let seen = objective.seen(stored(values));
+        let w0 = seen * objective.unobserved_weight;
         let mut system = Mat::from_fn(f, f, |i, j| w0 * gram.values[i * f + j]);
         for (row, &r) in rows.iter().zip(values) {
-            let weight = objective.entry(r).weight;
+            let weight = objective.entry_seen(r, seen).weight;
             for i in 0..f {
                 for j in 0..f {
                     system[(i, j)] += weight * row[i] * row[j];

@@ -5,7 +5,7 @@ use crate::error::{Error, Result, check_size};
 use crate::gram::Gram;
 use crate::kernel::Real;
 use crate::models::als::basis::Square;
-use crate::models::als::features::{Known, factors_of_row};
+use crate::models::als::features::{HALF_SEEN, Known, factors_of_row};
 use crate::models::als::half_step::{Memory, half_step, turn_rows};
 use crate::models::als::params::{AlternatingLeastSquares, Solver};
 use crate::models::als::relaxation::Relaxation;
@@ -27,7 +27,9 @@ impl AlternatingLeastSquares {
     /// of the rows and their coefficients, if rows are drawn to them: an empty row gets what its features say.
     /// `observer` may interrupt it.
     ///
-    /// The Gram matrix is that of the rows of `fixed` that took part in the fit, the others being zeros.
+    /// The Gram matrix is that of the rows of `fixed` that took part in the fit, the others being zeros. Where rows are drawn
+    /// to features, one with few entries is taken to have been seen by few only, so that the step from what its features say
+    /// to what its entries say is a small one: with `n` entries by `n / (n + 30)` of the other side.
     pub fn fold_in_with<T: Real>(
         &self,
         rows: &CsrView<'_, T>,
@@ -53,7 +55,10 @@ impl AlternatingLeastSquares {
             features.check_finite()?;
         }
         let plan = self.plan_of(Relaxation::None, known.is_some());
-        let plan = Plan { solver: Solver::Cholesky, compact: false, ..plan };
+        let mut plan = Plan { solver: Solver::Cholesky, compact: false, ..plan };
+        if known.is_some() {
+            plan.objective.half_seen = HALF_SEEN;
+        }
         let interrupted = || observer.interrupted();
         let mut solution = vec![T::ZERO; rows.rows() * f];
         let loss = pool::run(self.threads, || {

@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::kernel::{self, Buffer, Real, Simd, Stored, WithSimd, padded, rotate};
 use crate::models::als::basis::{Basis, Square};
 use crate::models::als::block::{Block, Worker};
+use crate::models::als::features::Prior;
 use crate::models::als::long_row;
 use crate::models::als::relaxation::Relaxation;
-use crate::models::als::features::Prior;
 use crate::models::als::side::{Given, Opposite, Plan, ROWS_PER_BLOCK, Side, Solved};
 use crate::models::als::system::Fixed;
 

@@ -25,8 +25,8 @@ mod sketch_product;
 mod system;
 
 use basis::Square;
-use half_step::{Memory, half_step, turn_rows};
 use features::FeatureSide;
+use half_step::{Memory, half_step, turn_rows};
 use relaxation::{Relaxation, relax_items};
 use side::{Given, Opposite, Plan};
 use sketch::Sketch;

@@ -37,6 +37,9 @@ pub(crate) struct Objective {
     pub(crate) exponent: f64,
     /// `w0`
     pub(crate) unobserved_weight: f64,
+    /// The number of entries with which a row is taken to have been seen by half of the other side; 0 in a fit, where all
+    /// are taken to have been seen by everyone.
+    pub(crate) half_seen: f64,
 }
 
 /// What one stored entry adds to its row's system and to the loss.
@@ -59,11 +62,21 @@ impl Objective {
 
     /// The entry for the value `r`.
     pub(crate) fn entry(&self, r: f64) -> Entry {
+        self.entry_seen(r, 1.0)
+    }
+
+    /// Likewise in a row that a part of the other side has seen.
+    pub(crate) fn entry_seen(&self, r: f64, seen: f64) -> Entry {
         if r == 0.0 {
             return Entry { weight: 0.0, target: 0.0 };
         }
         let c = self.confidence(r.abs());
-        Entry { weight: c - self.unobserved_weight, target: if r > 0.0 { c } else { 0.0 } }
+        Entry { weight: c - seen * self.unobserved_weight, target: if r > 0.0 { c } else { 0.0 } }
+    }
+
+    /// By which part of the other side a row with so many entries was seen: only they can have ignored it.
+    pub(crate) fn seen(&self, entries: usize) -> f64 {
+        if self.half_seen == 0.0 { 1.0 } else { entries as f64 / (entries as f64 + self.half_seen) }
     }
 
     /// `λ (n + w0 m)^ν` for a row with `n` entries that count and `m` columns.

@@ -175,6 +175,7 @@ impl AlternatingLeastSquares {
             regularization: self.regularization,
             exponent: self.regularization_exponent,
             unobserved_weight: self.unobserved_weight,
+            half_seen: 0.0,
         }
     }
 

@@ -39,8 +39,9 @@ pub(crate) struct System<'a, T, G> {
     pub(crate) diagonal: Vec<T>,
     /// `E⁻¹`
     pub(crate) inverse_diagonal: Vec<T>,
-    /// The regularization that `E` was made for.
+    /// The regularization that `E` was made for, and by which part of the fixed side the row was seen.
     regularization: f64,
+    seen: f64,
     /// `Σ c p²`, the loss of this row at `x = 0`.
     pub(crate) constant: f64,
     /// What draws the row to its features, if they are known.
@@ -57,6 +58,7 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
             diagonal: vec![T::ONE; fixed.width],
             inverse_diagonal: vec![T::ONE; fixed.width],
             regularization: f64::NAN,
+            seen: f64::NAN,
             constant: 0.0,
             pull: None,
         }
@@ -71,16 +73,18 @@ impl<'a, T: Real, G: Stored<T>> System<'a, T, G> {
         }
         self.constant = 0.0;
         let by_sigma = self.fixed.sigma.recip();
+        let seen = objective.seen(row.values.iter().filter(|&&r| r != T::ZERO).count());
         for ((r, d), t) in row.values.iter().zip(&mut self.weights).zip(&mut self.targets) {
-            let entry = objective.entry(r.to_f64());
+            let entry = objective.entry_seen(r.to_f64(), seen);
             *d = T::from_f64(entry.weight * by_sigma * by_sigma);
             *t = T::from_f64(entry.target * by_sigma);
             self.constant += entry.target;
         }
         let regularization = objective.row_regularization(row, columns);
-        if regularization.to_bits() != self.regularization.to_bits() {
-            basis.diagonal(regularization, &mut self.diagonal, &mut self.inverse_diagonal);
-            self.regularization = regularization;
+        if (regularization.to_bits(), seen.to_bits()) != (self.regularization.to_bits(), self.seen.to_bits())
+        {
+            basis.diagonal(regularization, seen, &mut self.diagonal, &mut self.inverse_diagonal);
+            (self.regularization, self.seen) = (regularization, seen);
         }
     }
 

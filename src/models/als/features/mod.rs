@@ -16,10 +16,14 @@
 //! stays exact and free ([`side`]).
 //!
 //! Rows without entries are cold. They take no part in a fit, as if they did not exist: nobody had the chance to like or to
-//! ignore them. At its end they get `A f_u`. The estimate of a row goes from there to what its entries say as they come in.
+//! ignore them. At its end they get `A f_u`. The estimate of a row goes from there to what its entries say as they come in:
+//! a row that is folded in later is taken to have been seen by `n / (n + 30)` of the other side, so that the first entry does
+//! not bring the verdict of all who have never seen it. On `MovieLens` 1M and `HetRec` Last.fm recall then rises with every entry;
+//! without that it falls with the first and is back after ten to twenty.
 //!
 //! A prior of this kind for matrix factorization is that of Agarwal and Chen, "Regression-based Latent Factor Models", 2009.
 
+mod iteration;
 mod prior;
 mod ridge;
 mod side;
@@ -80,6 +84,10 @@ impl<T: Real> Features<'_, T> {
         Ok(())
     }
 }
+
+/// The number of entries with which a row that is folded in is taken to have been seen by half of the other side. With 10
+/// recall still falls a little with the first entries, with 100 it is lower with many.
+pub(crate) const HALF_SEEN: f64 = 30.0;
 
 /// Rows that a thread takes at a time.
 const ROWS_PER_TASK: usize = 256;

@@ -74,7 +74,9 @@ impl<'a, T: Real> Prior<'a, T> {
         let square = weighted_square(simd, w_squared, mean).to_f64();
         let strength = part * regularization;
         let by = T::from_f64(strength);
-        mean.iter_mut().for_each(|value| *value *= by);
+        for value in &mut *mean {
+            *value *= by;
+        }
         multiply(simd, w_squared, mean, vector);
         strength * square
     }

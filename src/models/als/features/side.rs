@@ -36,7 +36,9 @@ impl<'a, T: Real> FeatureSide<'a, T> {
         let cold: Vec<usize> = (0..rows.rows()).filter(is_cold).collect();
         let mut weights: Vec<f64> =
             (0..rows.rows()).map(|u| objective.row_regularization(rows.row(u), rows.columns())).collect();
-        cold.iter().for_each(|&u| weights[u] = 0.0);
+        for &u in &cold {
+            weights[u] = 0.0;
+        }
         let mean = weights.iter().sum::<f64>() / (weights.len() - cold.len()).max(1) as f64;
         if mean <= 0.0 {
             let expected = "above 0 with features, which it draws rows to";

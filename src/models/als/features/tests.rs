@@ -135,7 +135,8 @@ fn exact_solvers_agree_and_plain_epochs_only_go_down() {
         let other = fit::<f64>(&model.clone().solver(Solver::Dual), 6, 9);
         let iterated = fit::<f64>(&model.cg_steps(30).solver(Solver::ConjugateGradient), 6, 9);
         for (at, &x) in one.x.iter().chain(&one.b).enumerate() {
-            let others = [&other, &iterated].map(|fitted| *fitted.x.iter().chain(&fitted.b).nth(at).expect("as many"));
+            let others =
+                [&other, &iterated].map(|fitted| *fitted.x.iter().chain(&fitted.b).nth(at).expect("as many"));
             assert!(others.iter().all(|other| (x - other).abs() < 1e-6), "{strength} {at}: {x} {others:?}");
         }
         assert!(one.losses.is_sorted_by(|a, b| a >= b), "{strength}: {:?}", one.losses);
@@ -164,7 +165,9 @@ fn rows_folded_in_are_drawn_to_their_features() {
         let (entries, features) = (entries::<f64>().view().transpose(), features::<f64>(ITEMS, 9));
         // As the fit had it: users without entries took no part.
         let mut users = fitted.x.clone();
-        [3, 29].iter().for_each(|&u| users[u * F..][..F].fill(0.0));
+        for u in [3, 29] {
+            users[u * F..][..F].fill(0.0);
+        }
         let (users, b) = (DenseView::of_rows(&users, F), DenseView::of_rows(&fitted.b, F));
         let gram = crate::Gram::of(users, 1).expect("it has factors");
         let known = Some((features.view(), b));
@@ -175,16 +178,18 @@ fn rows_folded_in_are_drawn_to_their_features() {
             let (y, said, row) = (&found[i * F..][..F], &said[i * F..][..F], entries.view().row(i));
             let lambda = objective.row_regularization(row, USERS);
             // The gradient of the row's part of the objective.
-            let mut gradient: Vec<f64> = (0..F)
-                .map(|k| lambda * (strength.max(1.0) * y[k] - strength * said[k]))
-                .collect();
+            let mut gradient: Vec<f64> =
+                (0..F).map(|k| lambda * (strength.max(1.0) * y[k] - strength * said[k])).collect();
             if row.values.iter().all(|&r| r == 0.0) {
                 assert!(y.iter().zip(said).all(|(y, said)| (y - said).abs() < 1e-12), "{strength} {i}");
                 continue;
             }
+            let entered = row.values.iter().filter(|&&r| r != 0.0).count() as f64;
             for u in 0..USERS {
                 let (x, r) = (users.row(u), entries.view().value(i, u));
-                let c = if r == 0.0 { objective.unobserved_weight } else { objective.confidence(r.abs()) };
+                let seen = entered / (entered + 30.0);
+                let c =
+                    if r == 0.0 { seen * objective.unobserved_weight } else { objective.confidence(r.abs()) };
                 let score: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
                 let by = c * (score - f64::from(r > 0.0));
                 gradient.iter_mut().zip(x).for_each(|(g, x)| *g += by * x);
@@ -231,7 +236,10 @@ fn many_features_are_regressed_on_as_few_are() {
 fn the_bits_are_the_same_on_any_threads() {
     for counts in [(6, 9), (6, 700)] {
         let [one, three] = [1, 3].map(|threads| fit::<f32>(&model().threads(threads), counts.0, counts.1));
-        assert_eq!((one.x, one.y, one.a, one.b, one.losses), (three.x, three.y, three.a, three.b, three.losses));
+        assert_eq!(
+            (one.x, one.y, one.a, one.b, one.losses),
+            (three.x, three.y, three.a, three.b, three.losses)
+        );
     }
 }
 

@@ -263,7 +263,7 @@ impl<T: Real> WithSimd for Advance<'_, '_, T> {
             tree.finish(&mut sums);
             let own = objective.regularization_of(facts.counts[item] as usize, users);
             if own.to_bits() != regularization.to_bits() {
-                basis.diagonal(own, &mut e, &mut inverse_e);
+                basis.diagonal(own, 1.0, &mut e, &mut inverse_e);
                 regularization = own;
             }
             let constant = facts.constants[item];

@@ -1,0 +1,84 @@
+"""Tables of features in files: CSV, TSV and the like, and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant._validation import describe
+
+# What may stand between fields, by preference where none is said.
+_SEPARATORS = (",", "\t", ";", "|")
+
+
+def read_table(
+    path: str | os.PathLike[str], sep: str | None, encoding: str, *, header: bool
+) -> dict[str, Any] | Any:
+    """Return the columns of a file by name, or a table of PyArrow.
+
+    Without a header they are called 0, 1, 2 and so on. Columns of nothing but numbers are numbers.
+    """
+    if not isinstance(path, str | os.PathLike):
+        msg = f"path must be the path of a file, got {describe(path)}"
+        raise TypeError(msg)
+    file = Path(path).expanduser()
+    with file.open("rb") as opened:
+        is_parquet = opened.read(4) == b"PAR1"
+    if is_parquet:
+        return _parquet(file)
+    try:
+        text = file.read_text(encoding=encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        msg = f"{file} is not {encoding}: {error.reason} at byte {error.start}; give its encoding"
+        raise ValueError(msg) from None
+    except LookupError:
+        msg = f"there is no encoding {encoding!r}"
+        raise ValueError(msg) from None
+    first = text.partition("\n")[0]
+    between = sep or max(_SEPARATORS, key=first.count)
+    rows = _rows(text, between)
+    if not rows:
+        msg = f"{file} has no rows"
+        raise ValueError(msg)
+    names = [name.strip() for name in rows[0]] if header else [str(at) for at in range(len(rows[0]))]
+    rows = rows[header:]
+    for number, row in enumerate(rows, 1 + header):
+        if len(row) != len(names):
+            msg = f"row {number} of {file} has {len(row)} fields, not {len(names)}, when split at {between!r}"
+            raise ValueError(msg)
+    return {name: _column([row[at] for row in rows]) for at, name in enumerate(names)}
+
+
+def _rows(text: str, sep: str) -> list[list[str]]:
+    if len(sep) > 1:
+        return [line.split(sep) for line in text.splitlines() if line.strip()]
+    return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sep) if row]
+
+
+def _column(texts: list[str]) -> Any:
+    """Return whole numbers as such, so that they are labels like those of events; nothing for empty fields."""
+    known = [text for text in texts if text.strip()]
+    try:
+        if len(known) == len(texts) and known:
+            whole = np.array([int(text) for text in known], dtype=np.int64)
+            if all(text.strip() == str(value) for text, value in zip(known, whole.tolist(), strict=True)):
+                return whole
+        if known:
+            return np.array([float(text) if text.strip() else np.nan for text in texts])
+    except (ValueError, OverflowError):
+        pass
+    return [text if text.strip() else None for text in texts]
+
+
+def _parquet(file: Path) -> Any:
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        msg = f"{file} is a Parquet file, which PyArrow reads: pip install pyarrow"
+        raise ImportError(msg) from None
+    return parquet.read_table(file)
