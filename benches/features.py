@@ -56,12 +56,16 @@ def cost(name, matrix, rounds):
     items, count = matrix.shape[1], 2000
     columns = np.minimum(generator.zipf(1.3, items * 10) - 1, count - 1)
     columns = np.where(columns == count - 1, generator.integers(0, count, items * 10), columns)
-    features = sp.csr_array((np.ones(items * 10, np.float32), (np.repeat(np.arange(items), 10), columns)), shape=(items, count))
+    features = sp.csr_array(
+        (np.ones(items * 10, np.float32), (np.repeat(np.arange(items), 10), columns)), shape=(items, count)
+    )
     features.sum_duplicates()
     seconds = {False: [], True: []}
     for _ in range(rounds):
         for given in (False, True):
-            model = penchant.AlternatingLeastSquares(64, iterations=EPOCHS, random_state=0, regularization=0.05)
+            model = penchant.AlternatingLeastSquares(
+                64, iterations=EPOCHS, random_state=0, regularization=0.05
+            )
             ends = []
             model.fit(
                 matrix, show_progress=False, item_features=features if given else None,
@@ -69,7 +73,9 @@ def cost(name, matrix, rounds):
             )  # fmt: skip
             seconds[given].append((ends[-1] - ends[0]) / (EPOCHS - 1))
     plain, with_features = (statistics.median(seconds[given]) for given in (False, True))
-    print(f"{name}: an epoch takes {plain:.4f} s, with 2,000 features {with_features:.4f} s: {with_features / plain:.2f} x")
+    print(
+        f"{name}: an epoch takes {plain:.4f} s, with 2,000 features {with_features:.4f} s: {with_features / plain:.2f} x"
+    )
     return {"plain": plain, "features": with_features}
 
 
@@ -87,7 +93,9 @@ def warm(name, data, features):
     inner = split.train.split("random", test=0.2, per_user=True, random_state=2)
 
     def measured(parts, given, chosen):
-        model = penchant.AlternatingLeastSquares(random_state=0, regularization_exponent=1.0, iterations=10, **chosen)
+        model = penchant.AlternatingLeastSquares(
+            random_state=0, regularization_exponent=1.0, iterations=10, **chosen
+        )
         model.fit(parts.train, show_progress=False, item_features=features if given else None)
         found = evaluate(model, parts, K=20, metrics=["recall", "ndcg"], show_progress=False)
         return {metric: found[metric] for metric in ("recall", "ndcg")}
@@ -118,7 +126,10 @@ def main():
                 f"LastFM-shaped, {options.scale:g}", lastfm_shaped(options.scale), options.rounds
             ),
         },
-        "warm": {"MovieLens 1M": warm("MovieLens 1M", *films), "HetRec Last.fm": warm("HetRec Last.fm", *hetrec())},
+        "warm": {
+            "MovieLens 1M": warm("MovieLens 1M", *films),
+            "HetRec Last.fm": warm("HetRec Last.fm", *hetrec()),
+        },
     }
     OUT.write_text(json.dumps(results, indent=1) + "\n")
 

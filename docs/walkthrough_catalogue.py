@@ -26,6 +26,7 @@
 # play pulls it towards what listeners say.
 
 # %%
+import itertools
 import os
 from pathlib import Path
 
@@ -41,9 +42,9 @@ from penchant.datasets import made_plays
 # ## Load
 #
 # The data is the HetRec 2011 Last.fm set with the tags that listeners gave to artists, if it is there: in the
-# folder `lastfm-2k-tags` of the folder that the environment variable `PENCHANT_DATA` names, or of `shared/data`
-# beside the clone. Otherwise listeners and artists are made up; each made artist plays one style and comes from
-# one town, and its tags say so.
+# folder `lastfm-2k-tags` of the folder that the environment variable `PENCHANT_DATA` names, or of
+# `shared/data` beside the clone. Otherwise listeners and artists are made up; each made artist plays one
+# style and comes from one town, and its tags say so.
 
 # %%
 clone = Path.cwd().parent if Path.cwd().name == "docs" else Path.cwd()
@@ -77,12 +78,13 @@ print(f"{len(tomorrow)} artists arrive tomorrow")
 # %% [markdown]
 # ## Fit with features
 #
-# `Features` makes a matrix of the columns of a frame: here one feature for each tag that at least three artists
-# have. Columns of categories, numbers, texts and vectors work in the same way, and each kind has settings.
+# `Features` makes a matrix of the columns of a frame: here one feature for each tag that at least three
+# artists have. Columns of categories, numbers, texts and vectors work in the same way, and each kind has
+# settings.
 #
 # `feature_strength` says how strongly artists that people play are drawn to what their tags say. With 0 the
-# tags only explain artists that nobody plays; with 1, the default, all of the regularization draws to the tags.
-# `feature_regularization` says how many artists a tag takes to be half believed.
+# tags only explain artists that nobody plays; with 1, the default, all of the regularization draws to the
+# tags. `feature_regularization` says how many artists a tag takes to be half believed.
 
 # %%
 features = penchant.Features.from_frame(
@@ -101,21 +103,24 @@ print(recommender)
 # ## New artists arrive
 #
 # A frame with the same columns is all that it takes. Each new artist gets the factors that its tags say, and
-# can be recommended at once. Nothing is fitted anew, and nobody's taste is held against artists that they could
-# not know. (Tags that no feature stands for are ignored and counted in a warning; here they are left out before.)
+# can be recommended at once. Nothing is fitted anew, and nobody's taste is held against artists that they
+# could not know. (Tags that no feature stands for are ignored and counted in a warning; here they are left
+# out before.)
 
 # %%
 known_tags = set(features.names)
-tomorrow = tomorrow.assign(tags=[[tag for tag in each if f"tags={tag}" in known_tags] for each in tomorrow.tags])
+tomorrow = tomorrow.assign(
+    tags=[[tag for tag in each if f"tags={tag}" in known_tags] for each in tomorrow.tags]
+)
 recommender.update(items=tomorrow)
 print(recommender)
 listener = plays.listener[0]
 display(recommender.recommend(listener, n=5, items=tomorrow.artist.tolist()))
 
 # %% [markdown]
-# Are these guesses any good? In truth the new artists have been played all along; we have only looked away. So
-# for each listener we ask how many of the new artists that they play are among the first twenty of the list,
-# and compare that with a list in random order.
+# Are these guesses any good? In truth the new artists have been played all along; we have only looked away.
+# So for each listener we ask how many of the new artists that they play are among the first twenty of the
+# list, and compare that with a list in random order.
 
 # %%
 truth = plays[plays.artist.isin(tomorrow.artist)]
@@ -138,9 +143,9 @@ display(recommender.explain(listener, first, n=4, by="item_features"))
 # ## From a stranger to a regular
 #
 # Now the plays of twenty new artists come in, a few listeners of each at a time. Each update solves for the
-# artists and for those listeners, in milliseconds. After each we ask how good the scores are: of a listener who
-# will play the artist later and one who will not, how often does the first have the higher score? Half of the
-# time would be chance.
+# artists and for those listeners, in milliseconds. After each we ask how good the scores are: of a listener
+# who will play the artist later and one who will not, how often does the first have the higher score? Half of
+# the time would be chance.
 
 # %%
 stars = truth.artist.value_counts().index[:20]
@@ -163,7 +168,7 @@ def correct_pairs():
 
 steps = [0, 1, 2, 5, 10, 20]
 found = [correct_pairs()]
-for before, after in zip(steps, steps[1:], strict=False):
+for before, after in itertools.pairwise(steps):
     news = shuffled[(shuffled.number >= before) & (shuffled.number < after)]
     recommender.update(news[["listener", "artist", "plays"]], show_progress=False)
     found.append(correct_pairs())
@@ -178,9 +183,9 @@ plt.show()
 
 # %% [markdown]
 # The tags alone are a start that a few plays hardly beat; with many, the plays take over. This is what every
-# artist goes through, in one
-# formula: without plays it is what the tags say, with many the tags hardly matter. An artist with few plays is
-# taken to have been seen by few listeners, so that the first play does not bring the verdict of everybody else.
+# artist goes through, in one formula: without plays it is what the tags say, with many the tags hardly
+# matter. An artist with few plays is taken to have been seen by few listeners, so that the first play does
+# not bring the verdict of everybody else.
 #
 # ## A listener of whom nothing is known
 #
@@ -193,8 +198,8 @@ display(recommender.recommend_for([stars[0]], n=3))
 # %% [markdown]
 # ## Every day
 #
-# In the morning, what has come in and what people did yesterday; every now and then a fit to everything, since
-# updates leave everyone else as they are. `save` keeps features and labels in the same file.
+# In the morning, what has come in and what people did yesterday; every now and then a fit to everything,
+# since updates leave everyone else as they are. `save` keeps features and labels in the same file.
 #
 #     recommender = penchant.Recommender.load("model.safetensors")
 #     recommender.update(yesterday, items=new_items)

@@ -131,9 +131,22 @@ def one_seed(matrix, features, seed, trials):
             found = scored(users, items, rest, only(matrix, test), test)
             among_all = scored(users, items, rest, only(matrix, test))
             results[f"{library}, {name}"] = {
-                "cold": found, "among all": among_all, "aside": study.best_value, "parameters": fixed,
+                "cold": found,
+                "among all": among_all,
+                "aside": study.best_value,
+                "parameters": fixed,
             }
-            print(seed, library, name, {k: round(v, 4) for k, v in found.items()}, "among all", {k: round(v, 4) for k, v in among_all.items()}, f"aside {study.best_value:.4f}", fixed, flush=True)
+            print(
+                seed,
+                library,
+                name,
+                {k: round(v, 4) for k, v in found.items()},
+                "among all",
+                {k: round(v, 4) for k, v in among_all.items()},
+                f"aside {study.best_value:.4f}",
+                fixed,
+                flush=True,
+            )
     # Of items that nobody has had, popularity says that all are alike.
     nobody = np.ones((matrix.shape[0], 1)), np.ones((matrix.shape[1], 1))
     results["popularity"] = {"cold": scored(*nobody, without(matrix, test), only(matrix, test), test)}
@@ -148,7 +161,9 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    data = penchant.Interactions.from_frame(pd.read_parquet(DATA / "ratings.parquet"), user="userID", item="movieID")
+    data = penchant.Interactions.from_frame(
+        pd.read_parquet(DATA / "ratings.parquet"), user="userID", item="movieID"
+    )
     features = {
         name: penchant.Features.from_frame(films(), id="movieID", columns=columns).aligned_with(data.items)
         for name, columns in (("plain", PLAIN), ("by kinds", OWN))

@@ -91,8 +91,8 @@ _CLASSES = {
 }
 _MODULES = (
     "als", "comparison", "composition", "datasets", "distributed", "ease", "evaluation", "exceptions",
-    "features", "interactions", "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim", "sparse_ease",
-    "splitting", "tuning", "user_neighbours", "utils", "weighting",
+    "features", "interactions", "nearest_neighbours", "popularity", "recommender", "rp3beta", "slim",
+    "sparse_ease", "splitting", "tuning", "user_neighbours", "utils", "weighting",
 )  # fmt: skip
 
 __all__ = [

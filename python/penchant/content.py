@@ -101,8 +101,8 @@ class ContentRecommender(ItemSimilarityBase):
     def _params(self) -> dict[str, Any]:
         """Return what the core wants to know."""
         return {
-            "neighbours": integer(self.K, "K", 1), "weighting": "counts", "k1": 0.0, "b": 0.0, "cosine": False,
-            "shrinkage": 0.0, "num_threads": self._threads(),
+            "neighbours": integer(self.K, "K", 1), "weighting": "counts", "k1": 0.0, "b": 0.0,
+            "cosine": False, "shrinkage": 0.0, "num_threads": self._threads(),
         }  # fmt: skip
 
     def _fit(self, rows: Rows, progress: Progress, features: Any = None) -> None:

@@ -117,7 +117,8 @@ def test_added_items_are_recommended_compared_and_learned_about():
     model = fitted()
     model.add_items(G[[4]])
     ids, scores = model.similar_items(15, N=2)
-    assert ids[0] == 15 and scores[0] == pytest.approx(1)
+    assert ids[0] == 15
+    assert scores[0] == pytest.approx(1)
     assert 15 in model.recommend(0, ratings[[0]], N=16)[0]
     wider = sp.hstack([ratings, sp.csr_array((20, 1))]).tolil()
     wider[[1, 5], 15] = 3.0
@@ -164,7 +165,7 @@ def test_models_with_features_are_saved_copied_and_pickled(tmp_path):
     model.save(tmp_path / "model.safetensors")
     others = [
         AlternatingLeastSquares.load(tmp_path / "model.safetensors"),
-        pickle.loads(pickle.dumps(model)),  # noqa: S301
+        pickle.loads(pickle.dumps(model)),
         copy.deepcopy(model),
     ]
     row = ratings[[1]]
@@ -174,7 +175,8 @@ def test_models_with_features_are_saved_copied_and_pickled(tmp_path):
         other.add_items(G[:1])
     assert model.shape == (20, 15)
     model.item_factors = model.item_factors
-    assert model.item_feature_factors is None and model.user_feature_factors is not None
+    assert model.item_feature_factors is None
+    assert model.user_feature_factors is not None
 
 
 def test_a_few_of_millions_of_columns_are_what_a_model_keeps():
@@ -198,10 +200,13 @@ def test_validation_keeps_the_features_of_the_best_epoch():
         validation=split, patience=2,
     )  # fmt: skip
     cold = split.items
-    assert model.validation_history and len(cold) == 10
+    assert model.validation_history
+    assert len(cold) == 10
     np.testing.assert_allclose(model.item_factors[cold], model.embed_items(features[cold]), atol=1e-6)
     best = max(value for _, value in model.validation_history)
-    assert evaluate(model, split, K=20, metrics="ndcg", show_progress=False)["ndcg"] == pytest.approx(best, abs=1e-6)
+    assert evaluate(model, split, K=20, metrics="ndcg", show_progress=False)["ndcg"] == pytest.approx(
+        best, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,7 +238,8 @@ def test_mistakes_leave_the_model_as_it_was(call, error, message):
     before = model.user_factors, model.item_factors
     with pytest.raises(error, match=message):
         call(model, ratings)
-    assert model.user_factors is before[0] and model.item_factors is before[1]
+    assert model.user_factors is before[0]
+    assert model.item_factors is before[1]
 
 
 def test_interactions_without_labels_for_features_are_told():

@@ -53,7 +53,10 @@ def test_every_kind_of_frame_gives_the_same_features(frame):
     scale = (centred**2).sum(axis=1).mean() ** -0.5
     np.testing.assert_allclose(made.matrix[[0, 1, 3]][:, -2:].toarray(), centred * scale, atol=1e-6)
     assert made.matrix[[2]][:, -2:].nnz == 0
-    assert repr(made) == f"Features(4 rows x {len(made.names)} features of genres, title, year, country and plot)"
+    assert (
+        repr(made)
+        == f"Features(4 rows x {len(made.names)} features of genres, title, year, country and plot)"
+    )
 
 
 def test_texts_are_weighed_by_tf_idf_as_it_is_documented():
@@ -65,13 +68,18 @@ def test_texts_are_weighed_by_tf_idf_as_it_is_documented():
     for word, value in row.items():
         assert column(made, f"title={word}")[1] == pytest.approx(0.5 * value / length)
     rare = Features.from_frame(FILMS, id="film", columns={"title": "text"})
-    assert set(rare.names) == {"title=the", "title=star", "title=tale"} and rare.unknown == {"title": 3}
-    runs = Features.from_frame(FILMS, id="film", columns={"title": Text(words=(2, 2), characters=(3, 3), min_rows=1)})
+    assert set(rare.names) == {"title=the", "title=star", "title=tale"}
+    assert rare.unknown == {"title": 3}
+    runs = Features.from_frame(
+        FILMS, id="film", columns={"title": Text(words=(2, 2), characters=(3, 3), min_rows=1)}
+    )
     assert {"title=the star", "title=~ st", "title=~ar "} <= set(runs.names)
 
 
 def test_numbers_may_lie_between_knots():
-    made = Features.from_frame({"id": range(5), "x": [0, 1, 2, 3, 4]}, id="id", columns={"x": Number(knots=3)})
+    made = Features.from_frame(
+        {"id": range(5), "x": [0, 1, 2, 3, 4]}, id="id", columns={"x": Number(knots=3)}
+    )
     assert made.names == ["x~0", "x~2", "x~4"]
     assert made.matrix.toarray().tolist() == [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]]
     outside = made.transform({"id": [9, 10], "x": [-5, 77]}).matrix.toarray()
@@ -81,8 +89,11 @@ def test_numbers_may_lie_between_knots():
 def test_several_rows_of_one_id_are_put_together():
     long = {"artist": [7, 8, 7, 7], "tag": ["rock", "pop", "pop", "rock"]}
     made = Features.from_frame(long, id="artist", columns=["tag"])
-    assert made.ids.tolist() == [7, 8] and made.matrix.toarray().tolist() == [[2, 1], [0, 1]]
-    with pytest.raises(ValueError, match="as 'size' is neither a category nor tags: rows 0 and 2 are of the same"):
+    assert made.ids.tolist() == [7, 8]
+    assert made.matrix.toarray().tolist() == [[2, 1], [0, 1]]
+    with pytest.raises(
+        ValueError, match="as 'size' is neither a category nor tags: rows 0 and 2 are of the same"
+    ):
         Features.from_frame(long | {"size": [1, 2, 3, 4]}, id="artist")
 
 
@@ -91,9 +102,13 @@ def test_kinds_are_guessed_and_can_be_said():
     assert {"genres=Comedy", "year", "country=fr", "plot[0]"} <= set(guessed.names)
     listed = Features.from_frame({"id": [1, 2], "tags": [["x", "y|z"], []]}, id="id")
     assert listed.names == ["tags=x", "tags=y|z"]
-    coded = Features.from_frame({"id": [1, 2, 3], "code": [10.0, None, 20.0]}, id="id", columns={"code": Category()})
+    coded = Features.from_frame(
+        {"id": [1, 2, 3], "code": [10.0, None, 20.0]}, id="id", columns={"code": Category()}
+    )
     assert coded.names == ["code=10", "code=20"]
-    comma = Features.from_frame({"id": [1], "tags": ["a, b"]}, id="id", columns={"tags": Tags(separator=", ")})
+    comma = Features.from_frame(
+        {"id": [1], "tags": ["a, b"]}, id="id", columns={"tags": Tags(separator=", ")}
+    )
     assert comma.names == ["tags=a", "tags=b"]
 
 
@@ -101,14 +116,24 @@ def test_new_rows_get_the_same_features_and_what_is_new_is_ignored_and_counted()
     made = Features.from_frame(FILMS, id="film", columns=KINDS)
     with pytest.warns(DataWarning, match="ignored: 1 in 'genres', 1 in 'country'"):
         more = made.transform(
-            {"film": ["e"], "genres": ["Drama|Western"], "title": ["Star Unseen"], "year": [2000], "country": ["xx"], "plot": [[0, 0]]}
+            {
+                "film": ["e"],
+                "genres": ["Drama|Western"],
+                "title": ["Star Unseen"],
+                "year": [2000],
+                "country": ["xx"],
+                "plot": [[0, 0]],
+            }
         )
-    assert more.names == made.names and more.unknown == {"genres": 1, "title": 1, "country": 1}
-    assert column(more, "genres=Drama")[0] == 1 and column(more, "title=star")[0] == pytest.approx(1)
+    assert more.names == made.names
+    assert more.unknown == {"genres": 1, "title": 1, "country": 1}
+    assert column(more, "genres=Drama")[0] == 1
+    assert column(more, "title=star")[0] == pytest.approx(1)
     with pytest.raises(ValueError, match="has no column 'genres'"):
         made.transform({"film": ["e"]})
     row = made.row({"genres": "Comedy"})
-    assert row.shape == (1, made.shape[1]) and row.nnz == 1
+    assert row.shape == (1, made.shape[1])
+    assert row.nnz == 1
     with pytest.raises(ValueError, match="features were made of 'genres', .* got colour"):
         made.row({"colour": "red"})
 
@@ -128,21 +153,27 @@ def test_rows_are_found_by_their_labels():
 
 def test_hashed_features_have_no_vocabulary_and_stay_what_they_are():
     names = [f"user {at}" for at in range(2000)]
-    made = Features.from_frame({"id": range(2000), "name": names}, id="id", columns={"name": "category"}, hash_features=1000)
-    assert made.shape == (2000, 1000) and (made.matrix.sum(axis=1) == 1).all()
+    made = Features.from_frame(
+        {"id": range(2000), "name": names}, id="id", columns={"name": "category"}, hash_features=1000
+    )
+    assert made.shape == (2000, 1000)
+    assert (made.matrix.sum(axis=1) == 1).all()
     assert np.bincount(made.matrix.indices, minlength=1000).max() < 12
     again = made.transform({"id": [1], "name": ["user 1"]})
-    assert again.matrix.indices[0] == made.matrix[[1]].indices[0] and again.unknown == {}
+    assert again.matrix.indices[0] == made.matrix[[1]].indices[0]
+    assert again.unknown == {}
 
 
 def test_features_are_pickled_whole():
     made = Features.from_frame(FILMS, id="film", columns=KINDS | {"year": Number(knots=2)})
-    other = pickle.loads(pickle.dumps(made))  # noqa: S301
-    assert other.names == made.names and (other.matrix != made.matrix).nnz == 0
+    other = pickle.loads(pickle.dumps(made))
+    assert other.names == made.names
+    assert (other.matrix != made.matrix).nnz == 0
     frame = {**FILMS, "film": ["e", "f", "g", "h"]}
     assert (other.transform(frame).matrix != made.transform(frame).matrix).nnz == 0
-    plain = pickle.loads(pickle.dumps(Features.from_matrix(np.eye(2), ids=["x", "y"], names=["p", "q"])))  # noqa: S301
-    assert plain.names == ["p", "q"] and plain.ids.tolist() == ["x", "y"]
+    plain = pickle.loads(pickle.dumps(Features.from_matrix(np.eye(2), ids=["x", "y"], names=["p", "q"])))
+    assert plain.names == ["p", "q"]
+    assert plain.ids.tolist() == ["x", "y"]
     with pytest.raises(ValueError, match="made of a matrix say nothing of other rows"):
         plain.transform(FILMS)
 
@@ -159,13 +190,15 @@ def test_files_are_read_with_their_separators_and_encodings(tmp_path):
     path = tmp_path / "films.dat"
     path.write_bytes("1::Amélie (2001)::Comedy|Romance\n2::Heat (1995)::Action\n".encode("latin-1"))
     made = Features.from_file(path, "0", {"2": "tags"}, sep="::", header=False, encoding="latin-1")
-    assert made.ids.tolist() == [1, 2] and made.names == ["2=Comedy", "2=Romance", "2=Action"]
+    assert made.ids.tolist() == [1, 2]
+    assert made.names == ["2=Comedy", "2=Romance", "2=Action"]
     with pytest.raises(ValueError, match=r"is not utf-8: .* give its encoding"):
         Features.from_file(path, "0", sep="::", header=False)
     table = tmp_path / "films.csv"
     table.write_text('film;year;note\na;1990;"x; y"\nb;;z\nc;2000;z\n')
     made = Features.from_file(table, "film", ["year", "note"])
-    assert made.ids.tolist() == ["a", "b", "c"] and "note=x; y" in made.names
+    assert made.ids.tolist() == ["a", "b", "c"]
+    assert "note=x; y" in made.names
     table.write_text("film,year\na,1\nb\n")
     with pytest.raises(ValueError, match="row 3 .* has 1 fields, not 2"):
         Features.from_file(table, "film")
@@ -206,6 +239,5 @@ def test_files_are_read_with_their_separators_and_encodings(tmp_path):
     ],
 )  # fmt: skip
 def test_mistakes_are_told(call, error, message):
-    with warnings.catch_warnings(), pytest.raises(error, match=message):
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"), pytest.raises(error, match=message):
         call()

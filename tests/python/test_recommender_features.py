@@ -25,7 +25,9 @@ def plays():
 
 
 def artists(names):
-    return pd.DataFrame({"item": names, "genre": [name.split()[0] for name in names], "plays well": ["yes"] * len(names)})
+    return pd.DataFrame(
+        {"item": names, "genre": [name.split()[0] for name in names], "plays well": ["yes"] * len(names)}
+    )
 
 
 def listeners(names):
@@ -66,7 +68,8 @@ def test_those_who_have_done_nothing_are_part_of_it_and_the_callers_data_is_not_
 def test_strangers_get_what_their_features_say_and_others_what_both_do(recommender):
     assert kinds(recommender.recommend_for(features={"likes": "folk"}, n=4)) == {"folk"}
     both = recommender.recommend_for({"rock 1": 5.0, "rock 2": 5.0}, features={"likes": "folk"}, n=30)
-    assert {"rock", "folk"} <= kinds(both.head(20)) and "rock 1" not in set(both["item"])
+    assert {"rock", "folk"} <= kinds(both.head(20))
+    assert "rock 1" not in set(both["item"])
     anyone = recommender.recommend_for(features={}, n=5)
     assert len(anyone) == 5
     # A stranger is nobody whom the model knows, also where only items say who it is.
@@ -80,7 +83,8 @@ def test_strangers_get_what_their_features_say_and_others_what_both_do(recommend
 def test_new_items_and_users_are_there_at_once(recommender):
     before = recommender.model
     recommender.update(items=artists(["rock new", "folk new"]), users=listeners(["u41"]))
-    assert recommender.data.shape == (32, 34) and before.shape == (31, 32)
+    assert recommender.data.shape == (32, 34)
+    assert before.shape == (31, 32)
     news = ["rock new", "folk new"]
     assert recommender.recommend("u0", items=news)["item"].tolist() == news
     assert recommender.recommend("u2", items=news)["item"].tolist() == news[::-1]
@@ -90,12 +94,12 @@ def test_new_items_and_users_are_there_at_once(recommender):
 
 def test_events_of_new_items_and_what_is_newly_known_of_old_ones(recommender):
     recommender.update(items=artists(["rock new"]))
-    rock, jazz = (
-        recommender.recommend(user, items=["rock new"])["score"][0] for user in ("u0", "u1")
-    )
+    rock, jazz = (recommender.recommend(user, items=["rock new"])["score"][0] for user in ("u0", "u1"))
     assert rock > jazz
     # It is jazz in truth: listeners of jazz play it.
-    events = pd.DataFrame({"user": [f"u{u}" for u in range(1, 30, 3)] * 3, "item": ["rock new"] * 30, "plays": [5] * 30})
+    events = pd.DataFrame(
+        {"user": [f"u{u}" for u in range(1, 30, 3)] * 3, "item": ["rock new"] * 30, "plays": [5] * 30}
+    )
     recommender.update(events)
     scores = [recommender.model.score(recommender.data.user_codes(user))[-1] for user in ("u0", "u1")]
     assert scores[1] > scores[0]
@@ -139,7 +143,9 @@ def test_all_of_it_is_saved_and_can_be_updated_after_that(recommender):
     for each in (recommender, loaded):
         each.update(items=artists(["folk new"]))
     np.testing.assert_array_equal(loaded.model.item_factors, recommender.model.item_factors)
-    assert loaded.recommend_for(features={"likes": "folk"}, n=3).equals(recommender.recommend_for(features={"likes": "folk"}, n=3))
+    assert loaded.recommend_for(features={"likes": "folk"}, n=3).equals(
+        recommender.recommend_for(features={"likes": "folk"}, n=3)
+    )
 
 
 def test_without_features_of_everyone_a_warning_counts_them():
@@ -176,7 +182,8 @@ def test_mistakes_leave_it_as_it_was(recommender, call, error, message):
     before = recommender.model.item_factors, recommender.data
     with pytest.raises(error, match=message):
         call(recommender)
-    assert recommender.model.item_factors is before[0] and recommender.data is before[1]
+    assert recommender.model.item_factors is before[0]
+    assert recommender.data is before[1]
 
 
 def test_what_does_not_go_together_is_told():
@@ -189,7 +196,9 @@ def test_what_does_not_go_together_is_told():
     with pytest.raises(TypeError, match="item_features must be Features, got pandas"):
         Recommender().fit(data, item_features=artists(["rock 1"]))
     with pytest.raises(TypeError, match="items are strings here, the new ones integers"):
-        Recommender().fit(data, item_features=Features.from_frame({"item": [1], "genre": ["rock"]}, id="item"))
+        Recommender().fit(
+            data, item_features=Features.from_frame({"item": [1], "genre": ["rock"]}, id="item")
+        )
     plain = Recommender(AlternatingLeastSquares(2)).fit(data, show_progress=False)
     with pytest.raises(ValueError, match="fitted without item_features: items say nothing"):
         plain.update(items=artists(["rock new"]))

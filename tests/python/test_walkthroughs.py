@@ -55,7 +55,11 @@ def outputs(notebook):
 
 
 def test_there_are_three_walkthroughs():
-    assert [script.stem for script in SCRIPTS] == ["walkthrough_catalogue", "walkthrough_from_scratch", "walkthrough_lastfm"]
+    assert [script.stem for script in SCRIPTS] == [
+        "walkthrough_catalogue",
+        "walkthrough_from_scratch",
+        "walkthrough_lastfm",
+    ]
 
 
 @walkthroughs

@@ -93,7 +93,7 @@ class MatrixFactorizationBase(RecommenderBase):
         return known
 
     def _vectors(self, side: str, fixed: Floats, rows: Rows, rowids: Ids) -> Floats:
-        """Return factors of rows over `fixed`, which are those of the other side; `rowids` are whose they are."""
+        """Return factors of rows over `fixed`, those of the other side; `rowids` are whose rows they are."""
         del side, fixed, rows, rowids
         msg = f"{type(self).__name__} cannot recalculate factors: call fit, then ask without recalculating"
         raise NotImplementedError(msg)
@@ -110,7 +110,12 @@ class MatrixFactorizationBase(RecommenderBase):
         return self._recommend_rows(user_factors, userids, item_factors, liked, options)
 
     def _recommend_rows(
-        self, user_factors: Floats, userids: Ids, item_factors: Floats, liked: Rows | None, options: RankOptions
+        self,
+        user_factors: Floats,
+        userids: Ids,
+        item_factors: Floats,
+        liked: Rows | None,
+        options: RankOptions,
     ) -> tuple[Ids, Floats]:
         """Return the best items for some rows of factors of users."""
         index = None

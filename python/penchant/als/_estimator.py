@@ -238,9 +238,10 @@ class AlternatingLeastSquares(Featured):
         user_items, show_progress, callback
             As for every model, see `RecommenderBase.fit`.
         user_features, item_features : Features, sparse matrix or array, shape [n_rows, n_features], optional
-            What is known of users and of items besides, one row for each. `Features` are aligned by the labels
-            of an `Interactions`. Users and items without entries then get the factors that their features
-            say, and take no part in the fit otherwise: nobody had the chance to like or to ignore them.
+            What is known of users and of items besides, one row for each. `Features` are aligned by the
+            labels of an `Interactions`. Users and items without entries then get the factors that their
+            features say, and take no part in the fit otherwise: nobody had the chance to like or to ignore
+            them.
         validation : Split, or (train_rows, test), optional
             What is known of the users when they are tested, and what they are tested with: both Interactions
             or sparse matrices of the shape of `user_items`. Of a `Split` that holds users out, factors are
@@ -322,7 +323,8 @@ class AlternatingLeastSquares(Featured):
         users, items, seed = self._first(rows.shape)
         progress.total(self.iterations)
         of_users, of_items = sides = self._begin_features(features, rows)
-        coefficients = tuple(None if side is None else side.coefficients for side in sides)
+        of_both = [None if side is None else side.coefficients for side in sides]
+        coefficients = of_both[0], of_both[1]
 
         def after_epoch(epoch: int, loss: float, turn: Any) -> bool:
             if validation is None:

@@ -39,4 +39,8 @@ def explained(
         params | {"factors": f}, drawn_to(int(userid)),
     )  # fmt: skip
     positive = values > 0
-    return float(terms[positive].sum() + by_features), largest(liked[positive], terms[positive], N), user_weights
+    return (
+        float(terms[positive].sum() + by_features),
+        largest(liked[positive], terms[positive], N),
+        user_weights,
+    )

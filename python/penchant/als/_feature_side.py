@@ -47,7 +47,7 @@ class FeatureSide:
 
     @classmethod
     def begin(cls, features: Any, dtype: npt.DTypeLike, width: int, cold: npt.NDArray[np.bool_]) -> Self:
-        """Return what a fit with `width` factors writes coefficients into; `features` as `checked` has them."""
+        """Return what a fit with `width` factors writes to; `features` are as `checked` has them."""
         used = np.unique(features.indices).astype(np.int64)
         size = (len(used) + 1) * width
         check_memory(_VECTORS * 8 * size, f"coefficients of {len(used)} features for {width} factors")
@@ -90,7 +90,11 @@ class FeatureSide:
 
     def taking_part(self, values: Floats) -> Floats:
         """Return factors in which rows without entries are zero."""
-        return np.where(self.cold[:, None], 0, values).astype(values.dtype) if self.cold.any() else values
+        if not self.cold.any():
+            return values
+        counted: Floats = values.copy()
+        counted[self.cold] = 0
+        return counted
 
     def replaced(self, rowids: Ids, rows: Any, cold: npt.NDArray[np.bool_], count: int) -> FeatureSide:
         """Return features of `count` rows, of which some are new or have changed."""

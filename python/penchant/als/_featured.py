@@ -264,7 +264,7 @@ class Featured(FoldIn):
         return dtype
 
     def _known_now(self, sides: Sides, turn: Any, users: Ids) -> Sides:
-        """Return the features during a fit, of some users, whose coefficients have to be multiplied by `turn`."""
+        """Return features during a fit, of some users, whose coefficients have to be multiplied by `turn`."""
         of_users, of_items = sides
         if of_users is not None:
             # The core is writing to them, so they are lent as a copy.
@@ -294,7 +294,9 @@ def _spread(known: FeatureSide | None) -> Floats | None:
     if known is None:
         return None
     width = known.coefficients.shape[1]
-    check_memory((known.width + 1) * width * known.coefficients.itemsize, f"factors of {known.width} features")
+    check_memory(
+        (known.width + 1) * width * known.coefficients.itemsize, f"factors of {known.width} features"
+    )
     spread: Floats = np.zeros((known.width + 1, width), known.coefficients.dtype)
     spread[known.used] = known.coefficients[:-1]
     spread[-1] = known.coefficients[-1]

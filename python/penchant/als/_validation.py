@@ -71,8 +71,8 @@ class Validation:
         """Measure if it is time to, and return the value and whether to stop.
 
         `turn` is by what rows of `users` are to be multiplied; all arrays are only lent. `coefficients` are
-        those of the features of users and of items. `model_of` makes a model of the factors of `users_looked_at`
-        and those of items, which packs items as that of an earlier look did.
+        those of the features of users and of items. `model_of` makes a model of the factors of
+        `users_looked_at` and those of items, which packs items as that of an earlier look did.
         """
         if epoch % self._every and not last:
             return None, False
@@ -105,9 +105,7 @@ class Validation:
         """Whose lists are measured."""
         return self._users
 
-    def best(
-        self, threads: int
-    ) -> tuple[Floats, Floats, tuple[Floats | None, Floats | None], Square] | None:
+    def best(self, threads: int) -> tuple[Floats, Floats, tuple[Floats | None, Floats | None], Square] | None:
         """Return what was best, if anything was measured.
 
         The factors of users and items, the coefficients of their features, and by what those of the users are

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.cli._parser import Command, words
 
 if TYPE_CHECKING:
-    from penchant.features import Features
+    pass
 
 _SIDES = ("item", "user")
 
@@ -17,7 +17,7 @@ def add_features(command: Command) -> None:
     """Add files of features, with a column that says whose they are."""
     group = command.add_argument_group(
         "features",
-        "what is known of items and users besides, in files with a header; the models als and content learn from it",
+        "what is known of items and users besides, in files with a header; als and content learn from it",
     )
     for side in _SIDES:
         group.add_argument(f"--{side}-features", metavar="FILE", help=f"a table with a row for each {side}")
@@ -25,19 +25,30 @@ def add_features(command: Command) -> None:
         text = f"its column of {side}s (default: that of the events)"
         group.add_argument(f"--{side}-id", *names, dest=f"{side}_id", metavar="COLUMN", help=text)
         names = ["--columns"] if side == "item" else []
-        text = "what features are made of (default: all other columns); genres:tags says what kind a column is"
-        group.add_argument(
-            f"--{side}-columns", *names, dest=f"{side}_columns", type=words(), metavar="NAME[:KIND],...", help=text
+        text = (
+            "what features are made of (default: all other columns); genres:tags says what kind a column is"
         )
-    group.add_argument("--feature-sep", metavar="SEP", help="what stands between their fields (default: guessed)")
-    group.add_argument("--feature-encoding", metavar="NAME", default="utf-8", help="their encoding (default utf-8)")
+        group.add_argument(
+            f"--{side}-columns",
+            *names,
+            dest=f"{side}_columns",
+            type=words(),
+            metavar="NAME[:KIND],...",
+            help=text,
+        )
+    group.add_argument(
+        "--feature-sep", metavar="SEP", help="what stands between their fields (default: guessed)"
+    )
+    group.add_argument(
+        "--feature-encoding", metavar="NAME", default="utf-8", help="their encoding (default utf-8)"
+    )
 
 
-def features_of(options: argparse.Namespace) -> dict[str, Features]:
+def features_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the features that are given, by the arguments of `Recommender.fit`."""
     from penchant.features import Features
 
-    found: dict[str, Features] = {}
+    found: dict[str, Any] = {}
     for side in _SIDES:
         path = getattr(options, f"{side}_features")
         if path is None:

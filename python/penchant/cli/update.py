@@ -13,8 +13,9 @@ from penchant.cli._parser import Verbs, add_command, add_quiet, given
 
 _TEXT = """
 Adds events, read as those that the model was fitted to, and solves anew for the users they are about and for
-new items. Of a model with features it takes in what is newly known of items and users, which can be recommended at once. Everyone else stays as they are, so fit anew every now and then. Columns need to be given only
-where they are called differently.
+new items. Of a model with features it takes in what is newly known of items and users, which can be
+recommended at once. Everyone else stays as they are, so fit anew every now and then. Columns need to be given
+only where they are called differently.
 """
 
 _EXAMPLES = """
@@ -32,7 +33,7 @@ def add(verbs: Verbs) -> None:
     add_model(command)
     _event_options.add_events(command, "*")
     for side in ("items", "users"):
-        what = f"a table of what is known of new {side}, with the columns that the features of the fit were made of"
+        what = f"a table of what is known of new {side}, with the columns that the fit made features of"
         command.add_argument(f"--{side}", metavar="FILE", dest=f"new_{side}", help=what)
     text = "the file to write the new model to; by default it takes the place of the old one"
     command.add_argument("-o", "--output", metavar="MODEL", help=text)

@@ -105,7 +105,9 @@ class RankedLists:
                 elif exact:
                     lists = _ties.listed(recommend, batch, rows, longest)
                 else:
-                    lists = _ties.Lists(_ids_of(recommend(batch, rows, longest), len(batch), longest), None, [])
+                    lists = _ties.Lists(
+                        _ids_of(recommend(batch, rows, longest), len(batch), longest), None, []
+                    )
                 largest = int(lists.ids.max(initial=-1))
                 if largest >= test.shape[1]:
                     columns = f"test_user_items has {test.shape[1]} columns"

@@ -41,7 +41,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode(self, values: Any) -> tuple[Any, int]:
-        """Return the features of a column as a CSR array, rows x features, and how many values are unknown."""
+        """Return features of a column as a CSR array, rows x features, and how many values are unknown."""
 
     @property
     @abstractmethod
@@ -62,7 +62,7 @@ class Encoder(ABC):
 
     @classmethod
     def of(cls, column: str, kind: Kind, buckets: int | None) -> Encoder:
-        """Return an encoder for a kind that has not learned yet; `buckets` are for those that have vocabularies."""
+        """Return an encoder that has not learned yet; `buckets` take the place of vocabularies."""
         if isinstance(kind, Number):
             return Numbers(column, kind)
         if isinstance(kind, Vector):
@@ -265,10 +265,9 @@ def _texts(values: Any, kind: Any) -> list[str | None]:
         # Whole numbers that came with gaps are read as floats.
         values = [None if np.isnan(value) else f"{value:.17g}" for value in values.tolist()]
     between = " " if isinstance(kind, Text) else _BETWEEN
-    listed = list | tuple | set | frozenset | np.ndarray
-    texts = []
+    texts: list[str | None] = []
     for value in values:
-        if isinstance(value, listed):
+        if isinstance(value, list | tuple | set | frozenset | np.ndarray):
             entries = sorted(value, key=str) if isinstance(value, set | frozenset) else value
             texts.append(between.join(str(entry) for entry in entries if not is_missing(entry)))
         elif is_missing(value):

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from penchant import _core
 from penchant._labels import codes_of, labels_array, labels_of, labels_of_parts, parts_of
 from penchant._sparse import quiet_rows
-from penchant._validation import check_finite, check_memory, describe, integer, warn
+from penchant._validation import check_finite, check_memory, integer, warn
 from penchant.exceptions import DataWarning
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
@@ -83,8 +83,8 @@ class Features:
             `Vector`. Where it is not said it is guessed: numbers are numbers, lists or texts with ``|`` tags,
             texts of several words that mostly differ text, and everything else is a category.
         hash_features : int, optional
-            Make so many features of each column of categories, tags or text, into which values fall by a hash:
-            for values without end. What a feature stands for is then not known.
+            Make so many features of each column of categories, tags or text, into which values fall by a
+            hash: for values without end. What a feature stands for is then not known.
 
         Returns
         -------
@@ -141,8 +141,8 @@ class Features:
         id, columns, hash_features
             As in `from_frame`. Without a header, columns are called ``"0"``, ``"1"`` and so on.
         sep : str, optional
-            What stands between fields; by default the comma, tab, semicolon or bar of which the first line has
-            most.
+            What stands between fields; by default the comma, tab, semicolon or bar of which the first line
+            has most.
         header : bool, default True
             Whether the first line names the columns.
         encoding : str, default "utf-8"
@@ -288,7 +288,7 @@ class Features:
 
     @property
     def unknown(self) -> dict[str, int]:
-        """How many values of each column are none of the features, such as rare words; without hashed ones."""
+        """How many values of each column are none of the features, such as rare words."""
         return dict(self._unknown)
 
     @property
@@ -318,7 +318,8 @@ class Features:
                 msg = f"none of the {missing:,} labels has features: are ids of another kind than labels?"
                 raise ValueError(msg)
             warn(
-                f"{missing:,} of {len(codes):,} have no features: they are taken for average ones", DataWarning
+                f"{missing:,} of {len(codes):,} have no features: they are taken for average ones",
+                DataWarning,
             )
         padded = sp.vstack([self._matrix, sp.csr_array((1, self.shape[1]), dtype=np.float32)]).tocsr()
         return padded[np.where(codes < 0, self.shape[0], codes)]

@@ -61,7 +61,7 @@ def _rows(text: str, sep: str) -> list[list[str]]:
 
 
 def _column(texts: list[str]) -> Any:
-    """Return whole numbers as such, so that they are labels like those of events; nothing for empty fields."""
+    """Return whole numbers as such, so that they are labels like those of events; None for empty fields."""
     known = [text for text in texts if text.strip()]
     try:
         if len(known) == len(texts) and known:
@@ -77,7 +77,7 @@ def _column(texts: list[str]) -> Any:
 
 def _parquet(file: Path) -> Any:
     try:
-        from pyarrow import parquet
+        from pyarrow import parquet  # noqa: PLC0415 - it is optional
     except ImportError:
         msg = f"{file} is a Parquet file, which PyArrow reads: pip install pyarrow"
         raise ImportError(msg) from None

@@ -112,8 +112,8 @@ class Number(Kind):
 class Text(Kind):
     """A text, by its words in small letters, weighed by tf-idf.
 
-    A word that `n` of `N` rows have weighs ``1 + ln((1 + N) / (1 + n))`` in each of them, times ``1 + ln`` of how
-    often the text has it; then each row is brought to length 1.
+    A word that `n` of `N` rows have weighs ``1 + ln((1 + N) / (1 + n))`` in each of them, times ``1 + ln`` of
+    how often the text has it; then each row is brought to length 1.
 
     Parameters
     ----------

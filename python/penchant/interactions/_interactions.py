@@ -253,8 +253,9 @@ class Interactions(LabelledMatrix):
         ----------
         by : str or Splitter, default "random"
             ``"random"``, ``"leave_k_out"``, ``"leave_last_out"``, ``"time"``, ``"last_days"``, ``"users"``
-            (strong generalization), ``"items"`` (cold items), or one of the splitters of `penchant.evaluation`, which say what settings
-            there are. Those that go by time need events that were read with `time` and ``keep_events=True``.
+            (strong generalization), ``"items"`` (cold items), or one of the splitters of
+            `penchant.evaluation`, which say what settings there are. Those that go by time need events that
+            were read with `time` and ``keep_events=True``.
         **settings
             As the splitter of that name takes them.
 
@@ -287,7 +288,7 @@ class Interactions(LabelledMatrix):
         return splitter(by, **settings).splits(self)
 
     def with_labels(self, users: Any = (), items: Any = ()) -> Self:
-        """Return the same with users and items behind the others who have done nothing, or had nothing done to them.
+        """Return the same with more users and items, who are in no event.
 
         Parameters
         ----------

@@ -48,7 +48,7 @@ class Described:
         new = {side: _new(features, getattr(data, side)) for side, features in self._sides()}
         return data.with_labels(**new) if any(new.values()) else data
 
-    def of_fit(self) -> dict[str, Features]:
+    def of_fit(self) -> dict[str, Any]:
         """Return the features as a fit takes them."""
         return {f"{side[:-1]}_features": features for side, features in self._sides() if features is not None}
 
@@ -63,8 +63,8 @@ class Described:
             if known is None:
                 msg = f"the recommender was fitted without {side[:-1]}_features: {side} say nothing to it"
                 raise ValueError(msg)
-            alone[side] = known.transform(frame)
-            every[side] = known.with_rows(alone[side])
+            more = known.transform(frame)
+            alone[side], every[side] = more, known.with_rows(more)
         return Described(**every), Described(**alone)
 
     def add_new(self, model: Any, before: Interactions) -> None:

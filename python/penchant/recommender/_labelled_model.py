@@ -122,7 +122,7 @@ class LabelledModel:
         min_score: float | None = None,
         unknown: Unknown = "raise",
     ) -> Any:
-        """Recommend to someone the model has never seen, by what they like, by what is known of them, or both.
+        """Recommend to someone the model has never seen, by what they like or what is known of them.
 
         Parameters
         ----------

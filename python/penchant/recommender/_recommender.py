@@ -98,7 +98,8 @@ class Recommender(LabelledModel):
         Raises
         ------
         TypeError
-            If `data` is not an Interactions, features are not Features, or the model does not learn from them.
+            If `data` is not an Interactions, features are not Features, or the model does not learn from
+            them.
         ValueError, ModelFitError, KeyboardInterrupt
             As in `RecommenderBase.fit`.
         """
@@ -183,10 +184,10 @@ class Recommender(LabelledModel):
         """Add more events, and what is newly known of users and items.
 
         Models with factors are solved for the users that events are about and for new items, and where items
-        have features for all that events are about. Other models are fitted anew. Of those with factors everyone else's stay as they are, also where all their weights have
-        faded alike with a half-life; a fit every now and then makes up for that. New users who only have new
-        items that nobody else has are told from nobody: their scores are 0 until a fit, unless they have
-        features.
+        have features for all that events are about. Other models are fitted anew. Of those with factors
+        everyone else's stay as they are, also where all their weights have faded alike with a half-life; a
+        fit every now and then makes up for that. New users who only have new items that nobody else has are
+        told from nobody: their scores are 0 until a fit, unless they have features.
 
         Parameters
         ----------

@@ -18,7 +18,8 @@ _DESCRIBED = "described"
 
 def to_bytes(model: RecommenderBase, data: Interactions, described: Described) -> bytes:
     """Return the content of a file."""
-    named, texts = {}, {}
+    named: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for key, (arrays, about) in {_DATA: data.to_arrays(), _DESCRIBED: described.to_arrays()}.items():
         named |= {f"{key}.{name}": values for name, values in arrays.items()}
         texts[key] = json.dumps(about)

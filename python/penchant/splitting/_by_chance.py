@@ -116,7 +116,8 @@ class HeldOutUsers(Splitter):
 class HeldOutItems(Splitter):
     """Hold random items out: nobody who has them is learned from (cold start of items).
 
-    They keep their columns, which are empty in the train part, and are ranked among each other: `Split.items`.
+    They keep their columns, which are empty in the train part, and are ranked among each other:
+    `Split.items`.
 
     Parameters
     ----------

@@ -11,8 +11,11 @@ use crate::sparse::CsrView;
 /// Conjugate gradients end when the residual's energy is this part of that of the right side, or after so many steps: few
 /// from the coefficients of the epoch before, more from nothing.
 const ENOUGH: f64 = 1e-8;
-const STEPS: usize = 4;
+const STEPS: usize = 3;
 const FIRST_STEPS: usize = 30;
+
+/// Entries that are summed in `T`.
+const ENTRIES_PER_SUM: usize = 256;
 
 /// Rows that a thread takes at a time where each gives a result of its own.
 const ROWS_PER_TASK: usize = 64;
@@ -117,8 +120,9 @@ fn gather<T: Real>(
     besides: Option<(f64, &[T])>,
     (f, out): (usize, &mut [T]),
 ) {
-    out.par_chunks_mut(ROWS_PER_TASK * f).enumerate().for_each(|(task, out)| {
-        kernel::dispatch(Gather { transposed, rows, weights, besides, f, first: task * ROWS_PER_TASK, out });
+    // One by one, as some features have many entries.
+    out.par_chunks_mut(f).enumerate().for_each(|(k, out)| {
+        kernel::dispatch(Gather { transposed, rows, weights, besides, k, out });
     });
 }
 
@@ -293,14 +297,13 @@ impl<T: Real> WithSimd for Spread<'_, T> {
     }
 }
 
-/// Some rows of `Fᵀ Λ R`, each summed in f64: a feature may have as many entries as there are rows.
+/// A row of `Fᵀ Λ R`. A feature may have as many entries as there are rows, so that sums of some are added up in f64.
 struct Gather<'a, T> {
     transposed: &'a CsrView<'a, T>,
     rows: &'a [T],
     weights: Option<&'a [f64]>,
     besides: Option<(f64, &'a [T])>,
-    f: usize,
-    first: usize,
+    k: usize,
     out: &'a mut [T],
 }
 
@@ -309,20 +312,22 @@ impl<T: Real> WithSimd for Gather<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let f = self.f;
+        let Self { transposed, rows, weights, besides, k, out } = self;
+        let f = out.len();
+        let row = transposed.row(k);
         let mut sum = vec![0.0; f];
-        for (k, out) in (self.first..).zip(self.out.chunks_exact_mut(f)) {
-            sum.fill(0.0);
-            if let Some((by, rows)) = self.besides {
-                sum.iter_mut().zip(&rows[k * f..][..f]).for_each(|(sum, x)| *sum = by * x.to_f64());
-            }
-            let row = self.transposed.row(k);
-            for (&u, value) in row.indices.iter().zip(row.values) {
-                let u = u as usize;
-                let by = self.weights.map_or(1.0, |weights| weights[u]) * value.to_f64();
-                sum.iter_mut().zip(&self.rows[u * f..][..f]).for_each(|(sum, x)| *sum += by * x.to_f64());
-            }
-            out.iter_mut().zip(&sum).for_each(|(out, &sum)| *out = T::from_f64(sum));
+        if let Some((by, rows)) = besides {
+            sum.iter_mut().zip(&rows[k * f..][..f]).for_each(|(sum, x)| *sum = by * x.to_f64());
         }
+        for (indices, values) in row.indices.chunks(ENTRIES_PER_SUM).zip(row.values.chunks(ENTRIES_PER_SUM)) {
+            out.fill(T::ZERO);
+            for (&u, &value) in indices.iter().zip(values) {
+                let u = u as usize;
+                let by = weights.map_or(value, |weights| T::from_f64(weights[u]) * value);
+                out.iter_mut().zip(&rows[u * f..][..f]).for_each(|(out, &x)| *out += by * x);
+            }
+            sum.iter_mut().zip(&*out).for_each(|(sum, out)| *sum += out.to_f64());
+        }
+        out.iter_mut().zip(&sum).for_each(|(out, &sum)| *out = T::from_f64(sum));
     }
 }
