@@ -9,5 +9,5 @@ PAGE = (Path(__file__).parents[2] / "docs/features.md").read_text(encoding="utf-
 def test_its_code_runs_and_says_what_it_should():
     names = {}
     exec("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), names)
-    like = names["recommender"].similar_items("oslo dub 99", n=3)["similar_item"]
-    assert all("dub" in name or "oslo" in name for name in like)
+    like = names["recommender"].similar_items("lagos dub 99", n=3)["similar_item"]
+    assert all("dub" in name or "lagos" in name for name in like)

@@ -25,6 +25,7 @@ from penchant import (
     RP3beta,
 )
 from penchant._base import registry
+from penchant.content import ContentRecommender
 from penchant.nearest_neighbours import (
     BM25Recommender,
     CosineRecommender,
@@ -47,6 +48,7 @@ MODELS = {
     "AlternatingLeastSquares": lambda **p: AlternatingLeastSquares(**{"factors": 2, "iterations": 2, "random_state": 0, **p}),
     "BM25Recommender": lambda **p: BM25Recommender(**{"K": 4, **p}),
     "Blend": lambda **p: Blend(**{"models": [RP3beta(K=3), Popularity()], **p}),
+    "ContentRecommender": lambda **p: ContentRecommender(**{"K": 4, "content": 0.0, **p}),
     "CosineRecommender": lambda **p: CosineRecommender(**{"K": 4, **p}),
     "EASE": lambda **p: EASE(**{"regularization": 2.0, **p}),
     "Fallback": lambda **p: Fallback(**{"models": [CosineRecommender(K=4), Popularity()], **p}),

@@ -29,7 +29,14 @@ def add(verbs: Verbs) -> None:
     text = _TEXT + _event_options.COLUMNS
     command = add_command(verbs, "evaluate", run, "measure how good recommendations are", text, _EXAMPLES)
     command.usage = "penchant evaluate [OPTION ...] EVENTS ..."
-    command.add_argument("-K", type=count, default=10, help="how many items are recommended (default 10)")
+    command.add_argument(
+        "-K",
+        dest="cutoff",
+        type=count,
+        default=10,
+        metavar="K",
+        help="how many items are recommended (default 10)",
+    )
     metrics = "what is measured, separated by commas, such as ndcg@20,novelty; by default what most papers do"
     command.add_argument("--metrics", type=words(), metavar="NAME,NAME", help=metrics)
     add_quiet(command)
@@ -60,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
     except TypeError as error:  # a model that does not learn from features
         raise ValueError(str(error)) from None
     metrics = evaluate(
-        model, split, K=options.K, metrics=options.metrics, show_progress=not options.quiet,
+        model, split, K=options.cutoff, metrics=options.metrics, show_progress=not options.quiet,
         num_threads=model.num_threads,
     )  # fmt: skip
     shown = metrics | {name: int(metrics[name]) for name in ("users", "cold_users")}

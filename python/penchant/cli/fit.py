@@ -23,9 +23,9 @@ penchant fit 'log-*.csv.gz' --no-header --user 0 --item 2 --time 3 --half-life 3
 penchant fit - --sep '\t' --item artist --weight plays -o model.safetensors < plays.tsv
 penchant fit shop.parquet --kind event --kind-weight view=1 --kind-weight buy=10 -o model.safetensors
 penchant fit ratings.dat --sep :: --no-header --user 0 --item 1 --weight 2 --factors 64 -o model.safetensors
-penchant fit ratings.csv --item movieId --item-features movies.csv --columns genres:tags,title:text -o
-model.safetensors penchant fit events/ --item artist --on-disk matrix/ -o model.safetensors penchant fit
-events/ --item artist --workers 4 --checkpoint saved/ --resume -o model.safetensors
+penchant fit ratings.csv --item film --item-features films.csv --columns genres,title -o model.safetensors
+penchant fit events/ --item artist --on-disk matrix/ -o model.safetensors
+penchant fit events/ --item artist --workers 4 --checkpoint saved/ --resume -o model.safetensors
 """
 
 

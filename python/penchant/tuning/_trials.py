@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from penchant._validation import describe, integer
 from penchant.evaluation import evaluate, sign_of, with_cutoff
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Splitter, matrix_of
+from penchant.tuning._data import Known, fingerprint, sampled
 from penchant.tuning.spaces import Choice, Int, Range, Space, first_of, space_of
 
 # The most epochs of a trial, and how many may pass without an improvement.
@@ -73,6 +73,8 @@ class Bench:
         random_state: int,
         timeout: float | None,
         runner: Runner | None = None,
+        user_features: Any = None,
+        item_features: Any = None,
     ) -> None:
         self.runner: Runner = Bench.attempt if runner is None else runner
         self.metric, self.sign = with_cutoff(metric), sign_of(metric)
@@ -81,19 +83,23 @@ class Bench:
             msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
             raise TypeError(msg)
         self.whole = whole = canonical_matrix(whole, "data")
+        self.known = known = Known(data, user_features, item_features)
         self.spaces = {
-            name: dict(spaces[name]) if name in spaces else space_of(name, whole) for name in names
+            name: dict(spaces[name]) if name in spaces else space_of(name, whole, bool(known))
+            for name in names
         }
         for name in names:
             registry.model_class(name)
         made = split.split(data)
         self.train = canonical_matrix(matrix_of(made.train), "data")
-        test = _sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
+        test = sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
         self.split = replace(made, train=self.train, test=test)
-        self.about = {
+        self.about: dict[str, Any] = {
             "metric": self.metric, "split": str(split), "users": users, "random_state": random_state,
-            "data": _fingerprint(whole),
+            "data": fingerprint(whole),
         }  # fmt: skip
+        if known:
+            self.about["features"] = known.fingerprints()
         self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
         threads = integer(num_threads, "num_threads", 0) or _threads_of_process()
         self.threads = max(1, threads // jobs)
@@ -205,7 +211,7 @@ class Bench:
 
             model.fit(
                 self.train, show_progress=False, callback=after_epoch, validation=self.split,
-                metric=self.metric, patience=_PATIENCE,
+                metric=self.metric, patience=_PATIENCE, **self.known.of(model),
             )  # fmt: skip
             history = model.validation_history
             epochs, value = max(history, key=lambda each: self.sign * each[1])
@@ -215,7 +221,7 @@ class Bench:
             if fell_behind:
                 return Attempt(float(value), attributes, fell_behind=True)
         else:
-            model.fit(self.train, show_progress=False)
+            model.fit(self.train, show_progress=False, **self.known.of(model))
             value = self.value_of(model)
         return Attempt(float(value), attributes | {"seconds": round(time.monotonic() - started, 2)})
 
@@ -229,7 +235,7 @@ class Bench:
 
     def some_test(self, users: int) -> Any:
         """Return the test part of fewer users."""
-        return _sampled(self.split.test, users, self.random_state)
+        return sampled(self.split.test, users, self.random_state)
 
     def climb(self, study: Any, show_progress: bool) -> bool:
         """Let the best of "als" go on with more factors, and return whether Ctrl-C has ended that."""
@@ -328,32 +334,12 @@ def _threads_of_process() -> int:
     return os.cpu_count() or 1
 
 
-def _fingerprint(matrix: Any) -> str:
-    """Return what tells data apart: the shape, and a hash of all entries."""
-    digest = hashlib.sha256()
-    for part in (matrix.indptr, matrix.indices, matrix.data):
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return f"{matrix.shape[0]} x {matrix.shape[1]}, {digest.hexdigest()[:16]}"
-
-
 def _suggested(trial: Any, name: str, each: Range) -> Any:
     if isinstance(each, Choice):
         return trial.suggest_categorical(name, list(each.values))
     if isinstance(each, Int):
         return trial.suggest_int(name, each.low, each.high, log=each.log)
     return trial.suggest_float(name, each.low, each.high, log=each.log)
-
-
-def _sampled(test: Any, users: Any, random_state: int) -> Any:
-    """Leave only some of the users with something to test."""
-    there = np.flatnonzero(np.diff(test.indptr))
-    if users is None or len(there) <= integer(users, "users", 1):
-        return test
-    chosen = np.zeros(test.shape[0], bool)
-    chosen[np.random.default_rng(random_state).choice(there, users, replace=False)] = True
-    kept = np.repeat(chosen, np.diff(test.indptr))
-    indptr = np.concatenate([[0], np.cumsum(np.where(chosen, np.diff(test.indptr), 0))])
-    return type(test)((test.data[kept], test.indices[kept], indptr), shape=test.shape)
 
 
 def _optuna() -> Any:

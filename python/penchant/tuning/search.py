@@ -104,6 +104,8 @@ def tune(
     trials: int = 50,
     timeout: float | None = None,
     *,
+    user_features: Any = None,
+    item_features: Any = None,
     split: str | Splitter = "random",
     factors: int | Sequence[int] = (64, 256),
     spaces: Mapping[str, Space] | None = None,
@@ -139,6 +141,8 @@ def tune(
     timeout : float, optional
         About how many seconds in all: no trial begins after two thirds of them, as the best have yet to be
         looked at with more factors, blended, and fitted to everything; what has begun is not cut short.
+    user_features, item_features : Features, sparse matrix or array, shape [n_rows, n_features], optional
+        What is known of users and items besides, for the models that learn from it. There is no blend then.
     split : str or Splitter, default "random"
         How the part is put aside, as for `Interactions.split`; ``"random"`` is a fifth.
     factors : int or sequence of int, default (64, 256)
@@ -198,7 +202,7 @@ def tune(
     jobs, random_state = integer(jobs, "jobs", 1), integer(random_state, "random_state", 0)
     bench = Bench(
         data, splitter(split), names, metric, spaces or {}, rungs, users, jobs, num_threads, random_state,
-        timeout, runner,
+        timeout, runner, user_features, item_features,
     )  # fmt: skip
     study = bench.study(storage, _text(study_name, "study_name"))
     interrupted = bench.search(study, integer(trials, "trials", 1), show_progress)
@@ -206,7 +210,7 @@ def tune(
     if not interrupted:
         interrupted = bench.climb(study, show_progress)
     best = bench.best(study)
-    if blend and not interrupted and not bench.is_late():
+    if blend and not bench.known and not interrupted and not bench.is_late():
         try:
             blended = best_blend(bench, study)
             best = max([best, blended], key=lambda each: bench.sign * each.value) if blended else best
@@ -216,7 +220,7 @@ def tune(
             pass  # it is not worth as much as what there is
     model = bench.model_of(best)
     if refit:
-        model.fit(bench.whole, show_progress=False)
+        model.fit(bench.whole, show_progress=False, **bench.known.of(model))
     return Tuned(model, best.name, best.parameters, best.value, bench.metric, study, interrupted)
 
 

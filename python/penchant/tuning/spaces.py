@@ -50,6 +50,7 @@ SPACES: dict[str, Space] = {
     },
     "rp3beta": {"K": Int(20, 1000, log=True), "alpha": Float(0.2, 1.2), "beta": Float(0.0, 0.8)},
     "p3alpha": {"K": Int(20, 1000, log=True), "alpha": Float(0.2, 2.0)},
+    "content": {"K": _NEIGHBOURS, "content": Float(0.0, 1.0)},
     "item-item": {"K": _NEIGHBOURS},
     "cosine": {"K": _NEIGHBOURS, "shrinkage": Float(0.1, 300.0, log=True)},
     "tfidf": {"K": _NEIGHBOURS, "shrinkage": Float(0.1, 300.0, log=True)},
@@ -84,8 +85,10 @@ FIRST: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def space_of(name: str, matrix: Any) -> dict[str, Range]:
+def space_of(name: str, matrix: Any, features: bool = False) -> dict[str, Range]:
     """Return the space of a model for some data: counts are more than that something happened.
+
+    With `features`, those parameters are in it that say what is made of them.
 
     Raises
     ------
@@ -98,6 +101,11 @@ def space_of(name: str, matrix: Any) -> dict[str, Range]:
     space = dict(SPACES[name])
     if name == "als" and len(matrix.data) and (matrix.data != matrix.data[0]).any():
         space |= {"confidence": Choice(("log", "linear")), "alpha": Float(0.1, 100.0, log=True)}
+    if name == "als" and features:
+        space |= {
+            "feature_strength": Float(0.1, 10.0, log=True),
+            "feature_regularization": Float(0.5, 50.0, log=True),
+        }
     return space
 
 

@@ -1,7 +1,8 @@
 //! The regression on many features: conjugate gradients, one for each column, side by side.
 //!
-//! The matrix is never made. Its product with coefficients goes over the features' entries twice: once by rows, which gives
-//! what they say of each row, and once by features, which sums that up.
+//! The product of the matrix with coefficients goes over the features' entries twice: once by rows, which gives what they say of
+//! each row, and once by features, which sums that up. Where few features meet in a row, the matrix itself is sparse enough
+//! to be made once, and its product reads nothing but coefficients.
 
 use rayon::prelude::*;
 
@@ -51,6 +52,8 @@ impl<T: Real> Scratch<T> {
 pub(super) struct Entries<'a, T> {
     pub(super) features: &'a CsrView<'a, T>,
     pub(super) transposed: &'a CsrView<'a, T>,
+    /// `Fᵀ Λ F`, if it is known.
+    pub(super) matrix: Option<CsrView<'a, T>>,
     pub(super) inverse_diagonal: &'a [f64],
     pub(super) weights: &'a [f64],
     pub(super) penalty: f64,
@@ -90,6 +93,10 @@ impl<T: Real> Entries<'_, T> {
     /// `(Fᵀ Λ F + λ_A I) V`
     fn product(&self, v: &[T], out: &mut [T], spread: &mut [T]) {
         let (features, weights, f) = (self.features, self.weights, self.f);
+        if let Some(matrix) = &self.matrix {
+            gather(matrix, v, None, Some((self.penalty, v)), (f, out));
+            return;
+        }
         spread.par_chunks_mut(ROWS_PER_TASK * f).enumerate().for_each(|(task, out)| {
             kernel::dispatch(Spread { features, v, f, weights, first: task * ROWS_PER_TASK, out });
         });

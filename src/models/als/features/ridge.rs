@@ -4,7 +4,7 @@
 //! A = argmin Σ_u λ_u |x_u − A f_u|² + λ_A |A|²        (Fᵀ Λ F + λ_A I) A = Fᵀ Λ X
 //! ```
 //!
-//! The matrix is the same in all epochs. With few features its Cholesky factor is made once. With many it is never made:
+//! The matrix is the same in all epochs. With few features its Cholesky factor is made once. With many,
 //! conjugate gradients, one for each of the f columns, side by side, go over the features' entries, from the coefficients of
 //! the epoch before.
 
@@ -16,10 +16,18 @@ use crate::error::{Error, Result};
 use crate::gram::gram;
 use crate::kernel::{self, Real, Simd, WithSimd};
 use crate::models::als::features::iteration::{Entries, Scratch, Values, inverse_diagonal};
+use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// With at most so many features their matrix is factorized.
 const FEW: usize = 512;
+
+/// With more pairs of features in a row than this, on average for each entry, their sparse matrix is not tried.
+const MOST_PAIRS: usize = 64;
+
+/// Its products read coefficients, which lie close together, and those of the features a row for each entry: so many of its
+/// entries cost as much as one of theirs.
+const CHEAPER: usize = 4;
 
 /// Columns that a thread solves at a time.
 const COLUMNS: usize = 8;
@@ -44,8 +52,16 @@ pub(super) struct Ridge<T> {
 }
 
 enum How<T> {
-    Cholesky { matrix: Mat<f64>, factor: Llt<f64> },
-    ConjugateGradient { transposed: CsrMatrix<T>, inverse_diagonal: Vec<f64>, scratch: Scratch<T> },
+    Cholesky {
+        matrix: Mat<f64>,
+        factor: Llt<f64>,
+    },
+    ConjugateGradient {
+        transposed: CsrMatrix<T>,
+        matrix: Option<CsrMatrix<T>>,
+        inverse_diagonal: Vec<f64>,
+        scratch: Scratch<T>,
+    },
 }
 
 impl<T: Real> Ridge<T> {
@@ -66,7 +82,8 @@ impl<T: Real> Ridge<T> {
                 return Err(Error::FeaturesTooLarge);
             }
             let scratch = Scratch::new(k * f, features.rows() * f);
-            How::ConjugateGradient { transposed, inverse_diagonal, scratch }
+            let matrix = sparse_products(features, &weights)?;
+            How::ConjugateGradient { transposed, matrix, inverse_diagonal, scratch }
         };
         Ok(Self { f, weights, penalty, how })
     }
@@ -79,10 +96,11 @@ impl<T: Real> Ridge<T> {
                 let right = summed(features, x, weights, *f);
                 factorized(&right, coefficients, matrix, factor)
             }
-            How::ConjugateGradient { transposed, inverse_diagonal, scratch } => {
+            How::ConjugateGradient { transposed, matrix, inverse_diagonal, scratch } => {
                 let (transposed, inverse_diagonal) = (&transposed.view(), &inverse_diagonal[..]);
+                let matrix = matrix.as_ref().map(CsrMatrix::view);
                 let (penalty, f) = (*penalty, *f);
-                let entries = Entries { features, transposed, inverse_diagonal, weights, penalty, f };
+                let entries = Entries { features, transposed, matrix, inverse_diagonal, weights, penalty, f };
                 entries.iterate(x, coefficients, scratch)
             }
         }
@@ -142,6 +160,28 @@ fn summed<T: Real>(features: &CsrView<'_, T>, x: &[T], weights: &[f64], f: usize
         }
     }
     sum
+}
+
+/// `Fᵀ Λ F` as a sparse matrix, if its products are cheaper than going over the entries of the features twice.
+fn sparse_products<T: Real>(features: &CsrView<'_, T>, weights: &[f64]) -> Result<Option<CsrMatrix<T>>> {
+    let length = |u: usize| features.row(u).indices.len();
+    let pairs: usize = (0..features.rows()).map(|u| length(u).pow(2)).sum();
+    if pairs > MOST_PAIRS * features.stored() {
+        return Ok(None);
+    }
+    let k = features.columns();
+    let mut values = features.values().to_vec();
+    let mut rest = &mut values[..];
+    for (u, weight) in weights.iter().enumerate() {
+        let (row, others) = rest.split_at_mut(length(u));
+        let root = T::from_f64(weight.sqrt());
+        row.iter_mut().for_each(|value| *value *= root);
+        rest = others;
+    }
+    let pattern = features.pattern();
+    let scaled = CsrView::new(k, pattern.indptr(), pattern.indices(), &values)?;
+    let found = best_partners(&scaled, k.max(1), true, &vec![(); k], |(), ()| 1.0, &())?;
+    Ok((found.view().stored() <= CHEAPER * features.stored()).then_some(found))
 }
 
 /// `Fᵀ Λ F`

@@ -204,9 +204,19 @@ fn many_features_are_regressed_on_as_few_are() {
     let (rows, many) = (ITEMS, 700);
     let wide = features::<f64>(rows, many);
     let narrow = features::<f64>(rows, 400);
+    // So few to a row that the matrix of all is sparse.
+    let places = |u: usize| {
+        (0..4).map(move |k| (u as i32, ((u * 7 + k * 131) % (many - 1)) as i32, 0.5 + number(u + k)))
+    };
+    let mut triplets: Vec<_> = (0..rows).flat_map(places).collect();
+    triplets.extend((0..rows).map(|u| (u as i32, many as i32 - 1, 1.0)));
+    triplets.sort_by_key(|&(u, k, _)| (u, k));
+    triplets.dedup_by_key(|&mut (u, k, _)| (u, k));
+    let sparse = CsrMatrix::from_triplets(rows, many, &triplets).expect("they are in range");
     let x: Vec<f64> = (0..rows * F).map(|at| number(at) - 0.5).collect();
     let weights: Vec<f64> = (0..rows).map(|u| if u == 4 { 0.0 } else { 1.0 + number(u) }).collect();
-    for (features, penalty) in [(&wide, 0.5), (&wide, 20.0), (&narrow, 0.5)] {
+    for (features, penalty) in [(&wide, 0.5), (&wide, 20.0), (&narrow, 0.5), (&sparse, 0.5), (&sparse, 20.0)]
+    {
         let (view, count) = (features.view(), features.view().columns());
         let mut ridge = Ridge::new(&view, weights.clone(), penalty, F).expect("it is positive");
         let mut found = vec![0.0; count * F];
