@@ -28,6 +28,8 @@ const PARTS_AT_A_TIME: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gram {
     pub(crate) rows: usize,
+    /// How many of them count where regularization is scaled by how many there are.
+    pub(crate) counted: usize,
     pub(crate) f: usize,
     pub(crate) values: Vec<f64>,
 }
@@ -38,7 +40,13 @@ impl Gram {
         let f = factors.columns();
         check_factors(f)?;
         let values = pool::run(threads, || gram(factors.data(), f))?;
-        Ok(Self { rows: factors.rows(), f, values })
+        Ok(Self { rows: factors.rows(), counted: factors.rows(), f, values })
+    }
+
+    /// Says how many of the rows took part in the fit, where others are zeros: the number that regularization is scaled by.
+    #[must_use]
+    pub fn counting(self, rows: usize) -> Self {
+        Self { counted: rows, ..self }
     }
 
     /// Row-major `f × f`.

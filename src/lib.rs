@@ -64,8 +64,8 @@ pub use error::{Error, Result};
 pub use gram::Gram;
 pub use kernel::{Real, instruction_set};
 pub use models::als::{
-    AlternatingLeastSquares, Confidence, Explanation, Features, FeaturesOf, Init, Solver, factors_of,
-    training_loss,
+    AlternatingLeastSquares, Confidence, Explanation, Features, FeaturesOf, Init, RowFeatures, Seen, Solver,
+    factors_of, training_loss,
 };
 pub use models::ease::Ease;
 pub use models::factors::Factors;

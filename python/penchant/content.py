@@ -85,8 +85,8 @@ class ContentRecommender(ItemSimilarityBase):
             row for each item.
         """
         if item_features is None and self.content:
-            msg = "item_features is missing: what is known of the items"
-            raise TypeError(msg)
+            msg = "item_features must say what is known of the items, unless content is 0"
+            raise ValueError(msg)
         features = checked_for(item_features, "item_features", user_items, 1)
         self._learn(user_items, show_progress, callback, features=features)
         return self

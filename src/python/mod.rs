@@ -125,7 +125,7 @@ mod _core {
     #[pymodule]
     mod text {
         #[pymodule_export]
-        use crate::python::text::{counts, hashed_counts};
+        use crate::python::text::{counts, counts_of, hashed_counts};
     }
 
     /// Weights of the entries of a matrix.

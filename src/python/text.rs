@@ -26,20 +26,31 @@ impl CutGiven {
     }
 }
 
-/// How often each text has each token: of all, which are numbered as they appear, or of those that are known. With them
-/// the tokens, and how many were not known.
+/// How often each text has each token, and the tokens, which are numbered as they appear.
 #[pyfunction]
 pub(super) fn counts<'py>(
     py: Python<'py>,
     texts: Vec<Option<PyBackedStr>>,
     cut: CutGiven,
-    known: Option<&PyLabels>,
     threads: usize,
-) -> PyResult<(CsrArrays<'py>, PyLabels, usize)> {
-    let (cut, known) = (cut.cut(), known.map(|labels| Arc::clone(&labels.0)));
-    let found = py.detach(|| text::counts(&texts, &cut, known.as_deref(), threads))?;
-    let tokens = PyLabels(Arc::new(found.tokens));
-    Ok((csr_arrays(py, found.counts.matrix)?, tokens, found.counts.unknown))
+) -> PyResult<(CsrArrays<'py>, PyLabels)> {
+    let cut = cut.cut();
+    let found = py.detach(|| text::counts(&texts, &cut, threads))?;
+    Ok((csr_arrays(py, found.matrix)?, PyLabels(Arc::new(found.tokens))))
+}
+
+/// How often each text has each of the known tokens, and how many were not known.
+#[pyfunction]
+pub(super) fn counts_of<'py>(
+    py: Python<'py>,
+    texts: Vec<Option<PyBackedStr>>,
+    cut: CutGiven,
+    known: &PyLabels,
+    threads: usize,
+) -> PyResult<(CsrArrays<'py>, usize)> {
+    let (cut, known) = (cut.cut(), Arc::clone(&known.0));
+    let (matrix, unknown) = py.detach(|| text::counts_of(&texts, &cut, &known, threads))?;
+    Ok((csr_arrays(py, matrix)?, unknown))
 }
 
 /// Likewise in so many buckets.

@@ -11,50 +11,51 @@ use crate::sparse::CsrMatrix;
 /// Texts that a thread takes at a time. Fixed, so that tokens are numbered alike on any threads.
 const TEXTS_PER_PART: usize = 1 << 12;
 
-/// How often each text has each token.
+/// How often each text has each token: texts x tokens, and the tokens in order of first appearance.
 pub(crate) struct Counts {
-    /// texts x tokens
     pub(crate) matrix: CsrMatrix<f32>,
-    /// How many tokens were none of those that are counted.
-    pub(crate) unknown: usize,
-}
-
-/// Counts, and the tokens in order of first appearance.
-pub(crate) struct Counted {
-    pub(crate) counts: Counts,
     pub(crate) tokens: Labels,
 }
 
-/// Counts the tokens of texts: all of them, or with `known` those.
-pub(crate) fn counts<A: AsRef<str> + Sync>(
+/// Counts the tokens of texts.
+pub(crate) fn counts<A: AsRef<str> + Sync>(texts: &[Option<A>], cut: &Cut, threads: usize) -> Result<Counts> {
+    let mut tokens = Labels::no_texts();
+    let (mut rows, mut codes) = (Vec::with_capacity(texts.len()), Vec::new());
+    for (own, part) in parts(texts, cut, threads)? {
+        codes.clear();
+        for label in own.iter() {
+            codes.push(tokens.insert(label)?);
+        }
+        let coded =
+            |row: Vec<(u32, f32)>| row.into_iter().map(|(token, n)| (codes[token as usize] as i32, n));
+        rows.extend(part.into_iter().map(|row| sorted(coded(row).collect())));
+    }
+    Ok(Counts { matrix: CsrMatrix::of_rows(tokens.len(), rows), tokens })
+}
+
+/// Counts those tokens of texts that are known, and how many were not.
+pub(crate) fn counts_of<A: AsRef<str> + Sync>(
     texts: &[Option<A>],
     cut: &Cut,
-    known: Option<&Labels>,
+    known: &Labels,
     threads: usize,
-) -> Result<Counted> {
-    let parts = pool::run(threads, || -> Result<Vec<_>> {
-        texts.par_chunks(TEXTS_PER_PART).map(|texts| count_part(texts, cut)).collect()
-    })??;
-    let mut tokens = known.cloned().unwrap_or_else(Labels::no_texts);
-    let mut unknown = 0;
-    let (mut rows, mut map) = (Vec::with_capacity(texts.len()), Vec::new());
-    for (own, part) in parts {
-        map.clear();
-        for label in own.iter() {
-            map.push(match known {
-                Some(known) => known.code(label),
-                None => Some(tokens.insert(label)?),
-            });
-        }
+) -> Result<(CsrMatrix<f32>, usize)> {
+    let (mut rows, mut unknown) = (Vec::with_capacity(texts.len()), 0);
+    for (own, part) in parts(texts, cut, threads)? {
+        let codes: Vec<Option<u32>> = own.iter().map(|label| known.code(label)).collect();
         for row in part {
-            let found = row.iter().filter_map(|&(token, count)| Some((map[token as usize]?, count)));
-            let lost = row.iter().filter(|(token, _)| map[*token as usize].is_none());
-            unknown += lost.map(|(_, count)| *count as usize).sum::<usize>();
-            rows.push(sorted(found.map(|(token, count)| (token as i32, count)).collect()));
+            let lost = row.iter().filter(|(token, _)| codes[*token as usize].is_none());
+            unknown += lost.map(|(_, n)| *n as usize).sum::<usize>();
+            let found = row.iter().filter_map(|&(token, n)| Some((codes[token as usize]? as i32, n)));
+            rows.push(sorted(found.collect()));
         }
     }
-    let matrix = CsrMatrix::of_rows(tokens.len(), rows);
-    Ok(Counted { counts: Counts { matrix, unknown }, tokens })
+    Ok((CsrMatrix::of_rows(known.len(), rows), unknown))
+}
+
+/// Counts in parts of the texts, each with tokens numbered on its own.
+fn parts<A: AsRef<str> + Sync>(texts: &[Option<A>], cut: &Cut, threads: usize) -> Result<Vec<Part>> {
+    pool::run(threads, || texts.par_chunks(TEXTS_PER_PART).map(|texts| count_part(texts, cut)).collect())?
 }
 
 /// Likewise in so many buckets, into which tokens fall by a hash of them.
@@ -144,18 +145,17 @@ mod tests {
         let texts: Vec<Option<String>> = (0..3 * TEXTS_PER_PART)
             .map(|at| (at % 7 > 0).then(|| format!("a w{at} a w{}", at / 2)))
             .collect();
-        let [one, three] =
-            [1, 3].map(|threads| counts(&texts, &words(), None, threads).expect("they are texts"));
-        assert_eq!((&one.counts.matrix, &one.tokens), (&three.counts.matrix, &three.tokens));
+        let [one, three] = [1, 3].map(|threads| counts(&texts, &words(), threads).expect("they are texts"));
+        assert_eq!((&one.matrix, &one.tokens), (&three.matrix, &three.tokens));
         let code = |token: &str| one.tokens.code(Label::Text(token)).map(|code| code as usize);
         assert_eq!((code("a"), code("w1"), code("w0")), (Some(0), Some(1), Some(2)));
-        let view = one.counts.matrix.view();
+        let view = one.matrix.view();
         assert!((view.value(5, 0) - 2.0).abs() < 1e-6 && view.row(7).indices.is_empty());
-        let again = counts(&texts, &words(), Some(&one.tokens), 2).expect("they are texts");
-        assert_eq!((again.counts.matrix, again.counts.unknown), (one.counts.matrix, 0));
+        let again = counts_of(&texts, &words(), &one.tokens, 2).expect("they are texts");
+        assert_eq!(again, (one.matrix, 0));
         let known = Labels::of_texts(["w1", "zebra"]).expect("they differ");
-        let few = counts(&texts[..3], &words(), Some(&known), 1).expect("they are texts");
-        assert_eq!((few.counts.unknown, few.counts.matrix.view().stored()), (6, 1));
+        let (few, unknown) = counts_of(&texts[..3], &words(), &known, 1).expect("they are texts");
+        assert_eq!((few.view().stored(), unknown), (2, 6));
     }
 
     #[test]

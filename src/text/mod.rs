@@ -4,7 +4,7 @@ mod counts;
 mod tokens;
 
 #[cfg(feature = "python")]
-pub(crate) use counts::{counts, hashed_counts};
+pub(crate) use counts::{counts, counts_of, hashed_counts};
 pub(crate) use tokens::Tokens;
 
 use std::ops::RangeInclusive;

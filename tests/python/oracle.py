@@ -65,14 +65,17 @@ class FeatureOracle:
             R, model.regularization, model.alpha, model.confidence, model.epsilon, model.unobserved_weight,
             model.regularization_exponent,
         )  # fmt: skip
-        self.s, self.strength = model.feature_strength, model.feature_regularization
+        self.s = model.feature_strength
         # Rows without entries take no part.
         self.warm = [(R != 0).any(1), (R != 0).any(0)]
+        entries, w0 = R != 0, model.unobserved_weight
+        counts = [entries.sum(axis) + w0 * self.warm[axis].sum() for axis in (1, 0)]
         self.features = [np.hstack([features, np.ones((len(features), 1))]) for features in (F, G)]
-        lambdas = [self.plain.user_lambda, self.plain.item_lambda]
+        lambdas = [model.regularization * count**model.regularization_exponent for count in counts]
         self.lambdas = [np.where(warm, lam, 0) for warm, lam in zip(self.warm, lambdas, strict=True)]
         self.penalties = [
-            self.strength * lam[warm].mean() for warm, lam in zip(self.warm, self.lambdas, strict=True)
+            model.feature_regularization * lam[warm].mean()
+            for warm, lam in zip(self.warm, self.lambdas, strict=True)
         ]
 
     def regress(self, side, X):

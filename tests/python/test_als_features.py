@@ -81,12 +81,15 @@ def test_the_cold_are_what_their_features_say_and_the_half_known_between():
     model = fitted(iterations=60, regularization=0.5)
     np.testing.assert_allclose(model.item_factors[2], model.embed_items(G[[2]])[0])
     np.testing.assert_allclose(model.user_factors[3], model.embed_users(F[[3]])[0])
-    # A fit that has converged is its own fold-in, where nothing is made of what nobody has seen.
-    certain = fitted(iterations=60, regularization=0.5, unobserved_weight=0.0, confidence="linear")
-    again = certain.recalculate_user(np.arange(20), ratings)
-    np.testing.assert_allclose(again, certain.user_factors, atol=2e-3)
-    again = certain.recalculate_item(np.arange(15), ratings.T.tocsr())
-    np.testing.assert_allclose(again, certain.item_factors, atol=2e-3)
+    # A fit that has converged is its own fold-in; those whom it did not know have been seen by few.
+    again = model.recalculate_user(np.arange(20), ratings)
+    np.testing.assert_allclose(again, model.user_factors, atol=2e-3)
+    again = model.recalculate_item(np.arange(15), ratings.T.tocsr())
+    np.testing.assert_allclose(again, model.item_factors, atol=2e-3)
+    unknown = model.recalculate_user(np.arange(90, 110), ratings, F)
+    assert np.abs(unknown - model.user_factors).max() > 0.1
+    mixed = model.recalculate_user([5, 99], ratings[[5, 6]], F[[5, 6]])
+    np.testing.assert_allclose(mixed, [model.recalculate_user(5, ratings[[5]]), unknown[6]])
     # Someone new: nothing, a little, much.
     nobody = model.recalculate_user([99], sp.csr_array((1, 15)))
     np.testing.assert_allclose(nobody[0], model.user_feature_factors[-1])
@@ -110,6 +113,24 @@ def test_the_cold_do_not_count_against_anybody():
     np.testing.assert_allclose(model.recalculate_user(0, ratings[[0]]), before, rtol=1e-9)
     model.partial_fit_items([20], sp.csr_array(np.ones((1, 20))))
     assert np.abs(model.recalculate_user(0, ratings[[0]]) - before).max() > 1e-6
+
+
+def test_a_larger_catalogue_of_items_that_nobody_has_changes_no_score():
+    ratings, more = random_ratings(), 200
+    settings = {
+        "regularization": 0.1,
+        "regularization_exponent": 1.0,
+        "iterations": 200,
+        "unobserved_weight": 0.5,
+    }
+    small = fitted(**settings)
+    wide = sp.hstack([ratings, sp.csr_array((20, more))]).tocsr()
+    large = AlternatingLeastSquares(
+        4, random_state=0, dtype=np.float64, feature_regularization=2.0, **settings
+    )
+    large.fit(wide, show_progress=False, user_features=F, item_features=np.vstack([G, np.zeros((more, 6))]))
+    found = large.user_factors @ large.item_factors[:15].T
+    np.testing.assert_allclose(found, small.user_factors @ small.item_factors.T, atol=1e-3)
 
 
 def test_added_items_are_recommended_compared_and_learned_about():

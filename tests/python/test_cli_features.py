@@ -58,8 +58,28 @@ def test_strangers_and_newcomers_are_told_by_their_features(run, model, tmp_path
 
 
 def test_items_are_held_out_where_features_say_what_they_are(run, plays_file, artists):
-    arguments = ["evaluate", plays_file, *COLUMNS, "--split", "items", "--train-fraction", "0.6", "-K", "1", "-q"]
-    features = ["--item-features", artists, "--columns", "music", "--factors", "4", "--unobserved-weight", "0.1"]
+    arguments = [
+        "evaluate",
+        plays_file,
+        *COLUMNS,
+        "--split",
+        "items",
+        "--train-fraction",
+        "0.6",
+        "-K",
+        "1",
+        "-q",
+    ]
+    features = [
+        "--item-features",
+        artists,
+        "--columns",
+        "music",
+        "--factors",
+        "4",
+        "--unobserved-weight",
+        "0.1",
+    ]
     # Listeners play seven in ten of the artists of their kind.
     assert float(dict(run(*arguments, *features))["precision"]) > 0.6
     assert float(dict(run(*arguments, *features[:4], "--model", "content"))["precision"]) > 0.6
@@ -71,11 +91,14 @@ def test_items_are_held_out_where_features_say_what_they_are(run, plays_file, ar
     [
         (["--item-features", "{artists}", "--columns", "genre"], "no column 'genre'"),
         (["--item-features", "{artists}", "--id", "name"], "no column 'name'"),
-        (["--item-features", "{artists}", "--columns", "music:number"], "column 'music' must hold numbers, got 'rock'"),
+        (
+            ["--item-features", "{artists}", "--columns", "music:number"],
+            "column 'music' must hold numbers, got 'rock'",
+        ),
         (["--item-features", "{artists}", "--columns", "music:sound"], "must be one of category, tags"),
         (["--item-features", "{artists}", "--model", "ease"], "EASE does not learn from item_features"),
         (["--item-features", "nowhere.csv"], "nowhere.csv"),
-        (["--model", "content"], "item_features is missing"),
+        (["--model", "content"], "item_features must say what is known"),
         (["--item-features", "{artists}", "--feature-encoding", "latin-9000"], "no encoding 'latin-9000'"),
     ],
 )
@@ -109,5 +132,7 @@ def test_features_that_a_model_does_not_know_are_told(fails, model, plays_file, 
     plain = tmp_path / "plain"
     assert main(["fit", str(plays_file), *COLUMNS, "-o", str(plain), "-q"]) == 0
     assert "fitted without user_features" in fails("recommend", plain, "--features", "club=x")
-    assert "fitted without item_features" in fails("explain", plain, "rock1", "nirvana", "--by", "item-features")
+    assert "fitted without item_features" in fails(
+        "explain", plain, "rock1", "nirvana", "--by", "item-features"
+    )
     assert "fitted without item_features" in fails("update", plain, "--items", plays_file)

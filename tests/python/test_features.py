@@ -1,5 +1,6 @@
 """Features of columns: kinds, what they make, what they refuse, and how they are kept."""
 
+import gzip
 import math
 import pickle
 import warnings
@@ -97,6 +98,29 @@ def test_several_rows_of_one_id_are_put_together():
         Features.from_frame(long | {"size": [1, 2, 3, 4]}, id="artist")
 
 
+@pytest.mark.parametrize(
+    ("once", "split"),
+    [
+        (["a|b|c", "a"], ["a|b", "c", "a"]),
+        ([["a", "b", "c"], ["a"]], [["a", "b"], "c", np.array(["a"])]),
+        ([[51, 52], [51]], [51, 52, 51]),
+        ([[2**60, 2**60 + 1], [2**60]], [2**60, 2**60 + 1, 2**60]),
+        ([{"x", "y"}, None], [{"y"}, {"x"}, None]),
+    ],
+)
+def test_it_does_not_matter_in_how_many_rows_tags_stand(once, split):
+    columns = {"tag": "tags"}
+    whole = Features.from_frame({"id": [1, 2], "tag": once}, id="id", columns=columns)
+    parts = Features.from_frame({"id": [1, 1, 2], "tag": split}, id="id", columns=columns)
+    assert (
+        parts.matrix[:, [parts.names.index(name) for name in whole.names]].toarray().tolist()
+        == whole.matrix.toarray().tolist()
+    )
+    new = parts.transform({"id": [9], "tag": [split[0]]})
+    assert new.unknown == {}
+    assert new.matrix.nnz > 0
+
+
 def test_kinds_are_guessed_and_can_be_said():
     guessed = Features.from_frame(FILMS, id="film")
     assert {"genres=Comedy", "year", "country=fr", "plot[0]"} <= set(guessed.names)
@@ -140,12 +164,14 @@ def test_new_rows_get_the_same_features_and_what_is_new_is_ignored_and_counted()
 
 def test_rows_are_found_by_their_labels():
     made = Features.from_frame(FILMS, id="film", columns=["country"])
-    with pytest.warns(DataWarning, match="1 of 3 have no features"):
+    with pytest.warns(DataWarning, match="1 of 3 labels have no features"):
         aligned = made.aligned_with(["d", "zz", "a"])
     assert aligned.toarray().tolist() == [[0, 1], [0, 0], [1, 0]]
-    with pytest.raises(ValueError, match="none of the 2 labels has features"):
+    with pytest.raises(
+        ValueError, match="none of the 2 labels has features: .* Features are of 'a', 'b', 'c'"
+    ):
         made.aligned_with([1, 2])
-    assert made.without(["b", "d"]) == ["a", "c"]
+    assert made.without(["b", "d"]).tolist() == ["a", "c"]
     both = made.with_rows(made.transform({"film": ["e", "a"], "country": ["fr", "us"]}))
     assert both.ids.tolist() == ["a", "b", "c", "d", "e"]
     assert column(both, "country=us").tolist() == [1, 1, 1, 1, 0]
@@ -206,6 +232,27 @@ def test_files_are_read_with_their_separators_and_encodings(tmp_path):
     assert Features.from_file(tmp_path / "films.parquet", "film", ["genres"]).shape == (4, 3)
 
 
+def test_labels_of_all_kinds_are_those_of_interactions():
+    for ids in ([1.0, 2.0], pd.Categorical([1, 2]), np.array([1, 2], np.uint64), pl.Series([1, 2])):
+        assert Features.from_frame({"id": ids, "x": ["a", "b"]}, id="id").ids.tolist() == [1, 2]
+    frame = pd.DataFrame({"id": pd.Categorical([1, 2]), 7: ["a", "b"]})
+    assert Features.from_frame(frame, id="id").names == ["7=a", "7=b"]
+
+
+def test_codes_in_files_keep_their_zeros_and_quotes_in_tables_with_tabs_are_those_of_events(tmp_path):
+    path = tmp_path / "shops.tsv"
+    path.write_text('id\tzip\tname\n001\t01234\t"Heroes\n002\t99999\t"a ""b"""\n')
+    made = Features.from_file(path, "id", {"zip": "category", "name": "category"})
+    assert made.ids.tolist() == ["001", "002"]
+    assert made.names == ["zip=01234", "zip=99999", 'name="Heroes', 'name=a "b"']
+    with gzip.open(tmp_path / "shops.csv.gz", "wt") as file:
+        file.write("id,x\na,1\n")
+    assert Features.from_file(tmp_path / "shops.csv.gz", "id", {"x": "category"}).names == ["x=1"]
+    path.write_text("id,x,x\na,1,2\n")
+    with pytest.raises(ValueError, match="has two columns 'x'"):
+        Features.from_file(path, "id")
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -232,6 +279,10 @@ def test_files_are_read_with_their_separators_and_encodings(tmp_path):
         (lambda: Features.from_frame(FILMS, id="film", hash_features=0), ValueError, "hash_features must be at least 1"),
         (lambda: Features.from_frame({"id": [1], "t": [pd.Timestamp("2020-01-01")]}, id="id", columns={"t": "number"}), TypeError, "must hold numbers"),
         (lambda: Features.from_frame(pd.DataFrame({"id": [1], "t": [pd.Timestamp("2020-01-01")]}), id="id"), TypeError, "holds times"),
+        (lambda: Features.from_frame({"id": [1, 2, 3], "x": ["a", "b"]}, id="id"), ValueError, "one length, got 3 of 'id', 2 of 'x'"),
+        (lambda: Features.from_frame(FILMS, id="film").transform({"movie": ["x"]} | {k: [v[0]] for k, v in FILMS.items() if k != "film"}), ValueError, "no column 'film'"),
+        (lambda: Features.from_frame(FILMS, id="film", hash_features=2**40), ValueError, "hash_features must be at most 2147483647"),
+        (lambda: Features.from_frame({"id": [1], "t": np.array(["2020-01-01"], "datetime64[s]")}, id="id"), TypeError, "holds times"),
         (lambda: Features.from_matrix(sp.csr_array([[np.nan]])), ValueError, "matrix must be finite"),
         (lambda: Features.from_matrix(np.eye(2), ids=["a"]), ValueError, "must be of 2 rows and 2 columns, got 1 and 2"),
         (lambda: Features.from_matrix("x"), TypeError, "SciPy sparse"),

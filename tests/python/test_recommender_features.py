@@ -1,6 +1,7 @@
 """Recommenders that know features: strangers, newcomers and regulars, in labels."""
 
 import io
+import threading
 
 import numpy as np
 import pandas as pd
@@ -151,7 +152,7 @@ def test_all_of_it_is_saved_and_can_be_updated_after_that(recommender):
 def test_without_features_of_everyone_a_warning_counts_them():
     data = Interactions.from_frame(plays(), weight="plays")
     few = Features.from_frame(artists(data.items[:20].tolist()), id="item", columns=["genre"])
-    with pytest.warns(DataWarning, match="10 of 30 have no features: they are taken for average ones"):
+    with pytest.warns(DataWarning, match="10 of 30 items have no features: they are taken for average ones"):
         Recommender(AlternatingLeastSquares(4)).fit(data, item_features=few, show_progress=False)
 
 
@@ -167,11 +168,73 @@ def test_neighbours_by_content_take_in_new_items_as_well():
         assert recommender.recommend("u1", items=["jazz new", "rock x"])["item"].tolist()[:1] == ["jazz new"]
 
 
+def test_items_that_had_too_few_listeners_are_there_again_where_features_know_them():
+    events = pd.concat([plays(), pd.DataFrame({"user": ["u0"], "item": ["rock rare"], "plays": [1]})])
+    data = Interactions.from_frame(events, weight="plays", min_users_per_item=2)
+    assert "rock rare" not in data.items
+    items = Features.from_frame(
+        artists([*data.items, "rock rare", "jazz new"]), id="item", columns={"genre": "category"}
+    )
+    model = AlternatingLeastSquares(4, random_state=0, feature_regularization=1.0)
+    recommender = Recommender(model).fit(data, item_features=items, show_progress=False)
+    assert recommender.data.shape == (30, 32)
+    assert kinds(recommender.similar_items("rock rare", n=5), "similar_item") == {"rock"}
+    assert recommender.history("u0")["item"].tolist().count("rock rare") == 1
+    recommender.update(pd.DataFrame({"user": ["u1"], "item": ["jazz new"], "plays": [2]}))
+    assert recommender.data.items.tolist()[30:] == ["rock rare", "jazz new"]
+
+
+def test_matrices_and_features_are_taken_wherever_frames_are():
+    data = Interactions.from_frame(plays(), weight="plays")
+    places = {genre: at for at, genre in enumerate(GENRES)}
+
+    def embedded(names, what):
+        return Features.from_matrix(np.eye(3)[[places[what(name)] for name in names]], names)
+
+    items = embedded(data.items.tolist(), lambda name: name.split()[0])
+    users = embedded(data.users.tolist(), lambda name: GENRES[int(name[1:]) % 3])
+    model = AlternatingLeastSquares(8, random_state=0, feature_regularization=1.0, unobserved_weight=0.1)
+    recommender = Recommender(model).fit(data, item_features=items, user_features=users, show_progress=False)
+    recommender.update(items=embedded(["folk new"], lambda _: "folk"))
+    assert kinds(recommender.similar_items("folk new", n=5), "similar_item") == {"folk"}
+    assert kinds(recommender.recommend_for(features=np.array([0.0, 1.0, 0.0]), n=4)) == {"jazz"}
+    assert recommender.item_features.ids[-1] == "folk new"
+    assert kinds(recommender.recommend_for([], features=np.array([1.0, 0, 0]), n=4)) == {"rock"}
+    with pytest.raises(ValueError, match="there are 3 features, got 2"):
+        recommender.recommend_for(features=np.array([0.0, 1.0]))
+
+
+def test_readers_beside_writers_see_one_state_or_the_next():
+    recommender = fitted()
+    model, rows = recommender.model, recommender.data.matrix
+    columns, failures, done = rows.T.tocsr(), [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            try:
+                model.recalculate_item([0, 40], columns[[0, 1]])
+                model.recommend([0, 1], rows[:2], recalculate_user=True)
+            except Exception as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        model.add_items(np.eye(3)[:1])
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda r: r.update(), TypeError, "update needs events, users or items"),
         (lambda r: r.update(items={"item": ["q"]}), ValueError, "has no column 'genre'"),
+        (lambda r: r.update(items={"artist": ["q"], "genre": ["rock"]}), ValueError, "has no column 'item'"),
         (lambda r: r.recommend_for(), ValueError, "items or features must say who it is"),
         (lambda r: r.recommend_for(features={"age": 3}), ValueError, "features were made of 'likes', got age"),
         (lambda r: r.explain("u0", "rock x", by="genre"), ValueError, "by must be 'items', 'item_features'"),
@@ -195,7 +258,7 @@ def test_what_does_not_go_together_is_told():
         Recommender(ContentRecommender()).fit(data, user_features=items, item_features=items)
     with pytest.raises(TypeError, match="item_features must be Features, got pandas"):
         Recommender().fit(data, item_features=artists(["rock 1"]))
-    with pytest.raises(TypeError, match="items are strings here, the new ones integers"):
+    with pytest.raises(ValueError, match="none of the 30 items has features: are they called otherwise"):
         Recommender().fit(
             data, item_features=Features.from_frame({"item": [1], "genre": ["rock"]}, id="item")
         )

@@ -34,21 +34,20 @@ class FactorStore:
     """
 
     def __init__(self) -> None:
-        # Replaced as a pair, so that other threads never see one side of a fit with the other of the next.
-        self._sides: tuple[Floats | None, Floats | None] = (None, None)
-        # What is known of the features of users and of items, which goes with their factors.
-        self._known: tuple[Any, Any] = (None, None)
+        # The factors of users and items, and what is known of the features of either. Replaced as one, so
+        # that other threads never see a part of one fit with a part of the next.
+        self._state: tuple[Floats | None, Floats | None, Any, Any] = (None, None, None, None)
         # Whether someone has assigned factors since the last fit, which the next one then starts from.
         self.were_set = False
         self._indexes: dict[str, tuple[Any, _core.rank.Index]] = {}
-        self._grams: dict[str, tuple[Any, _core.als.Gram]] = {}
+        self._grams: dict[str, tuple[Any, Any, _core.als.Gram]] = {}
 
     def __eq__(self, other: object) -> bool:
         """Compare stores without factors, as those of unfitted models are; others equal themselves."""
         if not isinstance(other, FactorStore):
             return NotImplemented
         return self is other or (
-            self._sides == (None, None) == other._sides and self.were_set == other.were_set
+            self.sides == (None, None) == other.sides and self.were_set == other.were_set
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -58,7 +57,7 @@ class FactorStore:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.replace(*self._sides, self._known)  # NumPy forgets that they are read-only
+        self.replace(*self.sides, self.known)  # NumPy forgets that they are read-only
 
     def __copy__(self) -> FactorStore:
         other = FactorStore()
@@ -68,12 +67,18 @@ class FactorStore:
     @property
     def sides(self) -> tuple[Floats | None, Floats | None]:
         """The factors of users and those of items."""
-        return self._sides
+        return self._state[:2]
+
+    def snapshot(self) -> FactorStore:
+        """Return what there is now, whatever becomes of this; what is made of it is kept in both."""
+        other = FactorStore()
+        other.__dict__ |= self.__dict__
+        return other
 
     @property
     def known(self) -> tuple[Any, Any]:
         """What is known of the features of users and of items; None without any."""
-        return self._known
+        return self._state[2:]
 
     def replace(
         self, users: Floats | None, items: Floats | None, known: tuple[Any, Any] = (None, None)
@@ -82,10 +87,9 @@ class FactorStore:
         for side in (users, items):
             if side is not None:
                 side.flags.writeable = False
-        self._known = known
-        self._sides = users, items
+        self._state = (users, items, *known)
         for kept in (self._indexes, self._grams):
-            for kind, (made_of, _) in list(kept.items()):
+            for kind, (made_of, *_) in list(kept.items()):
                 if made_of is not users and made_of is not items:
                     kept.pop(kind, None)
 
@@ -94,13 +98,12 @@ class FactorStore:
 
         Rows that are known from their features alone do not count.
         """
-        kept = self._grams.get(side)
+        kept, known = self._grams.get(side), self.known[side == "item_factors"]
         # Another thread may have replaced the factors since the caller read them.
-        if kept is None or kept[0] is not factors:
-            known = self._known[side == "item_factors"]
-            counted = factors if known is None else known.taking_part(factors)
-            kept = self._grams[side] = (factors, _core.als.gram(counted, threads))
-        return kept[1]
+        if kept is None or kept[0] is not factors or kept[1] is not known:
+            counted, count = (factors, None) if known is None else known.taking_part(factors)
+            kept = self._grams[side] = (factors, known, _core.als.gram(counted, threads, count))
+        return kept[2]
 
     def index(
         self, kind: str, candidates: Any, queries: Any, threads: int, *, always: bool = False
@@ -122,6 +125,6 @@ class FactorStore:
 
     def pack_moved_items(self, before: FactorStore, threads: int) -> None:
         """Pack the items as those of `before` are, which is faster than anew, if it has packed as many."""
-        items, kept = self._sides[1], before._indexes.get("items")
+        items, kept = self.sides[1], before._indexes.get("items")
         if items is not None and kept is not None and kept[0].shape == items.shape:
             self._indexes["items"] = (items, _core.rank.index_of_moved_items(kept[1], items, threads))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ def checked(features: Any, name: str, labels: Any = None) -> Any:
                 f"or the matrix {name}.matrix with a row for each id"
             )
             raise TypeError(msg)
-        features = features.aligned_with(labels)
+        features = features.aligned_with(labels, f"{name.removesuffix('_features')}s")
     if isinstance(features, np.ndarray) and features.ndim == 2 and features.dtype.kind in "buif":
         features = sp.csr_array(features)
     if not sp.issparse(features):
@@ -40,6 +42,15 @@ def canonical(features: Any, name: str) -> Any:
     rows = quiet_rows(features, name)
     check_finite(np.asarray(rows.values), name)
     return sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def check_learns_from(model: Any, names: Iterable[str]) -> None:
+    """Raise unless the fit of a model takes these features."""
+    taken = inspect.signature(model.fit).parameters
+    for name in names:
+        if name not in taken:
+            msg = f"{type(model).__name__} does not learn from {name}; AlternatingLeastSquares does"
+            raise TypeError(msg)
 
 
 def checked_for(features: Any, name: str, user_items: Any, axis: int) -> Any:

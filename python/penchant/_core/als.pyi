@@ -51,7 +51,7 @@ def explain(
     item: int,
     user_weights: npt.NDArray[np.float64] | None,
     params: Mapping[str, Any],
-    drawn_to: _Floats | None,
+    drawn_to: tuple[_Floats, bool] | None,
 ) -> tuple[npt.NDArray[np.float64], float, npt.NDArray[np.float64]]: ...
 def factors_of(features: _Csr, coefficients: _Floats, threads: int) -> _Floats: ...
 
@@ -59,13 +59,13 @@ def factors_of(features: _Csr, coefficients: _Floats, threads: int) -> _Floats: 
 class Gram:
     def __init__(self) -> None: ...
 
-def gram(factors: _Floats, threads: int) -> Gram: ...
+def gram(factors: _Floats, threads: int, counted: int | None = None) -> Gram: ...
 def fold_in(
     rows: _Csr,
     fixed: _Floats,
     gram: Gram,
     params: Mapping[str, Any],
-    known: tuple[_Csr, _Floats] | None = None,
+    known: tuple[_Csr, _Floats, bool] | None = None,
 ) -> _Floats: ...
 def training_loss(
     user_items: _Csr, user_factors: _Floats, item_factors: _Floats, params: Mapping[str, Any]

@@ -22,7 +22,7 @@ def explained(
     itemid: Any,
     user_weights: Any,
     N: Any,
-    drawn_to: Callable[[int], Floats | None],
+    drawn_to: Callable[[int], tuple[Floats, bool] | None],
 ) -> tuple[float, list[tuple[int, float]], npt.NDArray[np.float64]]:
     """Return what `AlternatingLeastSquares.explain` does, after a look at its arguments."""
     N = integer(N, "N", 1)

@@ -18,6 +18,9 @@ from penchant._validation import Floats, Ids, check_finite, check_memory, factor
 # Vectors of the size of the coefficients, in f64, that a regression works with.
 _VECTORS = 8
 
+# How many entries are looked at together.
+_ENTRIES_AT_A_TIME = 1 << 22
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureSide:
@@ -37,6 +40,8 @@ class FeatureSide:
     cold : numpy.ndarray of bool, shape [n_rows]
         Rows without entries: what they are comes from their features alone, and they take no part in what is
         made of all rows.
+    new : numpy.ndarray of bool, shape [n_rows]
+        Rows that took no part in the fit: only few can have seen them.
     """
 
     width: int
@@ -44,6 +49,7 @@ class FeatureSide:
     matrix: Any
     coefficients: Floats
     cold: npt.NDArray[np.bool_]
+    new: npt.NDArray[np.bool_]
 
     @classmethod
     def begin(cls, features: Any, dtype: npt.DTypeLike, width: int, cold: npt.NDArray[np.bool_]) -> Self:
@@ -52,7 +58,8 @@ class FeatureSide:
         size = (len(used) + 1) * width
         check_memory(_VECTORS * 8 * size, f"coefficients of {len(used)} features for {width} factors")
         matrix = _with_constant(_columns(features, used), dtype)
-        return cls(features.shape[1], used, matrix, np.zeros((len(used) + 1, width), dtype), cold)
+        coefficients = np.zeros((len(used) + 1, width), dtype)
+        return cls(features.shape[1], used, matrix, coefficients, cold, cold)
 
     def core(self) -> tuple[Csr, Floats]:
         """Return features and coefficients as the core takes them."""
@@ -60,11 +67,12 @@ class FeatureSide:
 
     def with_coefficients(self, coefficients: Floats) -> FeatureSide:
         """Return the same features with other coefficients."""
-        return FeatureSide(self.width, self.used, self.matrix, coefficients, self.cold)
+        return FeatureSide(self.width, self.used, self.matrix, coefficients, self.cold, self.new)
 
     def part(self, rowids: Ids, coefficients: Floats) -> FeatureSide:
         """Return the features of some rows only, with other coefficients."""
-        return FeatureSide(self.width, self.used, self.matrix[rowids], coefficients, self.cold[rowids])
+        rows = self.matrix[rowids]
+        return FeatureSide(self.width, self.used, rows, coefficients, self.cold[rowids], self.new[rowids])
 
     def rows(self, features: Any, name: str) -> Any:
         """Return features of other rows, as the coefficients take them; those that nobody had are ignored."""
@@ -76,25 +84,32 @@ class FeatureSide:
     def rows_of(self, rowids: Ids) -> Any:
         """Return the features of some rows; those that do not exist have none."""
         known = rowids < self.matrix.shape[0]
+        rows = self.matrix[rowids[known]]
         if known.all():
-            return self.matrix[rowids]
-        nothing = _with_constant(
-            sp.csr_array((1, len(self.used)), dtype=self.coefficients.dtype), self.coefficients.dtype
-        )
-        everyone = sp.vstack([self.matrix, nothing]).tocsr()
-        return everyone[np.where(known, rowids, self.matrix.shape[0])]
+            return rows
+        nothing = sp.csr_array((int((~known).sum()), len(self.used)), dtype=self.coefficients.dtype)
+        order = np.argsort(np.argsort(~known, kind="stable"), kind="stable")
+        return sp.vstack([rows, _with_constant(nothing, self.coefficients.dtype)]).tocsr()[order]
+
+    def are_new(self, rowids: Ids) -> npt.NDArray[np.bool_]:
+        """Return which rows took no part in the fit, those that do not exist included."""
+        new = np.ones(len(rowids), dtype=bool)
+        known = rowids < len(self.new)
+        new[known] = self.new[rowids[known]]
+        return new
 
     def said(self, rows: Any, threads: int) -> Floats:
         """Return what features say, those of `rows` or `rows_of`."""
         return _core.als.factors_of(as_csr(rows), self.coefficients, threads)
 
-    def taking_part(self, values: Floats) -> Floats:
-        """Return factors in which rows without entries are zero."""
-        if not self.cold.any():
-            return values
+    def taking_part(self, values: Floats) -> tuple[Floats, int]:
+        """Return factors in which rows without entries are zero, and how many others there are."""
+        count = int(np.count_nonzero(~self.cold))
+        if count == len(values):
+            return values, count
         counted: Floats = values.copy()
         counted[self.cold] = 0
-        return counted
+        return counted, count
 
     def replaced(self, rowids: Ids, rows: Any, cold: npt.NDArray[np.bool_], count: int) -> FeatureSide:
         """Return features of `count` rows, of which some are new or have changed."""
@@ -106,8 +121,10 @@ class FeatureSide:
         are_cold = np.ones(count, dtype=bool)
         are_cold[: len(self.cold)] = self.cold
         are_cold[rowids] = cold
+        are_new = np.ones(count, dtype=bool)
+        are_new[: len(self.new)] = self.new
         matrix = sp.vstack([self.matrix, nothing, rows]).tocsr()[places]
-        return FeatureSide(self.width, self.used, matrix, self.coefficients, are_cold)
+        return FeatureSide(self.width, self.used, matrix, self.coefficients, are_cold, are_new)
 
     def tensors(self, prefix: str) -> dict[str, npt.NDArray[Any]]:
         """Return all of it for a file."""
@@ -119,6 +136,7 @@ class FeatureSide:
             f"{prefix}.values": self.matrix.data,
             f"{prefix}.coefficients": self.coefficients,
             f"{prefix}.cold": self.cold.astype(np.uint8),
+            f"{prefix}.new": self.new.astype(np.uint8),
         }
 
     @classmethod
@@ -134,17 +152,33 @@ class FeatureSide:
         shape = (rows, len(used) + 1)
         parts = (of["values"], of["indices"], of["indptr"])
         matrix = canonical(sp.csr_array(parts, shape=shape), "features").astype(coefficients.dtype)
-        cold = of["cold"] != 0
-        if coefficients.shape != (len(used) + 1, width) or cold.shape != (rows,):
+        cold, new = of["cold"] != 0, of["new"] != 0
+        if coefficients.shape != (len(used) + 1, width) or not cold.shape == new.shape == (rows,):
             msg = f"its features are of {coefficients.shape} and {cold.shape}, not of {rows} rows"
             raise ValueError(msg)
-        return cls(int(of["width"][0]), used, matrix, coefficients, cold)
+        return cls(int(of["width"][0]), used, matrix, coefficients, cold, new)
 
 
 def is_cold(rows: Rows) -> npt.NDArray[np.bool_]:
     """Return which rows have no entries but zeros."""
-    counts = np.concatenate([[0], np.cumsum(np.asarray(rows.values) != 0)])
-    cold: npt.NDArray[np.bool_] = np.diff(counts[rows.indptr]) == 0
+    cold: npt.NDArray[np.bool_] = np.diff(rows.indptr) == 0
+    values, start = np.asarray(rows.values), 0
+    while start < len(rows):  # some at a time, as there may be more entries than memory
+        end = int(np.searchsorted(rows.indptr, rows.indptr[start] + _ENTRIES_AT_A_TIME, side="right")) - 1
+        end = min(max(end, start + 1), len(rows))
+        first, last = rows.indptr[start], rows.indptr[end]
+        counts = np.concatenate([[0], np.cumsum(values[first:last] != 0)])
+        cold[start:end] = np.diff(counts[rows.indptr[start : end + 1] - first]) == 0
+        start = end
+    return cold
+
+
+def columns_without_entries(rows: Rows) -> npt.NDArray[np.bool_]:
+    """Return which columns have no entries but zeros."""
+    cold = np.ones(rows.columns, dtype=bool)
+    for start in range(0, len(rows.values), _ENTRIES_AT_A_TIME):
+        part = slice(start, start + _ENTRIES_AT_A_TIME)
+        cold[rows.indices[part][np.asarray(rows.values[part]) != 0]] = False
     return cold
 
 

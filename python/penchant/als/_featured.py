@@ -14,7 +14,7 @@ from penchant._base.feature_rows import checked
 from penchant._base.rank_options import rank_options
 from penchant._sparse import Rows, csr_rows
 from penchant._validation import Floats, Ids, check_memory, one_id
-from penchant.als._feature_side import FeatureSide, is_cold
+from penchant.als._feature_side import FeatureSide, columns_without_entries, is_cold
 from penchant.als._fold_in import FoldIn
 
 Sides = tuple[FeatureSide | None, FeatureSide | None]
@@ -154,9 +154,10 @@ class Featured(FoldIn):
         NotFittedError, IndexError, TypeError, ValueError
             As `recommend` and `embed_users` do.
         """
-        items_, side = self._fitted("item_factors"), self._side("user_factors")
+        now = self._snapshot()  # others may replace what it has meanwhile
+        items_, side = now._fitted("item_factors"), now._side("user_factors")
         options = rank_options(
-            N, items, filter_items, len(items_), self._threads(), min_score=min_score, groups=item_groups,
+            N, items, filter_items, len(items_), now._threads(), min_score=min_score, groups=item_groups,
             max_per_group=max_per_group,
         )  # fmt: skip
         features = side.rows(checked(user_features, "user_features"), "user_features")
@@ -166,12 +167,13 @@ class Featured(FoldIn):
             rows = csr_rows(user_items, "user_items")
             rows.check_count(count, "users")
             rows.check_width(len(items_))
-            vectors = self._solved("item_factors", items_, rows, features)
+            few = np.ones(count, dtype=bool)
+            vectors = now._solved("item_factors", items_, rows, (features, few))
         else:
-            vectors = side.said(features, self._threads())
+            vectors = side.said(features, now._threads())
         liked = rows if filter_already_liked_items else None
         everyone = np.arange(count, dtype=np.int32)
-        return self._recommend_rows(vectors, everyone, items_, liked, options)
+        return now._recommend_rows(vectors, everyone, items_, liked, options)
 
     def explain_by_features(
         self, userid: Any, itemid: Any, side: Literal["items", "users"] = "items"
@@ -202,12 +204,13 @@ class Featured(FoldIn):
         if side not in ("items", "users"):
             msg = f"side must be 'items' or 'users', got {side!r}"
             raise ValueError(msg)
-        users, items = self._fitted_pair()
+        now = self._snapshot()
+        users, items = now._fitted_pair()
         user, item = one_id(userid, "userid", len(users)), one_id(itemid, "itemid", len(items))
         name, whose, other = (
             ("item_factors", item, users[user]) if side == "items" else ("user_factors", user, items[item])
         )
-        known = self._side(name)
+        known = now._side(name)
         row = known.rows_of(np.array([whose], np.int32))
         terms = row.data.astype(np.float64) * (known.coefficients[row.indices] @ other.astype(np.float64))
         is_common = row.indices == len(known.used)
@@ -226,6 +229,11 @@ class Featured(FoldIn):
             msg = f"the model was fitted without {name}: pass them to fit"
             raise ValueError(msg)
         return known
+
+    @property
+    def has_user_features(self) -> bool:
+        """Whether it knows users by their features, also those who have done nothing."""
+        return self._feature_side("user_factors") is not None
 
     def _embedded(self, features: Any, side: str) -> Floats:
         known, name = self._side(side), _NAMES[side == "item_factors"]
@@ -253,9 +261,8 @@ class Featured(FoldIn):
         if of_users is not None:
             users = FeatureSide.begin(of_users, self._dtype(), params["factors"], is_cold(rows))
         if of_items is not None:
-            there = np.zeros(rows.columns, dtype=bool)
-            there[rows.indices[np.asarray(rows.values) != 0]] = True
-            items = FeatureSide.begin(of_items, self._dtype(), params["factors"], ~there)
+            cold = columns_without_entries(rows)
+            items = FeatureSide.begin(of_items, self._dtype(), params["factors"], cold)
         return users, items
 
     def _dtype(self) -> npt.DTypeLike:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from penchant import _core
 from penchant._base import factor_store
 from penchant._base.feature_rows import checked
 from penchant._base.matrix_factorization import MatrixFactorizationBase
-from penchant._sparse import Rows, any_rows
+from penchant._sparse import Rows, any_rows, scipy_csr
 from penchant._validation import Floats, Ids, check_memory, ids
 from penchant.als._explain import explained
 from penchant.als._feature_side import FeatureSide, as_csr, is_cold
@@ -37,7 +37,8 @@ class FoldIn(MatrixFactorizationBase):
             CSR are converted with a `ParameterWarning`.
         user_features : sparse matrix or array, shape [n_requested_users, n_features], optional
             Of a model that was fitted with them: what they are drawn to, and what they are without entries.
-            By default what the model knows of these users.
+            By default what the model knows of these users: for somebody whom it does not know, name an id
+            that it does not have.
 
         Returns
         -------
@@ -129,12 +130,14 @@ class FoldIn(MatrixFactorizationBase):
     ) -> tuple[float, list[tuple[int, float]], npt.NDArray[np.float64]]:
         """Tell which of a user's items speak for recommending another.
 
-        The score of the user's exact factors is a sum with one term for each item that the user likes.
+        The score of the user's exact factors is a sum with one term for each item that the user likes. With
+        features of users there is one for those, in the score alone: `explain_by_features` splits it.
 
         Parameters
         ----------
         userid : int
-            The row of `user_items` that is the user's; any id will do where that is the only row.
+            The row of `user_items` that is the user's. Where that is the only row any id will do, unless the
+            model knows users by their features: it takes those of this id.
         user_items : scipy.sparse matrix or array, shape [n_users, n_items] or [1, n_items]
             What the user likes.
         itemid : int
@@ -164,16 +167,17 @@ class FoldIn(MatrixFactorizationBase):
         ----------
         Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008, section 5.
         """
+        now = self._snapshot()
         return explained(
-            self._fitted("item_factors"),
-            self._gram,
-            self._params(),
+            now._fitted("item_factors"),
+            now._gram,
+            now._params(),
             userid,
             user_items,
             itemid,
             user_weights,
             N,
-            self._drawn_to,
+            now._drawn_to,
         )
 
     def update(self, user_items: Any, userids: Any, itemids: Any) -> None:
@@ -216,16 +220,18 @@ class FoldIn(MatrixFactorizationBase):
         self, rowids: Any, rows: Any, names: tuple[str, str, str], fixed_side: str, features: Any
     ) -> tuple[Floats, Rows, Any]:
         """Return factors of rows, the rows, and their features as the model takes them, if it does."""
-        fixed = self._fitted(fixed_side)
+        now = self._snapshot()  # others may replace what it has meanwhile
+        fixed = now._fitted(fixed_side)
         whose = ids(rowids, names[0], np.iinfo(np.int32).max, scalar=True)
         given = any_rows(rows, names[1], fixed.dtype)
         given.check_count(len(whose), "ids")
-        known = self._known_features(fixed_side, whose, features, names[2])
-        solution = self._solved(fixed_side, fixed, given, known)
-        return (solution if np.ndim(rowids) > 0 else solution[0]), given, known
+        known = now._known_features(fixed_side, whose, features, names[2])
+        solution = now._solved(fixed_side, fixed, given, known)
+        features = None if known is None else known[0]
+        return (solution if np.ndim(rowids) > 0 else solution[0]), given, features
 
     def _known_features(self, fixed_side: str, whose: Ids, features: Any, name: str) -> Any:
-        """Return the features of rows as the model takes them: given ones, or those that it knows."""
+        """Return the features of rows, given ones or those that the model knows, and which rows are new."""
         side = self._feature_side(_other(fixed_side))
         if side is None:
             if features is None:
@@ -233,20 +239,35 @@ class FoldIn(MatrixFactorizationBase):
             msg = f"{name} must be left out: the model was fitted without"
             raise ValueError(msg)
         if features is None:
-            return side.rows_of(whose)
+            return side.rows_of(whose), side.are_new(whose)
         rows = checked(features, name)
         if rows.shape[0] != len(whose):
             msg = f"{name} must have one row for each of {len(whose)} ids, got {rows.shape[0]}"
             raise ValueError(msg)
-        return side.rows(rows, name)
+        return side.rows(rows, name), side.are_new(whose)
 
-    def _drawn_to(self, userid: int) -> Floats | None:
-        """Return what the features of a user say."""
+    def _snapshot(self) -> Self:
+        """Return the model as it is now, whatever other threads replace meanwhile."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"_store": self._store.snapshot()}
+        return other
+
+    def _recommend(self, *asked: Any, **options: Any) -> tuple[Ids, Floats]:
+        return MatrixFactorizationBase._recommend(self._snapshot(), *asked, **options)
+
+    def _every_score(self, *asked: Any, **options: Any) -> Floats:
+        return MatrixFactorizationBase._every_score(self._snapshot(), *asked, **options)
+
+    def _similar_to_rows(self, *asked: Any) -> tuple[Ids, Floats]:
+        return MatrixFactorizationBase._similar_to_rows(self._snapshot(), *asked)
+
+    def _drawn_to(self, userid: int) -> tuple[Floats, bool] | None:
+        """Return what the features of a user say, and whether few have seen the user."""
         side = self._feature_side("user_factors")
         if side is None:
             return None
-        said: Floats = side.said(side.rows_of(np.array([userid], np.int32)), self._threads())[0]
-        return said
+        whose = np.array([userid], np.int32)
+        return side.said(side.rows_of(whose), self._threads())[0], bool(side.are_new(whose)[0])
 
     def _feature_side(self, side: str) -> FeatureSide | None:
         """Return what is known of the features of users or of items."""
@@ -258,11 +279,21 @@ class FoldIn(MatrixFactorizationBase):
 
     def _solved(self, fixed_side: str, fixed: Floats, rows: Rows, features: Any) -> Floats:
         params = self._params() | {"factors": fixed.shape[1]}
+        gram, csr = self._gram(fixed_side, fixed), rows.csr(fixed.dtype)
         side = self._feature_side(_other(fixed_side))
-        known = None
-        if side is not None and features is not None:
-            known = (as_csr(features), side.coefficients)
-        return _core.als.fold_in(rows.csr(fixed.dtype), fixed, self._gram(fixed_side, fixed), params, known)
+        if side is None or features is None:
+            return _core.als.fold_in(csr, fixed, gram, params)
+        matrix, new = features
+        solution: Floats = np.empty((len(rows), fixed.shape[1]), fixed.dtype)
+        for few in (False, True):
+            part = np.flatnonzero(new == few)
+            if len(part) == len(rows):
+                return _core.als.fold_in(csr, fixed, gram, params, (as_csr(matrix), side.coefficients, few))
+            if len(part):
+                known = (as_csr(matrix[part]), side.coefficients, few)
+                own = as_csr(scipy_csr(csr)[part])
+                solution[part] = _core.als.fold_in(own, fixed, gram, params, known)
+        return solution
 
     def _partial_fit(
         self, rowids: Any, rows: Any, names: tuple[str, str, str], side: str, features: Any

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penchant.cli._parser import Command, words
-
-if TYPE_CHECKING:
-    pass
 
 _SIDES = ("item", "user")
 

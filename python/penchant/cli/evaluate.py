@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> None:
     """Split, fit, measure, draw."""
     import numpy as np
 
+    from penchant._base.feature_rows import check_learns_from
     from penchant.evaluation import evaluate, metric_named
 
     check_output(options)
@@ -61,11 +62,12 @@ def run(options: argparse.Namespace) -> None:
         metric_named(metric)  # before a long reading, not after it
     model, splitter = model_of(options), split_of(options)
     features = features_of(options)
-    split = splitter.split(_event_options.read(options))
     try:
-        model.fit(split.train, show_progress=not options.quiet, **features)
-    except TypeError as error:  # a model that does not learn from features
+        check_learns_from(model, features)
+    except TypeError as error:
         raise ValueError(str(error)) from None
+    split = splitter.split(_event_options.read(options))
+    model.fit(split.train, show_progress=not options.quiet, **features)
     metrics = evaluate(
         model, split, K=options.cutoff, metrics=options.metrics, show_progress=not options.quiet,
         num_threads=model.num_threads,

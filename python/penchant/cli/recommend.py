@@ -95,24 +95,15 @@ def _lines(file: str) -> list[str]:
 
 
 def _known(pairs: list[str]) -> dict[str, Any]:
-    """Return columns and values of ``column=value``, numbers as such."""
+    """Return columns and values of ``column=value``."""
     known: dict[str, Any] = {}
     for text in pairs:
         column, sign, value = text.partition("=")
         if not sign or not column:
             msg = f"--features takes COLUMN=VALUE, got {text!r}"
             raise ValueError(msg)
-        known[column] = _number_or_text(value)
+        known[column] = value  # whoever takes it for a number reads it as one
     return known
-
-
-def _number_or_text(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _weights(data: Any, basket: list[str], unknown: str) -> dict[Any, float]:

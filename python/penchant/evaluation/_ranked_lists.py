@@ -137,7 +137,7 @@ def measured(
 
 def _are_warm(model: Any, train: Any, users: Ids, recalculate: bool) -> npt.NDArray[np.bool_]:
     """Return about which of the users the model can know something."""
-    if getattr(model, "user_feature_factors", None) is not None:
+    if getattr(model, "has_user_features", False):
         by_features: npt.NDArray[np.bool_] = model.knows_users(users, train[users])
         return by_features
     warm = np.diff(train.indptr)[users] > 0 if train.nnz else np.ones(len(users), dtype=bool)

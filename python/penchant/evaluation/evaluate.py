@@ -110,6 +110,9 @@ def evaluate(
     elif test_user_items is None:
         msg = "test_user_items is missing: give what was put aside, or a Split for both parts"
         raise TypeError(msg)
+    if candidates is not None and items is not None:
+        msg = "candidates and items both say what is ranked: give one, and no candidates for a Split of items"
+        raise ValueError(msg)
     asked, cutoffs = asked_for(metrics, K)
     train = canonical_matrix(matrix_of(train_user_items), "train_user_items")
     names = {name for name, _ in asked}

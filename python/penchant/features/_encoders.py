@@ -88,15 +88,18 @@ class Words(Encoder):
 
     def learn(self, values: Any) -> None:
         """Take all that enough rows have, in order of first appearance."""
-        counts, tokens, _ = _counted(values, self.kind, None)
+        counts, tokens = _counted(values, self.kind)
         rows = np.bincount(counts.indices, minlength=counts.shape[1])
         kept = np.flatnonzero(rows >= self.kind.min_rows).astype(np.int32)
         self._vocabulary = _core.interactions.Labels.of_texts(list(tokens.take(kept)))
         self._idf = 1 + np.log((1 + counts.shape[0]) / (1 + rows[kept]))
+        if not len(kept):
+            what = "holds nothing" if not counts.nnz else f"has nothing that {self.kind.min_rows} rows share"
+            warn(f"column {self.column!r} {what}: nothing is told from it", DataWarning)
 
     def encode(self, values: Any) -> tuple[Any, int]:
         """Count, and weigh as the kind says."""
-        counts, _, unknown = _counted(values, self.kind, self._vocabulary)
+        counts, unknown = _counted_of(values, self.kind, self._vocabulary)
         return _weighed(counts, self.kind, self._idf), unknown
 
     @property
@@ -240,7 +243,7 @@ class Vectors(Encoder):
 
     def _stacked(self, values: Any, length: int | None) -> tuple[npt.NDArray[np.float64], Any]:
         """Return the vectors that are there, one below the other, and their rows."""
-        known = [at for at, value in enumerate(values) if not is_missing(value)]
+        known = [at for at, value in enumerate(values) if not is_missing(value) and np.size(value)]
         try:
             vectors = [np.asarray(values[at], dtype=np.float64) for at in known]
         except (TypeError, ValueError):
@@ -259,23 +262,30 @@ class Vectors(Encoder):
         return stacked, known
 
 
-def _texts(values: Any, kind: Any) -> list[str | None]:
-    """Return a column as texts; lists as texts with separators."""
+def entries_of(values: Any, kind: Any) -> list[list[str] | None]:
+    """Return what each row of a column of categories or tags has, as texts; None for nothing known."""
     if isinstance(values, np.ndarray):
+        if values.dtype.kind in "iu":
+            return [[str(value)] for value in values.tolist()]
         # Whole numbers that came with gaps are read as floats.
-        values = [None if np.isnan(value) else f"{value:.17g}" for value in values.tolist()]
-    between = " " if isinstance(kind, Text) else _BETWEEN
-    texts: list[str | None] = []
+        return [None if np.isnan(value) else [f"{value:.17g}"] for value in values.tolist()]
+    found: list[list[str] | None] = []
     for value in values:
-        if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-            entries = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-            texts.append(between.join(str(entry) for entry in entries if not is_missing(entry)))
+        if isinstance(value, list | tuple | np.ndarray):
+            found.append([str(entry) for entry in value if not is_missing(entry)])
+        elif isinstance(value, set | frozenset):
+            found.append(sorted(str(entry) for entry in value if not is_missing(entry)))
         elif is_missing(value):
-            texts.append(None)
+            found.append(None)
         else:
-            text = str(value)
-            texts.append(text.replace(kind.separator, _BETWEEN) if isinstance(kind, Tags) else text)
-    return texts
+            found.append(str(value).split(kind.separator) if isinstance(kind, Tags) else [str(value)])
+    return found
+
+
+def _texts(values: Any, kind: Any) -> list[str | None]:
+    """Return a column as texts; what has several parts with `_BETWEEN` between them."""
+    between = " " if isinstance(kind, Text) else _BETWEEN
+    return [None if entries is None else between.join(entries) for entries in entries_of(values, kind)]
 
 
 def _cut(kind: Any) -> tuple[str | None, Any, Any]:
@@ -290,9 +300,14 @@ def _csr(arrays: Any, columns: int) -> Any:
     return sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, columns))
 
 
-def _counted(values: Any, kind: Any, known: Any) -> tuple[Any, _core.interactions.Labels, int]:
-    arrays, tokens, unknown = _core.text.counts(_texts(values, kind), _cut(kind), known, 0)
-    return _csr(arrays, len(tokens)), tokens, unknown
+def _counted(values: Any, kind: Any) -> tuple[Any, _core.interactions.Labels]:
+    arrays, tokens = _core.text.counts(_texts(values, kind), _cut(kind), 0)
+    return _csr(arrays, len(tokens)), tokens
+
+
+def _counted_of(values: Any, kind: Any, known: _core.interactions.Labels) -> tuple[Any, int]:
+    arrays, unknown = _core.text.counts_of(_texts(values, kind), _cut(kind), known, 0)
+    return _csr(arrays, len(known)), unknown
 
 
 def _weighed(counts: Any, kind: Any, idf: npt.NDArray[np.float64] | None) -> Any:
@@ -310,7 +325,9 @@ def _weighed(counts: Any, kind: Any, idf: npt.NDArray[np.float64] | None) -> Any
 
 def _finite(values: Any, column: str) -> npt.NDArray[np.float64]:
     """Return numbers, NaN for missing ones."""
-    if not isinstance(values, np.ndarray):
+    if isinstance(values, np.ndarray):
+        values = values.astype(np.float64)
+    else:
         try:
             values = np.array([np.nan if is_missing(value) else float(value) for value in values])
         except (TypeError, ValueError):

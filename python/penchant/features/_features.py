@@ -11,14 +11,18 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from penchant import _core
-from penchant._labels import codes_of, labels_array, labels_of, labels_of_parts, parts_of
+from penchant._labels import codes_of, labels_array, labels_of_parts, parts_of
 from penchant._sparse import quiet_rows
-from penchant._validation import check_finite, check_memory, integer, warn
+from penchant._validation import check_finite, integer, warn
 from penchant.exceptions import DataWarning
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
 from penchant.features._files import read_table
-from penchant.features._kinds import Category, Kind, Tags, Text, guessed, kind_called
+from penchant.features._kinds import Kind, Text, guessed, kind_called
+from penchant.features._making import check_lengths, grouped, put_together
+
+# What indices of 32 bits can number.
+_MOST_BUCKETS = 2**31 - 1
 
 
 class Features:
@@ -51,7 +55,7 @@ class Features:
     _labels: _core.interactions.Labels
     _matrix: Any
     _encoders: list[Encoder]
-    _names: list[str]
+    _given_names: list[str] | None
     _id: str
     _unknown: dict[str, int]
 
@@ -111,11 +115,15 @@ class Features:
             msg = f"columns must name at least one column besides {id!r}"
             raise ValueError(msg)
         buckets = None if hash_features is None else integer(hash_features, "hash_features", 1)
+        if buckets is not None and buckets > _MOST_BUCKETS:
+            msg = f"hash_features must be at most {_MOST_BUCKETS}, got {buckets}"
+            raise ValueError(msg)
         values = {column: table.values(column) for column in kinds}
-        labels, rows = _grouped(table.labels(id), id)
+        check_lengths({id: table.labels(id), **values})
+        labels, rows = grouped(table.labels(id), id)
         known = {column: kind or guessed(values[column]) for column, kind in kinds.items()}
         if rows is not None:
-            values = _put_together(values, known, rows, len(labels), id)
+            values = put_together(values, known, rows, len(labels), id)
         encoders = [Encoder.of(column, kind, buckets) for column, kind in known.items()]
         for encoder in encoders:
             encoder.learn(values[encoder.column])
@@ -196,7 +204,7 @@ class Features:
         csr = sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
         self._labels, self._matrix = labels, csr.astype(np.float32)
         check_finite(self._matrix.data, "matrix as float32")
-        self._encoders, self._names, self._id, self._unknown = [], named, "id", {}
+        self._encoders, self._given_names, self._id, self._unknown = [], named, "id", {}
         return self
 
     @classmethod
@@ -207,7 +215,7 @@ class Features:
         self._unknown = {e.column: count for e, (_, count) in zip(encoders, encoded, strict=True) if count}
         self._labels, self._encoders, self._id = labels, encoders, id_
         self._matrix = sp.hstack(parts).tocsr().astype(np.float32)
-        self._names = [name for encoder in encoders for name in encoder.names]
+        self._given_names = None
         return self
 
     def transform(self, frame: Any, id: str | None = None) -> Self:  # noqa: A002
@@ -221,7 +229,7 @@ class Features:
         frame : DataFrame, dict of columns, or path
             With the same columns. A file is read as `from_file` does.
         id : str, optional
-            The column of ids, if it is called otherwise. A frame without any gets 0, 1, 2 and so on.
+            The column of ids, if it is called otherwise.
 
         Returns
         -------
@@ -239,13 +247,12 @@ class Features:
             frame = read_table(frame, None, "utf-8", header=True)
         table = Columns(frame, "frame")
         values = {encoder.column: table.values(encoder.column) for encoder in self._encoders}
-        if id is None and self._id not in table.names:
-            labels, rows = labels_array(range(len(next(iter(values.values())))), "ids"), None
-        else:
-            labels, rows = _grouped(table.labels(id or self._id), id or self._id)
+        ids = table.labels(id or self._id)
+        check_lengths({id or self._id: ids, **values})
+        labels, rows = grouped(ids, id or self._id)
         if rows is not None:
             kinds = {encoder.column: encoder.kind for encoder in self._encoders}
-            values = _put_together(values, kinds, rows, len(labels), id or self._id)
+            values = put_together(values, kinds, rows, len(labels), id or self._id)
         made = self._of(labels, self._encoders, values, self._id)
         are_texts = {encoder.column for encoder in self._encoders if isinstance(encoder.kind, Text)}
         # Texts always have words that no other has.
@@ -256,20 +263,30 @@ class Features:
         return made
 
     def row(self, values: Any) -> Any:
-        """Return the features of one row, given as a dict of column to value or a frame of one row.
+        """Return the features of one row: a dict of column to value, a frame, or a row of a matrix.
 
         Returns
         -------
         scipy.sparse.csr_array of float32, shape [1, n_features]
         """
-        if isinstance(values, Mapping):
-            columns = [encoder.column for encoder in self._encoders]
-            unknown = [str(column) for column in values if column not in (*columns, self._id)]
-            if unknown:
-                msg = f"features were made of {', '.join(map(repr, columns))}, got {', '.join(unknown)}"
+        if isinstance(values, np.ndarray) or sp.issparse(values):
+            made = self.from_matrix(np.atleast_2d(values) if isinstance(values, np.ndarray) else values)
+            if made.shape[1] != self.shape[1]:
+                msg = f"there are {self.shape[1]} features, got {made.shape[1]}"
                 raise ValueError(msg)
-            values = {column: [values.get(column)] for column in columns}
-        made = self.transform(values)
+        else:
+            if isinstance(values, Mapping):
+                columns = [encoder.column for encoder in self._encoders]
+                unknown = [str(column) for column in values if column not in (*columns, self._id)]
+                if unknown:
+                    msg = f"features were made of {', '.join(map(repr, columns))}, got {', '.join(unknown)}"
+                    raise ValueError(msg)
+                values = {self._id: [0]} | {column: [values.get(column)] for column in columns}
+            else:
+                table = Columns(values, "features")
+                values = {name: table.values(name) for name in table.names if name != self._id}
+                values |= {self._id: range(len(next(iter(values.values()), [])))}
+            made = self.transform(values)
         if made.shape[0] != 1:
             msg = f"one row of features is asked for, got {made.shape[0]}"
             raise ValueError(msg)
@@ -294,7 +311,9 @@ class Features:
     @property
     def names(self) -> list[str]:
         """What the features are called."""
-        return list(self._names)
+        if self._given_names is not None:
+            return list(self._given_names)
+        return [name for encoder in self._encoders for name in encoder.names]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -302,8 +321,8 @@ class Features:
         rows, columns = self._matrix.shape
         return rows, columns
 
-    def aligned_with(self, labels: Any) -> Any:
-        """Return the features of some rows, one for each label in their order.
+    def aligned_with(self, labels: Any, what: str = "labels") -> Any:
+        """Return the features of some rows, one for each label in their order; `what` they are called.
 
         Labels of which nothing is known get zeros, and are counted in a `DataWarning`.
 
@@ -315,38 +334,55 @@ class Features:
         missing = int((codes < 0).sum())
         if missing:
             if missing == len(codes):
-                msg = f"none of the {missing:,} labels has features: are ids of another kind than labels?"
-                raise ValueError(msg)
-            warn(
-                f"{missing:,} of {len(codes):,} have no features: they are taken for average ones",
-                DataWarning,
-            )
+                raise self._none_of(missing, what)
+            count = f"{missing:,} of {len(codes):,} {what}"
+            warn(f"{count} have no features: they are taken for average ones", DataWarning)
         padded = sp.vstack([self._matrix, sp.csr_array((1, self.shape[1]), dtype=np.float32)]).tocsr()
         return padded[np.where(codes < 0, self.shape[0], codes)]
 
     def with_rows(self, others: Features) -> Self:
         """Return these features with rows of the same columns, which replace those of the same ids."""
-        new = others.without(self.ids)
-        matrix = sp.vstack([self._matrix, others.matrix]).tocsr()
-        ids = self.ids.tolist()
-        places = others.codes(self.ids)
+        if others.names != self.names:
+            msg = f"features must be the same {self.shape[1]}, got {others.shape[1]} of other names"
+            raise ValueError(msg)
+        ids, new = self.ids, others.without(self.ids)
+        if len(new) and (ids.dtype == object) != (new.dtype == object):
+            kinds = ["strings" if labels.dtype == object else "integers" for labels in (ids, new)]
+            msg = f"ids are {kinds[0]} here, the new ones {kinds[1]}"
+            raise TypeError(msg)
+        places = others.codes(ids)
         rows = np.where(places >= 0, len(ids) + places, np.arange(len(ids)))
-        behind = len(ids) + others.codes(np.array(new, dtype=self.ids.dtype))
-        self_, both = object.__new__(type(self)), [*ids, *new]
-        self_.__dict__ |= self.__dict__
-        self_._labels = labels_array(both if isinstance(ids[0], str) else np.array(both), "ids")
-        self_._matrix = matrix[np.concatenate([rows, behind])]
-        return self_
+        behind = len(ids) + others.codes(new)
+        both = object.__new__(type(self))
+        both.__dict__ |= self.__dict__
+        both._labels = labels_array(
+            [*ids, *new] if ids.dtype == object else np.concatenate([ids, new]), "ids"
+        )
+        matrix = sp.vstack([self._matrix, others.matrix]).tocsr()
+        both._matrix = matrix[np.concatenate([rows, behind]).astype(np.int64)]
+        return both
+
+    def _none_of(self, count: int, what: str) -> ValueError:
+        return ValueError(
+            f"none of the {count:,} {what} has features: are they called otherwise? Features are of "
+            f"{', '.join(map(repr, self.ids[:3].tolist()))} and so on"
+        )
+
+    def check_overlap(self, labels: Any, what: str) -> None:
+        """Raise if none of some labels has features."""
+        if len(labels) and (self.codes(labels) < 0).all():
+            raise self._none_of(len(labels), what)
 
     def codes(self, labels: Any) -> npt.NDArray[np.int32]:
         """Return the rows of labels; -1 for those without any."""
         codes: npt.NDArray[np.int32] = codes_of(self._labels, labels, "row", None)
         return codes
 
-    def without(self, labels: Any) -> Any:
+    def without(self, labels: Any) -> npt.NDArray[Any]:
         """Return the ids that are not among some labels."""
-        among = set(np.asarray(labels).tolist())
-        return [label for label in self.ids.tolist() if label not in among]
+        among, ids = set(np.asarray(labels).tolist()), self.ids
+        others: npt.NDArray[Any] = ids[np.array([label not in among for label in ids.tolist()], dtype=bool)]
+        return others
 
     def to_arrays(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Take everything apart, for a file: arrays by name, and what JSON can say."""
@@ -361,7 +397,7 @@ class Features:
         columns = [encoder.about() for encoder in self._encoders]
         about: dict[str, Any] = {"id": self._id, "columns": columns, "unknown": self._unknown}
         if not self._encoders:
-            about["names"] = self._names
+            about["names"] = self._given_names
         return arrays, about
 
     @classmethod
@@ -374,11 +410,10 @@ class Features:
             prefix = f"column {at}."
             own = {name.removeprefix(prefix): v for name, v in arrays.items() if name.startswith(prefix)}
             self._encoders.append(Encoder.of_about(column, own))
-        self._names = [name for encoder in self._encoders for name in encoder.names]
-        self._names = list(about["names"]) if "names" in about else self._names
+        self._given_names = list(about["names"]) if "names" in about else None
         self._id, self._unknown = about["id"], dict(about.get("unknown", {}))
         parts = (arrays["values"], arrays["indices"], arrays["indptr"])
-        rows = quiet_rows(sp.csr_array(parts, shape=(len(self._labels), len(self._names))), "features")
+        rows = quiet_rows(sp.csr_array(parts, shape=(len(self._labels), len(self.names))), "features")
         check_finite(np.asarray(rows.values), "features")
         self._matrix = sp.csr_array((rows.values, rows.indices, rows.indptr), shape=rows.shape)
         return self
@@ -396,42 +431,3 @@ class Features:
             shown = f"{len(columns)} columns"
         rows, count = self.shape
         return f"Features({rows:,} rows x {count:,} features{f' of {shown}' if shown else ''})"
-
-
-def _grouped(ids: Any, name: str) -> tuple[_core.interactions.Labels, Any]:
-    """Return the different labels in order of first appearance, and the label of each row if some repeat."""
-    values = labels_of(ids, name)
-    array = np.array(values, dtype=object) if isinstance(values, list) else values
-    if (isinstance(values, list) and (None in values or "" in values)) or array.dtype.kind == "f":
-        msg = f"column {name!r} must name every row: some are missing, or are no integers"
-        raise ValueError(msg)
-    seen: dict[Any, int] = {}
-    rows = np.array([seen.setdefault(label, len(seen)) for label in array.tolist()], np.int64)
-    labels = labels_array(
-        list(seen) if isinstance(values, list) else np.array(list(seen), dtype=array.dtype), name
-    )
-    return labels, None if len(seen) == len(rows) else rows
-
-
-def _put_together(
-    values: Mapping[str, Any], kinds: Mapping[str, Kind], rows: Any, count: int, id_: str
-) -> dict[str, Any]:
-    """Return for each id the list of what its rows have."""
-    others = [column for column, kind in kinds.items() if not isinstance(kind, Category | Tags)]
-    if others:
-        first = int(np.flatnonzero(np.bincount(rows) > 1)[0])
-        at = np.flatnonzero(rows == first)[:2].tolist()
-        msg = (
-            f"column {id_!r} must name every row once, as {others[0]!r} is neither a category nor tags: "
-            f"rows {at[0]} and {at[1]} are of the same"
-        )
-        raise ValueError(msg)
-    check_memory(8 * len(rows) * len(values), f"the values of {len(rows)} rows")
-    together: dict[str, Any] = {}
-    for column in values:
-        lists: list[list[Any]] = [[] for _ in range(count)]
-        given = values[column]
-        for row, value in zip(rows.tolist(), list(given), strict=True):
-            lists[row].extend(value if isinstance(value, list | tuple) else [value])
-        together[column] = lists
-    return together

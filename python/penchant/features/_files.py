@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ from penchant._validation import describe
 
 # What may stand between fields, by preference where none is said.
 _SEPARATORS = (",", "\t", ";", "|")
+
+# A field in quotes, and a number that begins with zeros.
+_QUOTED = re.compile(r'^"(.*)"$')
+_PADDED = re.compile(r"^\s*[+-]?0\d")
 
 
 def read_table(
@@ -27,12 +33,13 @@ def read_table(
         msg = f"path must be the path of a file, got {describe(path)}"
         raise TypeError(msg)
     file = Path(path).expanduser()
-    with file.open("rb") as opened:
-        is_parquet = opened.read(4) == b"PAR1"
-    if is_parquet:
+    content = file.read_bytes()
+    if content[:4] == b"PAR1":
         return _parquet(file)
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
     try:
-        text = file.read_text(encoding=encoding).removeprefix("\ufeff")
+        text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"{file} is not {encoding}: {error.reason} at byte {error.start}; give its encoding"
         raise ValueError(msg) from None
@@ -46,6 +53,10 @@ def read_table(
         msg = f"{file} has no rows"
         raise ValueError(msg)
     names = [name.strip() for name in rows[0]] if header else [str(at) for at in range(len(rows[0]))]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        msg = f"{file} has two columns {twice!r}"
+        raise ValueError(msg)
     rows = rows[header:]
     for number, row in enumerate(rows, 1 + header):
         if len(row) != len(names):
@@ -57,12 +68,18 @@ def read_table(
 def _rows(text: str, sep: str) -> list[list[str]]:
     if len(sep) > 1:
         return [line.split(sep) for line in text.splitlines() if line.strip()]
+    if sep == "\t":  # where quotes count as those of events do: around a whole field
+        lines = (line for line in text.splitlines() if line.strip())
+        return [[_QUOTED.sub(r"\1", field).replace('""', '"') if _QUOTED.match(field) else field
+                 for field in line.split(sep)] for line in lines]  # fmt: skip
     return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sep) if row]
 
 
 def _column(texts: list[str]) -> Any:
     """Return whole numbers as such, so that they are labels like those of events; None for empty fields."""
     known = [text for text in texts if text.strip()]
+    if any(_PADDED.match(text) for text in known):
+        return [text if text.strip() else None for text in texts]  # codes such as 0123
     try:
         if len(known) == len(texts) and known:
             whole = np.array([int(text) for text in known], dtype=np.int64)

@@ -185,6 +185,7 @@ def guessed(values: Any) -> Kind:
     known = [value for value in values if not is_missing(value)][:_LOOKED_AT]
     if known and all(isinstance(value, list | tuple | set | frozenset | np.ndarray) for value in known):
         first = next((entry for value in known for entry in value), "")
+        # Lists of whole numbers are taken for codes of tags.
         return Vector() if isinstance(first, float | np.floating) else Tags()
     texts = [str(value) for value in known]
     if sum("|" in text for text in texts) > len(texts) / 5:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,6 +13,7 @@ import numpy as np
 from penchant import _core
 from penchant._labels import labels_array
 from penchant._sparse import Csr, csr_rows, quiet_rows, scipy_csr
+from penchant.exceptions import DataWarning
 from penchant.interactions import _state
 from penchant.interactions._columns import Column, columns_of
 from penchant.interactions._from_files import from_file, read_files
@@ -305,10 +307,13 @@ class Interactions(LabelledMatrix):
             If a label is there, stands twice, or is of the other kind; if the data lies on disk.
         """
         if self._folder is not None:
-            msg = f"what lies in {self._folder} stays as it is"
+            more = [*list(users)[:1], *list(items)[:1]]
+            stays = f"what lies in {self._folder} stays as it is"
+            msg = f"{stays}: it has no place for {more[0]!r}, who is in no event"
             raise ValueError(msg)
         arrays, about = self.to_arrays()
-        return self.from_arrays(_state.with_labels(arrays, {"users": users, "items": items}), about)
+        with warnings.catch_warnings(action="ignore", category=DataWarning):  # they were given before
+            return self.from_arrays(_state.with_labels(arrays, {"users": users, "items": items}), about)
 
     def without_events(self) -> Self:
         """Return the same without the events themselves, if they are kept."""

@@ -71,29 +71,45 @@ def from_arrays(arrays: dict[str, Any], about: dict[str, Any]) -> tuple[Any, Rea
 
 
 def with_labels(arrays: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arrays with more labels of users and of items, which have no entries."""
-    changed, added = dict(arrays), {}
+    """Return arrays with more labels of users and of items, which have no entries.
+
+    Those that are hidden, because they have too few of the other side, are shown.
+    """
+    changed = dict(arrays)
+    hides = len(arrays["kept_users"]) or len(arrays["kept_items"])
     for side, given in more.items():
-        new = labels_of(list(given) if not hasattr(given, "dtype") else given, side)
-        added[side] = len(new)
+        if isinstance(given, str | bytes):
+            msg = f"{side} must be several labels, got {given!r}"
+            raise TypeError(msg)
+        new = labels_of(given if hasattr(given, "dtype") else list(given), side)
         if not len(new):
             continue
-        old = labels_of_parts(arrays, side)
+        old, kept = labels_of_parts(arrays, side), arrays[f"kept_{side}"]
+        if not isinstance(new, list) and new.dtype.kind == "f":
+            msg = f"{side} must be strings or integers, got {new.dtype}"
+            raise TypeError(msg)
         if len(old) and old.are_integers == isinstance(new, list):
             kinds = ("integers", "strings") if old.are_integers else ("strings", "integers")
             msg = f"{side} are {kinds[0]} here, the new ones {kinds[1]}"
             raise TypeError(msg)
+        codes = old.codes(new)
+        hidden = codes[(codes >= 0) & ~np.isin(codes, kept)] if hides else np.zeros(0, np.int32)
+        are_new = ~np.isin(codes, hidden)  # those that are shown already stand twice
+        added = [label for label, each in zip(new, are_new, strict=True) if each]
         for name in [name for name in changed if name.startswith(f"{side}.")]:
             del changed[name]
         known = np.asarray(old.all()) if old.are_integers else old.all()
-        both = known + new if isinstance(new, list) else np.concatenate([known, new])
+        if isinstance(new, list):
+            both: Any = known + added
+        else:
+            both = np.concatenate([known, np.array(added, new.dtype)]) if len(known) else new
         changed |= {f"{side}.{name}": values for name, values in parts_of(labels_array(both, side)).items()}
-        kept = arrays[f"kept_{side}"]
-        if len(kept):
-            changed[f"kept_{side}"] = np.concatenate(
-                [kept, np.arange(len(old), len(old) + len(new), dtype=np.int32)]
-            )
-    changed["indptr"] = np.concatenate([arrays["indptr"], np.repeat(arrays["indptr"][-1:], added["users"])])
+        if hides:
+            behind = np.arange(len(old), len(old) + len(added), dtype=np.int32)
+            changed[f"kept_{side}"] = np.concatenate([kept, hidden, behind]).astype(np.int32)
+        if side == "users":
+            last = arrays["indptr"][-1:]
+            changed["indptr"] = np.concatenate([arrays["indptr"], np.repeat(last, len(added))])
     return changed
 
 

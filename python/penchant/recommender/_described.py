@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from penchant._base.feature_rows import check_learns_from
 from penchant._validation import describe
 from penchant.features import Features
 from penchant.interactions import Interactions
@@ -38,15 +38,18 @@ class Described:
                     "Features.from_frame and from_matrix make them"
                 )
                 raise TypeError(msg)
-            if f"{side[:-1]}_features" not in inspect.signature(model.fit).parameters:
-                name = type(model).__name__
-                msg = f"{name} does not learn from {side[:-1]}_features; AlternatingLeastSquares does"
-                raise TypeError(msg)
+            check_learns_from(model, [f"{side[:-1]}_features"])
 
     def widened(self, data: Interactions) -> Interactions:
         """Return data in which everyone who has features has a place."""
         new = {side: _new(features, getattr(data, side)) for side, features in self._sides()}
-        return data.with_labels(**new) if any(new.values()) else data
+        return data.with_labels(**new) if any(len(labels) for labels in new.values()) else data
+
+    def check_overlap(self, data: Interactions) -> None:
+        """Raise if nobody in some data has features."""
+        for side, features in self._sides():
+            if features is not None:
+                features.check_overlap(getattr(data, side), side)
 
     def of_fit(self) -> dict[str, Any]:
         """Return the features as a fit takes them."""
@@ -63,7 +66,7 @@ class Described:
             if known is None:
                 msg = f"the recommender was fitted without {side[:-1]}_features: {side} say nothing to it"
                 raise ValueError(msg)
-            more = known.transform(frame)
+            more = frame if isinstance(frame, Features) else known.transform(frame)
             alone[side], every[side] = more, known.with_rows(more)
         return Described(**every), Described(**alone)
 
@@ -73,7 +76,7 @@ class Described:
             if features is None:
                 continue
             new = _new(features, getattr(before, side))
-            if new:
+            if len(new):
                 add = model.add_users if side == "users" else model.add_items
                 add(features.aligned_with(new))
 
@@ -82,9 +85,9 @@ class Described:
         for side, features in self._sides():
             if features is None:
                 continue
-            new = set(_new(features, getattr(before, side)))
-            known = [label for label in features.ids.tolist() if label not in new]
-            if not known:
+            new = set(_new(features, getattr(before, side)).tolist())
+            known = features.ids[[label not in new for label in features.ids.tolist()]]
+            if not len(known):
                 continue
             rows = features.aligned_with(known)
             codes = np.atleast_1d(before.user_codes(known) if side == "users" else before.item_codes(known))
@@ -116,6 +119,6 @@ class Described:
         return cls(**sides)
 
 
-def _new(features: Features | None, labels: Any) -> list[Any]:
+def _new(features: Features | None, labels: Any) -> npt.NDArray[Any]:
     """Return the ids that have features but are none of the labels."""
-    return [] if features is None else features.without(labels)
+    return np.zeros(0, np.int64) if features is None else features.without(labels)

@@ -128,7 +128,7 @@ class LabelledModel:
         ----------
         items : dict of label to weight, or sequence of labels, optional
             What they did, in the units of the data; a sequence weighs 1 each.
-        features : dict of column to value, or frame of one row, optional
+        features : dict of column to value, frame of one row, or one row of a matrix, optional
             What is known of them, in the columns of the `user_features` of the fit; what is left out is not
             known. An empty dict is a stranger, who gets what the average user gets.
         n, filter_liked, exclude, min_score, unknown
@@ -152,7 +152,10 @@ class LabelledModel:
             msg = "items or features must say who it is"
             raise ValueError(msg)
         known = None if features is None else self._described_user(features)
-        codes, values = self._basket(items, unknown) if items is not None else (np.zeros(0, np.int32), [])
+        nothing: tuple[Ids, list[float]] = (np.zeros(0, np.int32), [])
+        codes, values = (
+            nothing if items is None else self._basket(items, unknown, may_be_empty=known is not None)
+        )
         entries = (np.array(values, np.float32), (np.zeros_like(codes), codes))
         row = sp.csr_array(entries, shape=(1, data.shape[1]))
         asked: dict[str, Any] = {
@@ -177,7 +180,7 @@ class LabelledModel:
             raise ValueError(msg)
         return known.row(features)
 
-    def _basket(self, items: Any, unknown: Unknown) -> tuple[Ids, list[float]]:
+    def _basket(self, items: Any, unknown: Unknown, *, may_be_empty: bool) -> tuple[Ids, list[float]]:
         """Return the codes and weights of what someone likes."""
         if isinstance(items, str | bytes | int | np.integer):
             items = [items]
@@ -190,7 +193,7 @@ class LabelledModel:
         if len(codes) < len(labels):
             known = [self.data.has_item(label) for label in labels]
             values = [value for value, is_known in zip(values, known, strict=True) if is_known]
-        if not len(codes):
+        if not len(codes) and not may_be_empty:
             msg = "items must name at least one item that is known, as there is nothing else to go by"
             raise ValueError(msg)
         return codes, values

@@ -111,6 +111,7 @@ class Recommender(LabelledModel):
             raise TypeError(msg)
         described = Described(user_features, item_features)
         described.check(self.model)
+        described.check_overlap(data)
         data = described.widened(data)
         self.model.fit(data, show_progress=show_progress, callback=callback, **described.of_fit())
         self._data, self._described = copy.copy(data), described
@@ -193,7 +194,7 @@ class Recommender(LabelledModel):
         ----------
         events : optional
             As in `Interactions.update`.
-        users, items : DataFrame, dict of columns or path, optional
+        users, items : DataFrame, dict of columns, path or Features, optional
             With the columns that the features of the fit were made of. Those that are new can be recommended,
             or recommended to, at once; of others it replaces what was known. Values that the fit did not see
             are ignored and counted in a `DataWarning`.
@@ -238,6 +239,16 @@ class Recommender(LabelledModel):
             model.update(data.matrix, whose, what)
         self.model, self._data, self._described = model, data, described
         return self
+
+    @property
+    def user_features(self) -> Features | None:
+        """What is known of users, updates included; None without any."""
+        return self._described.users
+
+    @property
+    def item_features(self) -> Features | None:
+        """What is known of items, updates included; None without any."""
+        return self._described.items
 
     def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
         """Save model, labels and data in one file.

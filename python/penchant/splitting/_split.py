@@ -147,9 +147,12 @@ def _made(source: Source, cut: Cut) -> Split:
     known, learned = matrix_of(history), matrix_of(train)
     tested = np.diff(there.indptr) > 0
     if not tested.any():
-        msg = (
-            f"this split leaves nobody to test: no user or item of the test part is in the other ({cut.name})"
+        why = (
+            "items that nobody has are left out of what was read with min_users_per_item"
+            if cut.of_items
+            else ("no user or item of the test part is in the other")
         )
+        msg = f"this split leaves nobody to test: {why} ({cut.name})"
         raise ValueError(msg)
     items = np.bincount(there.indices, minlength=there.shape[1]) > 0
     learnable = np.bincount(learned.indices, minlength=there.shape[1]) > 0

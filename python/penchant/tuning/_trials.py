@@ -83,7 +83,7 @@ class Bench:
             msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
             raise TypeError(msg)
         self.whole = whole = canonical_matrix(whole, "data")
-        self.known = known = Known(data, user_features, item_features)
+        self.known_of_all = known = Known(data, user_features, item_features)
         self.spaces = {
             name: dict(spaces[name]) if name in spaces else space_of(name, whole, bool(known))
             for name in names
@@ -92,6 +92,8 @@ class Bench:
             registry.model_class(name)
         made = split.split(data)
         self.train = canonical_matrix(matrix_of(made.train), "data")
+        # The part to learn from may have fewer users and items.
+        self.known = Known(made.train, user_features, item_features)
         test = sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
         self.split = replace(made, train=self.train, test=test)
         self.about: dict[str, Any] = {

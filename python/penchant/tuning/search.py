@@ -220,7 +220,7 @@ def tune(
             pass  # it is not worth as much as what there is
     model = bench.model_of(best)
     if refit:
-        model.fit(bench.whole, show_progress=False, **bench.known.of(model))
+        model.fit(bench.whole, show_progress=False, **bench.known_of_all.of(model))
     return Tuned(model, best.name, best.parameters, best.value, bench.metric, study, interrupted)
 
 

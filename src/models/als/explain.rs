@@ -6,7 +6,7 @@ use crate::dense::DenseView;
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::gram::Gram;
 use crate::kernel::Real;
-use crate::models::als::features::HALF_SEEN;
+use crate::models::als::features::Seen;
 use crate::models::als::params::AlternatingLeastSquares;
 
 /// What each of a user's items adds to the score of another one.
@@ -25,7 +25,7 @@ impl AlternatingLeastSquares {
     /// Splits the score of `item` for a user who has the entries `liked` with these `values` into what each of them
     /// adds (Hu, Koren and Volinsky 2008, section 5): `y_i W y_j c_j`, where `W` is the inverse of the user's system.
     ///
-    /// A user whose features say `drawn_to`, f numbers, has the further term `y_i W λ_u m`.
+    /// A user whose features say `m`, f numbers of `drawn_to`, has the further term `y_i W λ_u m`.
     ///
     /// `gram` is that of `item_factors`. `user_weights` is `W` from an earlier call for the same user, if there was one.
     pub fn explain<T: Real>(
@@ -34,7 +34,7 @@ impl AlternatingLeastSquares {
         item_factors: DenseView<'_, T>,
         gram: &Gram,
         item: i32,
-        drawn_to: Option<&[T]>,
+        drawn_to: Option<(&[T], Seen)>,
         user_weights: Option<&[f64]>,
     ) -> Result<Explanation> {
         self.check_parameters()?;
@@ -56,17 +56,17 @@ impl AlternatingLeastSquares {
                 check_size("the size of user_weights", f * f, weights.len())?;
                 weights.to_vec()
             }
-            None => self.inverse(&rows, values, gram, drawn_to.is_some())?,
+            None => self.inverse(&rows, values, gram, drawn_to.map(|(_, seen)| seen))?,
         };
-        if let Some(mean) = drawn_to {
+        if let Some((mean, _)) = drawn_to {
             check_size("the number of factors that the features say", f, mean.len())?;
         }
         let y = row(item);
         let turned: Vec<f64> = user_weights.chunks_exact(f).map(|weights| dot(weights, &y)).collect();
         let objective = self.objective();
         let terms = rows.iter().zip(values).map(|(row, &r)| objective.entry(r).target * dot(row, &turned));
-        let pull = self.feature_strength * objective.regularization_of(stored(values), gram.rows);
-        let features = drawn_to.map_or(0.0, |mean| {
+        let pull = self.feature_strength * objective.regularization_of(stored(values), gram.counted);
+        let features = drawn_to.map_or(0.0, |(mean, _)| {
             let said: Vec<f64> = mean.iter().map(|m| m.to_f64()).collect();
             // Whoever has nothing else is what the features say.
             if stored(values) == 0 { dot(&said, &y) } else { pull * dot(&said, &turned) }
@@ -75,10 +75,16 @@ impl AlternatingLeastSquares {
     }
 
     /// The pseudo-inverse of `w0 YᵀY + Σ (c − w0) y yᵀ + λ I`.
-    fn inverse(&self, rows: &[Vec<f64>], values: &[f64], gram: &Gram, is_drawn: bool) -> Result<Vec<f64>> {
+    fn inverse(
+        &self,
+        rows: &[Vec<f64>],
+        values: &[f64],
+        gram: &Gram,
+        drawn: Option<Seen>,
+    ) -> Result<Vec<f64>> {
         let (f, mut objective) = (gram.f, self.objective());
-        if is_drawn {
-            objective.half_seen = HALF_SEEN;
+        if let Some(seen) = drawn {
+            objective.half_seen = self.half_seen(seen);
         }
         let seen = objective.seen(stored(values));
         let w0 = seen * objective.unobserved_weight;
@@ -91,8 +97,8 @@ impl AlternatingLeastSquares {
                 }
             }
         }
-        let strength = if is_drawn { self.feature_strength.max(1.0) } else { 1.0 };
-        let regularization = strength * objective.regularization_of(stored(values), gram.rows);
+        let strength = if drawn.is_some() { self.feature_strength.max(1.0) } else { 1.0 };
+        let regularization = strength * objective.regularization_of(stored(values), gram.counted);
         for i in 0..f {
             system[(i, i)] += regularization;
         }

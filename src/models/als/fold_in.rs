@@ -5,7 +5,7 @@ use crate::error::{Error, Result, check_size};
 use crate::gram::Gram;
 use crate::kernel::Real;
 use crate::models::als::basis::Square;
-use crate::models::als::features::{HALF_SEEN, Known, factors_of_row};
+use crate::models::als::features::{Known, RowFeatures, factors_of_row};
 use crate::models::als::half_step::{Memory, half_step, turn_rows};
 use crate::models::als::params::{AlternatingLeastSquares, Solver};
 use crate::models::als::relaxation::Relaxation;
@@ -27,13 +27,11 @@ impl AlternatingLeastSquares {
     /// of the rows and their coefficients, if rows are drawn to them: an empty row gets what its features say.
     /// `observer` may interrupt it.
     ///
-    /// The Gram matrix is that of the rows of `fixed` that took part in the fit, the others being zeros. Where rows are drawn
-    /// to features, one with few entries is taken to have been seen by few only, so that the step from what its features say
-    /// to what its entries say is a small one: with `n` entries by `n / (n + 30)` of the other side.
+    /// The Gram matrix is that of the rows of `fixed` that took part in the fit, the others being zeros.
     pub fn fold_in_with<T: Real>(
         &self,
         rows: &CsrView<'_, T>,
-        known: Option<(CsrView<'_, T>, DenseView<'_, T>)>,
+        known: Option<RowFeatures<'_, T>>,
         fixed: DenseView<'_, T>,
         gram: &Gram,
         observer: &dyn Observer,
@@ -48,7 +46,7 @@ impl AlternatingLeastSquares {
             let (what, value) = ("the number of columns of the rows to fold in", rows.columns());
             return Err(Error::TooLarge { what, value, max: fixed.rows() });
         }
-        if let Some((features, coefficients)) = known {
+        if let Some(RowFeatures { features, coefficients, .. }) = known {
             check_size("the number of rows of features (one for each row)", rows.rows(), features.rows())?;
             check_size("the number of features", coefficients.rows(), features.columns())?;
             check_size("the number of columns of the coefficients", f, coefficients.columns())?;
@@ -56,8 +54,8 @@ impl AlternatingLeastSquares {
         }
         let plan = self.plan_of(Relaxation::None, known.is_some());
         let mut plan = Plan { solver: Solver::Cholesky, compact: false, ..plan };
-        if known.is_some() {
-            plan.objective.half_seen = HALF_SEEN;
+        if let Some(RowFeatures { seen, .. }) = known {
+            plan.objective.half_seen = self.half_seen(seen);
         }
         let interrupted = || observer.interrupted();
         let mut solution = vec![T::ZERO; rows.rows() * f];
@@ -67,8 +65,8 @@ impl AlternatingLeastSquares {
                 Some((rows, y)) => (rows.view(), &y[..]),
                 None => (rows.widened(fixed.rows()), fixed.data()),
             };
-            let opposite = Opposite { y, gram: &gram.values, count: fixed.rows() };
-            let known_rows = known.map(|(features, coefficients)| Known {
+            let opposite = Opposite { y, gram: &gram.values, count: gram.counted };
+            let known_rows = known.map(|RowFeatures { features, coefficients, .. }| Known {
                 features,
                 coefficients: coefficients.data(),
                 part: self.feature_strength.min(1.0),
@@ -78,7 +76,7 @@ impl AlternatingLeastSquares {
             let outcome =
                 half_step(given, &mut solution, opposite, &from, &plan, &mut Memory::new(), &interrupted)?;
             turn_rows(&mut solution, &outcome.turn.transposed());
-            if let Some((features, coefficients)) = known {
+            if let Some(RowFeatures { features, coefficients, .. }) = known {
                 for (u, out) in solution.chunks_exact_mut(f).enumerate() {
                     if rows.row(u).values.iter().all(|&r| r == T::ZERO) {
                         factors_of_row(&features, u, coefficients.data(), out);

@@ -41,8 +41,8 @@ pub fn training_loss<T: Real>(
             })
             .collect();
         let by_item = user_items.transpose();
-        let penalty = objective.penalty(user_items, user_factors, f)
-            + objective.penalty(&by_item.view(), item_factors, f);
+        let penalty = objective.penalty(user_items, user_items.columns(), user_factors, f)
+            + objective.penalty(&by_item.view(), user_items.rows(), item_factors, f);
         let total = parts.iter().sum::<f64>() + objective.unobserved_weight * everyone + penalty;
         total / objective.total_weight(user_items)
     })

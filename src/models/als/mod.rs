@@ -7,6 +7,7 @@ mod conjugate_gradient;
 mod dual;
 mod explain;
 pub(crate) mod features;
+mod fit;
 mod fold_in;
 pub(crate) mod half_step;
 mod heavy;
@@ -24,42 +25,27 @@ mod sketch;
 mod sketch_product;
 mod system;
 
+#[cfg(feature = "python")]
 use basis::Square;
-use features::FeatureSide;
-use half_step::{Memory, half_step, turn_rows};
-use relaxation::{Relaxation, relax_items};
-use side::{Given, Opposite, Plan};
-use sketch::Sketch;
+#[cfg(feature = "python")]
+use half_step::turn_rows;
 
 #[cfg(feature = "python")]
 use crate::dense::DenseView;
-use crate::error::{Error, Result, check_size};
-use crate::gram::gram;
-use crate::kernel::{self, Real};
+use crate::error::{Result, check_size};
+use crate::kernel::Real;
 use crate::models::factors::Factors;
 use crate::observer::Observer;
+#[cfg(feature = "python")]
 use crate::pool;
 use crate::sparse::CsrView;
 
 pub use explain::Explanation;
-pub use features::{Features, FeaturesOf, factors_of};
+pub use features::{Features, FeaturesOf, RowFeatures, Seen, factors_of};
 pub use init::Init;
 pub use loss::training_loss;
 pub use objective::Confidence;
 pub use params::{AlternatingLeastSquares, Solver};
-
-/// What the epochs of a fit work on.
-struct Work<'a, T: Real> {
-    user_items: &'a CsrView<'a, T>,
-    item_users: CsrView<'a, T>,
-    user_factors: &'a mut [T],
-    item_factors: &'a mut [T],
-    /// From the basis of the users to that of the items, and back.
-    from_users: Square,
-    memory: Memory<T>,
-    user_features: Option<FeatureSide<'a, T>>,
-    item_features: Option<FeatureSide<'a, T>>,
-}
 
 impl AlternatingLeastSquares {
     /// Learns factors for the rows (users) and columns (items) of `user_items`.
@@ -122,10 +108,7 @@ impl AlternatingLeastSquares {
         from_given: bool,
         observer: &dyn Observer,
     ) -> Result<Vec<f64>> {
-        let from_sketch = !from_given && self.init == Init::Sketch && self.iterations > 0;
-        if !from_given && !from_sketch {
-            init::draw(user_factors, item_factors, self.seed);
-        }
+        let from_sketch = self.begin(from_given, user_factors, item_factors);
         self.run((user_items, None), (user_factors, item_factors), features, from_sketch, observer)
     }
 
@@ -142,10 +125,7 @@ impl AlternatingLeastSquares {
         check_size("the number of rows of the transpose", user_items.columns(), item_users.rows())?;
         check_size("the number of columns of the transpose", user_items.rows(), item_users.columns())?;
         check_size("the number of entries of the transpose", user_items.stored(), item_users.stored())?;
-        let from_sketch = !from_given && self.init == Init::Sketch && self.iterations > 0;
-        if !from_given && !from_sketch {
-            init::draw(user_factors, item_factors, self.seed);
-        }
+        let from_sketch = self.begin(from_given, user_factors, item_factors);
         let factors = (user_factors, item_factors);
         self.run((user_items, Some(item_users)), factors, features, from_sketch, observer)
     }
@@ -162,182 +142,6 @@ impl AlternatingLeastSquares {
         observer: &dyn Observer,
     ) -> Result<Vec<f64>> {
         self.run((user_items, None), (user_factors, item_factors), Features::default(), false, observer)
-    }
-
-    /// A fit, from given factors or from a sketch in their place.
-    fn run<T: Real>(
-        &self,
-        (user_items, item_users): (&CsrView<'_, T>, Option<&CsrView<'_, T>>),
-        (user_factors, item_factors): (&mut [T], &mut [T]),
-        features: Features<'_, T>,
-        from_sketch: bool,
-        observer: &dyn Observer,
-    ) -> Result<Vec<f64>> {
-        self.check(user_items)?;
-        features.check(user_items.rows(), user_items.columns())?;
-        let f = self.factors;
-        check_size("the length of user_factors", user_items.rows() * f, user_factors.len())?;
-        check_size("the length of item_factors", user_items.columns() * f, item_factors.len())?;
-        let objective = self.objective();
-        let (made, total_weight) = pool::run(self.threads, || {
-            let made = if item_users.is_none() { Some(user_items.transpose()) } else { None };
-            (made, objective.total_weight(user_items))
-        })?;
-        let item_users = match (item_users, &made) {
-            (Some(given), _) => *given,
-            (None, Some(made)) => made.view(),
-            (None, None) => unreachable!("one of both is there"),
-        };
-        let mut memory = Memory::new();
-        if from_sketch {
-            let interrupted = &|| observer.interrupted();
-            let (compact, seed) = (self.plan(Relaxation::None).compacts::<T>(), self.seed);
-            let sketch =
-                Sketch { user_items, item_users: &item_users, objective, f, seed, compact, interrupted };
-            pool::run(self.threads, || sketch.fill(user_factors, item_factors, &mut memory))??;
-        }
-        let (user_features, item_features) = pool::run(self.threads, || -> Result<_> {
-            let of_users = self.feature_side(features.users, user_items, user_factors)?;
-            Ok((of_users, self.feature_side(features.items, &item_users, item_factors)?))
-        })??;
-        let from_users = Square::identity(f);
-        let mut work = Work {
-            user_items,
-            item_users,
-            user_factors,
-            item_factors,
-            from_users,
-            memory,
-            user_features,
-            item_features,
-        };
-        let mut losses = Vec::new();
-        for epoch in 1..=self.iterations {
-            let loss = pool::run(self.threads, || self.epoch(&mut work, epoch, observer))?? / total_weight;
-            if !loss.is_finite() {
-                return Err(Error::Diverged { epoch });
-            }
-            let previous = losses.last().copied();
-            losses.push(loss);
-            // Outside of the pool, whose threads the observer may want to use.
-            observer.turn(&work.from_users.values);
-            if observer.epoch(epoch, loss).is_break() || self.converged(previous, loss) {
-                break;
-            }
-        }
-        let Work { user_factors, from_users, mut user_features, .. } = work;
-        pool::run(self.threads, || {
-            turn_rows(user_factors, &from_users);
-            if let Some(side) = &mut user_features {
-                turn_rows(side.coefficients_mut(), &from_users);
-            }
-        })?;
-        Ok(losses)
-    }
-
-    /// The features of a side whose entries are `rows` and whose factors a fit starts from.
-    fn feature_side<'a, T: Real>(
-        &self,
-        features: Option<FeaturesOf<'a, T>>,
-        rows: &CsrView<'_, T>,
-        factors: &mut [T],
-    ) -> Result<Option<FeatureSide<'a, T>>> {
-        let Some(features) = features else { return Ok(None) };
-        let parameters = (self.feature_strength, self.feature_regularization);
-        let mut side = FeatureSide::new(features, rows, &self.objective(), parameters, self.factors)?;
-        side.clear_cold(factors, self.factors);
-        side.begin(factors);
-        side.fill_cold(factors, self.factors);
-        Ok(Some(side))
-    }
-
-    /// Improves the factors of both sides, and returns the objective.
-    fn epoch<T: Real>(&self, work: &mut Work<'_, T>, epoch: usize, observer: &dyn Observer) -> Result<f64> {
-        let f = self.factors;
-        let interrupted = || observer.interrupted();
-        let Work { user_items, item_users, from_users, memory, .. } = work;
-        let Work { user_factors, item_factors, user_features, item_features, .. } = work;
-        for (side, factors) in [(&*user_features, &mut **user_factors), (item_features, item_factors)] {
-            if let Some(side) = side {
-                side.clear_cold(factors, f);
-            }
-        }
-        let relaxation = Relaxation::of_users(self.relaxation, epoch);
-        if epoch > 1 {
-            relax_items(item_factors, &memory.starts, self.relaxation, epoch);
-            if let (Some(side), Relaxation::Later(omega)) =
-                (&mut *item_features, Relaxation::of_items(self.relaxation, epoch - 1, epoch))
-            {
-                side.relax(omega);
-            }
-        }
-        let gram_of_items = gram(item_factors, f);
-        let plan = self.plan_of(relaxation, user_features.is_some());
-        let users = half_step(
-            Given { rows: user_items, known: user_features.as_ref().map(FeatureSide::known) },
-            user_factors,
-            Opposite { y: item_factors, gram: &gram_of_items, count: user_items.columns() },
-            from_users,
-            &plan,
-            memory,
-            &interrupted,
-        )?;
-        if !users.loss.is_finite() {
-            return Err(Error::Diverged { epoch });
-        }
-        let mut loss = plan.objective.penalty(user_items, user_factors, f);
-        if let Some(side) = user_features {
-            loss += side.regress(user_factors, users.coefficients).value;
-        }
-        let relaxation = Relaxation::of_items(self.relaxation, epoch, self.iterations);
-        let gram_of_users = gram(user_factors, f);
-        let items = half_step(
-            Given { rows: item_users, known: item_features.as_ref().map(FeatureSide::known) },
-            item_factors,
-            Opposite { y: user_factors, gram: &gram_of_users, count: user_items.rows() },
-            &users.turn,
-            &self.plan_of(relaxation, item_features.is_some()),
-            memory,
-            &interrupted,
-        )?;
-        loss += items.loss;
-        if let Some(side) = item_features {
-            loss -= side.regress(item_factors, items.coefficients).gain;
-            side.fill_cold(item_factors, f);
-        }
-        if let Some(side) = user_features {
-            side.fill_cold(user_factors, f);
-        }
-        *from_users = items.turn;
-        Ok(loss)
-    }
-
-    /// How a half-step of a fit is made whose rows have features or not.
-    fn plan_of(&self, relaxation: Relaxation, features: bool) -> Plan {
-        let mut plan = self.plan(relaxation);
-        if features {
-            plan.objective.regularization *= self.feature_strength.max(1.0);
-        }
-        plan
-    }
-
-    /// How a half-step of a fit is made.
-    pub(crate) fn plan(&self, relaxation: Relaxation) -> Plan {
-        Plan {
-            factors: self.factors,
-            objective: self.objective(),
-            solver: self.solver,
-            cg_steps: self.cg_steps,
-            relaxation,
-            compact: kernel::has_fast_halves(),
-        }
-    }
-
-    fn converged(&self, previous: Option<f64>, loss: f64) -> bool {
-        match (self.tolerance, previous) {
-            (Some(tolerance), Some(previous)) => previous - loss < tolerance * previous,
-            _ => false,
-        }
     }
 }
 

@@ -116,15 +116,15 @@ impl Objective {
         stored + self.unobserved_weight * matrix.rows() as f64 * matrix.columns() as f64
     }
 
-    /// `Σ λ_u |x_u|²`
-    pub(crate) fn penalty<T: Real>(&self, matrix: &CsrView<'_, T>, x: &[T], f: usize) -> f64 {
+    /// `Σ λ_u |x_u|²`, so many columns being counted.
+    pub(crate) fn penalty<T: Real>(&self, matrix: &CsrView<'_, T>, columns: usize, x: &[T], f: usize) -> f64 {
         let square = |x: &[T]| x.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
         let parts: Vec<f64> = x
             .par_chunks(ROWS_PER_PART * f)
             .enumerate()
             .map(|(part, x)| {
                 let rows = (part * ROWS_PER_PART..).zip(x.chunks_exact(f));
-                rows.map(|(u, x)| self.row_regularization(matrix.row(u), matrix.columns()) * square(x)).sum()
+                rows.map(|(u, x)| self.row_regularization(matrix.row(u), columns) * square(x)).sum()
             })
             .collect();
         parts.iter().sum()
@@ -132,6 +132,6 @@ impl Objective {
 }
 
 /// Whether no entry of the row counts.
-fn is_empty<T: Real>(row: Row<'_, T>) -> bool {
+pub(crate) fn is_empty<T: Real>(row: Row<'_, T>) -> bool {
     row.values.iter().all(|&r| r == T::ZERO)
 }

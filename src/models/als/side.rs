@@ -6,7 +6,7 @@ use crate::kernel::Real;
 use crate::models::als::basis::Basis;
 use crate::models::als::features::{Known, Prior};
 use crate::models::als::heavy::Heavy;
-use crate::models::als::objective::Objective;
+use crate::models::als::objective::{Objective, is_empty};
 use crate::models::als::params::Solver;
 use crate::models::als::relaxation::Relaxation;
 use crate::sparse::CsrView;
@@ -49,6 +49,11 @@ pub(crate) struct Given<'a, T> {
     pub(crate) known: Option<Known<'a, T>>,
 }
 
+/// How many rows take part in a fit: with features those that have entries, as the others are known by their features alone.
+pub(crate) fn taking_part<T: Real>(rows: &CsrView<'_, T>, have_features: bool) -> usize {
+    if have_features { (0..rows.rows()).filter(|&u| !is_empty(rows.row(u))).count() } else { rows.rows() }
+}
+
 /// The fixed side of a half-step.
 #[derive(Clone, Copy)]
 pub(crate) struct Opposite<'a, T> {
@@ -56,7 +61,7 @@ pub(crate) struct Opposite<'a, T> {
     pub(crate) y: &'a [T],
     /// The Gram matrix of the whole side.
     pub(crate) gram: &'a [f64],
-    /// The number of rows of the whole side.
+    /// The number of rows of the whole side that take part.
     pub(crate) count: usize,
 }
 

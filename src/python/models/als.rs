@@ -15,7 +15,9 @@ use pyo3::prelude::*;
 use crate::error::Error;
 use crate::gram::Gram;
 use crate::kernel::Real;
-use crate::models::als::{self, AlternatingLeastSquares, Confidence, Features, FeaturesOf, Init, Solver};
+use crate::models::als::{
+    self, AlternatingLeastSquares, Confidence, Features, FeaturesOf, Init, RowFeatures, Seen, Solver,
+};
 use crate::observer::Observer;
 use crate::python::arrays::{AnyCsr, AnyFactors, Csr, dense, in_precision, view};
 use crate::python::interrupt::{Stop, interruptible};
@@ -239,15 +241,17 @@ pub(in crate::python) fn explain<'py>(
     item: i32,
     user_weights: Option<PyReadonlyArray2<'py, f64>>,
     params: Params,
-    drawn_to: Option<Bound<'py, PyAny>>,
+    drawn_to: Option<(Bound<'py, PyAny>, bool)>,
 ) -> PyResult<Explained<'py>> {
     let (params, gram, row) = (params.build()?, &gram.0, (liked.as_slice()?, values.as_slice()?));
     let user_weights = user_weights.as_ref().map(PyReadonlyArray2::as_slice).transpose()?;
     in_precision!(AnyFactors(item_factors) as T => {
         let factors = dense::<T>(&item_factors)?;
         let f = factors.columns();
-        let drawn_to: Option<PyReadonlyArray1<'py, T>> = drawn_to.map(|mean| mean.extract()).transpose()?;
-        let drawn_to = drawn_to.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
+        let by_few = drawn_to.as_ref().is_some_and(|(_, by_few)| *by_few);
+        let mean: Option<PyReadonlyArray1<'py, T>> = drawn_to.map(|(mean, _)| mean.extract()).transpose()?;
+        let mean = mean.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
+        let drawn_to = mean.map(|mean| (mean, seen(by_few)));
         let found = py.detach(|| params.explain(row, factors, gram, item, drawn_to, user_weights))?;
         let user_weights = found.user_weights.into_pyarray(py).reshape([f, f])?;
         Ok((found.terms.into_pyarray(py), found.features, user_weights))
@@ -258,17 +262,28 @@ pub(in crate::python) fn explain<'py>(
 #[pyclass(frozen, module = "penchant._core.als", name = "Gram")]
 pub(in crate::python) struct PyGram(Gram);
 
-/// The Gram matrix of factors.
+/// The Gram matrix of factors, of which so many rows count.
 #[pyfunction]
-pub(in crate::python) fn gram(py: Python<'_>, factors: AnyFactors<'_>, threads: usize) -> PyResult<PyGram> {
+#[pyo3(signature = (factors, threads, counted=None))]
+pub(in crate::python) fn gram(
+    py: Python<'_>,
+    factors: AnyFactors<'_>,
+    threads: usize,
+    counted: Option<usize>,
+) -> PyResult<PyGram> {
     in_precision!(AnyFactors(factors) as T => {
         let factors = dense::<T>(&factors)?;
-        Ok(PyGram(py.detach(|| Gram::of(factors, threads))?))
+        let gram = py.detach(|| Gram::of(factors, threads))?;
+        Ok(PyGram(gram.counting(counted.unwrap_or(factors.rows()))))
     })
 }
 
+fn seen(by_few: bool) -> Seen {
+    if by_few { Seen::ByFew } else { Seen::ByAll }
+}
+
 /// The exact factors of each of `rows` with the other side, whose Gram matrix this is, fixed. `known` are features of the
-/// rows, and their coefficients.
+/// rows, their coefficients, and whether the rows were seen by few.
 #[pyfunction]
 #[pyo3(signature = (rows, fixed, gram, params, known=None))]
 pub(in crate::python) fn fold_in<'py>(
@@ -277,19 +292,26 @@ pub(in crate::python) fn fold_in<'py>(
     fixed: &Bound<'py, PyAny>,
     gram: &PyGram,
     params: Params,
-    known: Option<FeaturesAndCoefficients<'py>>,
+    known: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>, bool)>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (params, gram) = (params.build()?, &gram.0);
     in_precision!(AnyCsr(rows) as T => {
         let fixed: PyReadonlyArray2<'py, T> = fixed.extract()?;
         let (rows, fixed) = (view(&rows)?, dense(&fixed)?);
-        let known: Option<(Csr<'py, T>, PyReadonlyArray2<'py, T>)> = known
-            .map(|(features, coefficients)| -> PyResult<_> { Ok((features.extract()?, coefficients.extract()?)) })
-            .transpose()?;
-        let known = known
-            .as_ref()
-            .map(|(features, coefficients)| -> PyResult<_> { Ok((view(features)?, dense(coefficients)?)) })
-            .transpose()?;
+        let known: Option<(Csr<'py, T>, PyReadonlyArray2<'py, T>, bool)> = match known {
+            Some((features, coefficients, by_few)) => {
+                Some((features.extract()?, coefficients.extract()?, by_few))
+            }
+            None => None,
+        };
+        let known = match &known {
+            Some((features, coefficients, by_few)) => Some(RowFeatures {
+                features: view(features)?,
+                coefficients: dense(coefficients)?,
+                seen: seen(*by_few),
+            }),
+            None => None,
+        };
         let solve = |_, stop: &AtomicBool| params.fold_in_with(&rows, known, fixed, gram, &Stop(stop));
         let solution = interruptible(py, solve, |(): ()| Ok(()))??;
         Ok(solution.into_pyarray(py).reshape([rows.rows(), fixed.columns()])?.into_any())

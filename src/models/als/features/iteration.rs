@@ -12,8 +12,8 @@ use crate::sparse::CsrView;
 /// Conjugate gradients end when the residual's energy is this part of that of the right side, or after so many steps: few
 /// from the coefficients of the epoch before, more from nothing.
 const ENOUGH: f64 = 1e-8;
-const STEPS: usize = 3;
-const FIRST_STEPS: usize = 30;
+pub(super) const STEPS: usize = 3;
+pub(super) const MOST_STEPS: usize = 60;
 
 /// Entries that are summed in `T`.
 const ENTRIES_PER_SUM: usize = 256;
@@ -62,9 +62,9 @@ pub(super) struct Entries<'a, T> {
 
 impl<T: Real> Entries<'_, T> {
     /// Conjugate gradients from `a`, preconditioned by the diagonal.
-    pub(super) fn iterate(&self, x: &[T], a: &mut [T], scratch: &mut Scratch<T>) -> Values {
+    pub(super) fn iterate(&self, x: &[T], a: &mut [T], steps: usize, scratch: &mut Scratch<T>) -> Values {
         let (f, inverse) = (self.f, self.inverse_diagonal);
-        let steps = if a.iter().all(|&a| a == T::ZERO) { FIRST_STEPS } else { STEPS };
+        let steps = if a.iter().all(|&a| a == T::ZERO) { MOST_STEPS } else { steps };
         let Scratch { right, r, p, h_p, spread } = scratch;
         gather(self.transposed, x, Some(self.weights), None, (f, &mut *right));
         self.product(a, h_p, spread);

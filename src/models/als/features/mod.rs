@@ -17,7 +17,7 @@
 //!
 //! Rows without entries are cold. They take no part in a fit, as if they did not exist: nobody had the chance to like or to
 //! ignore them. At its end they get `A f_u`. The estimate of a row goes from there to what its entries say as they come in:
-//! a row that is folded in later is taken to have been seen by `n / (n + 30)` of the other side, so that the first entry does
+//! such a row is taken to have been seen by `n / (n + 30)` of the other side ([`Seen`]), so that the first entry does
 //! not bring the verdict of all who have never seen it. On `MovieLens` 1M and `HetRec` Last.fm recall then rises with every entry;
 //! without that it falls with the first and is back after ten to twenty.
 //!
@@ -85,9 +85,40 @@ impl<T: Real> Features<'_, T> {
     }
 }
 
-/// The number of entries with which a row that is folded in is taken to have been seen by half of the other side. With 10
-/// recall still falls a little with the first entries, with 100 it is lower with many.
-pub(crate) const HALF_SEEN: f64 = 30.0;
+/// Who has seen a row that is folded in, and can have ignored it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Seen {
+    /// Everyone on the other side, as in a fit: for rows that took part in it.
+    #[default]
+    ByAll,
+    /// With `n` entries `n / (n + 30)` of them: for rows that came after the fit, or had no entries in it. So the step from what
+    /// the features of a row say to what its entries say is a small one.
+    ByFew,
+}
+
+/// The number of entries with which a newcomer is taken to have been seen by half of the other side. With 10 recall still
+/// falls a little with the first entries, with 100 it is lower with many.
+const HALF_SEEN: f64 = 30.0;
+
+impl crate::AlternatingLeastSquares {
+    /// With how many entries a row was seen by half of the other side; 0 where it was seen by all. Where features do not draw,
+    /// nothing is smoothed.
+    pub(crate) fn half_seen(&self, seen: Seen) -> f64 {
+        if seen == Seen::ByFew && self.feature_strength > 0.0 { HALF_SEEN } else { 0.0 }
+    }
+}
+
+/// What is known of rows that are folded in.
+#[derive(Debug, Clone, Copy)]
+pub struct RowFeatures<'a, T> {
+    /// rows x features
+    pub features: CsrView<'a, T>,
+    /// features x f, as a fit has found them.
+    pub coefficients: DenseView<'a, T>,
+    /// Who has seen the rows.
+    pub seen: Seen,
+}
 
 /// Rows that a thread takes at a time.
 const ROWS_PER_TASK: usize = 256;

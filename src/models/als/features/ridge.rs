@@ -15,15 +15,20 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::gram::gram;
 use crate::kernel::{self, Real, Simd, WithSimd};
-use crate::models::als::features::iteration::{Entries, Scratch, Values, inverse_diagonal};
+use crate::models::als::features::iteration::{
+    Entries, MOST_STEPS, STEPS, Scratch, Values, inverse_diagonal,
+};
+use crate::observer::Observer;
 use crate::rank::pairs::best_partners;
 use crate::sparse::{CsrMatrix, CsrView};
 
 /// With at most so many features their matrix is factorized.
 const FEW: usize = 512;
 
-/// With more pairs of features in a row than this, on average for each entry, their sparse matrix is not tried.
-const MOST_PAIRS: usize = 64;
+/// With more pairs of features than this that meet in a row, or more for each entry, their sparse matrix is not tried: it would
+/// take too much memory while it is made.
+const MOST_PAIRS: usize = 1 << 25;
+const PAIRS_PER_ENTRY: usize = 16;
 
 /// Its products read coefficients, which lie close together, and those of the features a row for each entry: so many of its
 /// entries cost as much as one of theirs.
@@ -66,7 +71,13 @@ enum How<T> {
 
 impl<T: Real> Ridge<T> {
     /// For factors of f numbers each. `penalty` is above 0.
-    pub(super) fn new(features: &CsrView<'_, T>, weights: Vec<f64>, penalty: f64, f: usize) -> Result<Self> {
+    pub(super) fn new(
+        features: &CsrView<'_, T>,
+        weights: Vec<f64>,
+        penalty: f64,
+        f: usize,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
         let k = features.columns();
         let how = if k <= FEW {
             let mut matrix = products(features, &weights);
@@ -82,7 +93,7 @@ impl<T: Real> Ridge<T> {
                 return Err(Error::FeaturesTooLarge);
             }
             let scratch = Scratch::new(k * f, features.rows() * f);
-            let matrix = sparse_products(features, &weights)?;
+            let matrix = sparse_products(features, &weights, observer)?;
             How::ConjugateGradient { transposed, matrix, inverse_diagonal, scratch }
         };
         Ok(Self { f, weights, penalty, how })
@@ -90,6 +101,26 @@ impl<T: Real> Ridge<T> {
 
     /// Replaces coefficients, features x f, by those of the rows `x`.
     pub(super) fn solve(&mut self, features: &CsrView<'_, T>, x: &[T], coefficients: &mut [T]) -> Values {
+        self.solve_in(features, x, coefficients, STEPS)
+    }
+
+    /// Likewise with as many steps as it takes.
+    pub(super) fn solve_exactly(
+        &mut self,
+        features: &CsrView<'_, T>,
+        x: &[T],
+        coefficients: &mut [T],
+    ) -> Values {
+        self.solve_in(features, x, coefficients, MOST_STEPS)
+    }
+
+    fn solve_in(
+        &mut self,
+        features: &CsrView<'_, T>,
+        x: &[T],
+        coefficients: &mut [T],
+        steps: usize,
+    ) -> Values {
         let Self { f, weights, penalty, how } = self;
         match how {
             How::Cholesky { matrix, factor } => {
@@ -101,7 +132,7 @@ impl<T: Real> Ridge<T> {
                 let matrix = matrix.as_ref().map(CsrMatrix::view);
                 let (penalty, f) = (*penalty, *f);
                 let entries = Entries { features, transposed, matrix, inverse_diagonal, weights, penalty, f };
-                entries.iterate(x, coefficients, scratch)
+                entries.iterate(x, coefficients, steps, scratch)
             }
         }
     }
@@ -163,24 +194,24 @@ fn summed<T: Real>(features: &CsrView<'_, T>, x: &[T], weights: &[f64], f: usize
 }
 
 /// `Fᵀ Λ F` as a sparse matrix, if its products are cheaper than going over the entries of the features twice.
-fn sparse_products<T: Real>(features: &CsrView<'_, T>, weights: &[f64]) -> Result<Option<CsrMatrix<T>>> {
-    let length = |u: usize| features.row(u).indices.len();
-    let pairs: usize = (0..features.rows()).map(|u| length(u).pow(2)).sum();
-    if pairs > MOST_PAIRS * features.stored() {
+fn sparse_products<T: Real>(
+    features: &CsrView<'_, T>,
+    weights: &[f64],
+    observer: &dyn Observer,
+) -> Result<Option<CsrMatrix<T>>> {
+    let k = features.columns();
+    let rows = || (0..features.rows()).filter(|&u| weights[u] > 0.0).map(|u| (features.row(u), weights[u]));
+    let pairs: usize = rows().map(|(row, _)| row.indices.len().pow(2)).sum();
+    let most = pairs.min(k.saturating_mul(k));
+    if most > MOST_PAIRS || most > PAIRS_PER_ENTRY * features.stored() {
         return Ok(None);
     }
-    let k = features.columns();
-    let mut values = features.values().to_vec();
-    let mut rest = &mut values[..];
-    for (u, weight) in weights.iter().enumerate() {
-        let (row, others) = rest.split_at_mut(length(u));
+    let scaled = rows().map(|(row, weight)| {
         let root = T::from_f64(weight.sqrt());
-        row.iter_mut().for_each(|value| *value *= root);
-        rest = others;
-    }
-    let pattern = features.pattern();
-    let scaled = CsrView::new(k, pattern.indptr(), pattern.indices(), &values)?;
-    let found = best_partners(&scaled, k.max(1), true, &vec![(); k], |(), ()| 1.0, &())?;
+        (row.indices.to_vec(), row.values.iter().map(|&value| value * root).collect())
+    });
+    let scaled = CsrMatrix::of_rows(k, scaled.collect());
+    let found = best_partners(&scaled.view(), k.max(1), true, &vec![(); k], |(), ()| 1.0, observer)?;
     Ok((found.view().stored() <= CHEAPER * features.stored()).then_some(found))
 }
 

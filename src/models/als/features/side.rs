@@ -5,8 +5,9 @@ use crate::kernel::Real;
 use crate::models::als::features::prior::Known;
 use crate::models::als::features::ridge::Ridge;
 use crate::models::als::features::{FeaturesOf, factors_of_row};
-use crate::models::als::objective::Objective;
+use crate::models::als::objective::{Objective, is_empty};
 use crate::models::als::relaxation::relax;
+use crate::observer::Observer;
 use crate::sparse::CsrView;
 
 /// What the fit knows of the features of its users or of its items.
@@ -22,20 +23,20 @@ pub(crate) struct FeatureSide<'a, T> {
 }
 
 impl<'a, T: Real> FeatureSide<'a, T> {
-    /// `rows` are the entries, `objective` what it is without features.
+    /// `rows` are the entries and the number of columns that take part, `objective` what it is without features.
     pub(crate) fn new(
         of: FeaturesOf<'a, T>,
-        rows: &CsrView<'_, T>,
+        (rows, columns): (&CsrView<'_, T>, usize),
         objective: &Objective,
         (strength, regularization): (f64, f64),
         f: usize,
+        observer: &dyn Observer,
     ) -> Result<Self> {
         let FeaturesOf { features, coefficients } = of;
         check_size("the length of the coefficients", features.columns() * f, coefficients.len())?;
-        let is_cold = |u: &usize| rows.row(*u).values.iter().all(|&r| r == T::ZERO);
-        let cold: Vec<usize> = (0..rows.rows()).filter(is_cold).collect();
+        let cold: Vec<usize> = (0..rows.rows()).filter(|&u| is_empty(rows.row(u))).collect();
         let mut weights: Vec<f64> =
-            (0..rows.rows()).map(|u| objective.row_regularization(rows.row(u), rows.columns())).collect();
+            (0..rows.rows()).map(|u| objective.row_regularization(rows.row(u), columns)).collect();
         for &u in &cold {
             weights[u] = 0.0;
         }
@@ -44,7 +45,7 @@ impl<'a, T: Real> FeatureSide<'a, T> {
             let expected = "above 0 with features, which it draws rows to";
             return Err(Error::InvalidParameter { name: "regularization", expected, value: mean });
         }
-        let ridge = Ridge::new(&features, weights, regularization * mean, f)?;
+        let ridge = Ridge::new(&features, weights, regularization * mean, f, observer)?;
         Ok(Self { features, coefficients, starts: Vec::new(), cold, ridge, strength })
     }
 
@@ -80,6 +81,13 @@ impl<'a, T: Real> FeatureSide<'a, T> {
         if !self.starts.is_empty() {
             relax(self.coefficients, &self.starts, T::from_f64(omega));
         }
+    }
+
+    /// Ends a fit: what few steps have not found of the coefficients is found now, and rows without entries get it.
+    pub(crate) fn finish(&mut self, x: &mut [T], f: usize) {
+        self.clear_cold(x, f);
+        self.ridge.solve_exactly(&self.features, x, self.coefficients);
+        self.fill_cold(x, f);
     }
 
     /// Gives rows without entries what their features say.

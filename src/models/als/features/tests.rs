@@ -1,5 +1,8 @@
 //! Fits with features against the objective from its definition, and every way of solving against the others.
 
+use faer::linalg::solvers::Solve;
+use faer::{Mat, Side};
+
 use super::ridge::Ridge;
 use super::*;
 use crate::models::als::{AlternatingLeastSquares, Confidence, Solver};
@@ -94,7 +97,9 @@ fn objective<T: Real>(model: &AlternatingLeastSquares, fitted: &Fitted<T>, count
         let features = features::<T>(rows.view().rows(), count);
         let (mut lambdas, mut penalty, mut drawn) = (Vec::new(), 0.0, 0.0);
         for u in (0..rows.view().rows()).filter(|&u| !is_cold(rows, u)) {
-            let lambda = objective.row_regularization(rows.view().row(u), rows.view().columns());
+            // Five are cold, two of the users and three of the items.
+            let columns = if rows.view().rows() == USERS { ITEMS - 3 } else { USERS - 2 };
+            let lambda = objective.row_regularization(rows.view().row(u), columns);
             lambdas.push(lambda);
             let row = features.view().row(u);
             for k in 0..F {
@@ -170,13 +175,14 @@ fn rows_folded_in_are_drawn_to_their_features() {
         }
         let (users, b) = (DenseView::of_rows(&users, F), DenseView::of_rows(&fitted.b, F));
         let gram = crate::Gram::of(users, 1).expect("it has factors");
-        let known = Some((features.view(), b));
-        let found = model.fold_in_with(&entries.view(), known, users, &gram, &()).expect("all is well");
+        let gram = gram.counting(USERS - 2);
+        let known = RowFeatures { features: features.view(), coefficients: b, seen: Seen::ByFew };
+        let found = model.fold_in_with(&entries.view(), Some(known), users, &gram, &()).expect("all is well");
         let said = factors_of(&features.view(), b, 1).expect("they fit");
         let objective = model.objective();
         for i in 0..ITEMS {
             let (y, said, row) = (&found[i * F..][..F], &said[i * F..][..F], entries.view().row(i));
-            let lambda = objective.row_regularization(row, USERS);
+            let lambda = objective.row_regularization(row, USERS - 2);
             // The gradient of the row's part of the objective.
             let mut gradient: Vec<f64> =
                 (0..F).map(|k| lambda * (strength.max(1.0) * y[k] - strength * said[k])).collect();
@@ -187,7 +193,7 @@ fn rows_folded_in_are_drawn_to_their_features() {
             let entered = row.values.iter().filter(|&&r| r != 0.0).count() as f64;
             for u in 0..USERS {
                 let (x, r) = (users.row(u), entries.view().value(i, u));
-                let seen = entered / (entered + 30.0);
+                let seen = if strength > 0.0 { entered / (entered + 30.0) } else { 1.0 };
                 let c =
                     if r == 0.0 { seen * objective.unobserved_weight } else { objective.confidence(r.abs()) };
                 let score: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
@@ -218,27 +224,31 @@ fn many_features_are_regressed_on_as_few_are() {
     for (features, penalty) in [(&wide, 0.5), (&wide, 20.0), (&narrow, 0.5), (&sparse, 0.5), (&sparse, 20.0)]
     {
         let (view, count) = (features.view(), features.view().columns());
-        let mut ridge = Ridge::new(&view, weights.clone(), penalty, F).expect("it is positive");
+        let mut ridge = Ridge::new(&view, weights.clone(), penalty, F, &()).expect("it is positive");
         let mut found = vec![0.0; count * F];
         let first = ridge.solve(&view, &x, &mut found);
         // From the solution there is nothing to gain, and nothing moves.
-        let again = ridge.solve(&view, &x, &mut found.clone());
+        let again = ridge.solve_exactly(&view, &x, &mut found.clone());
         assert!(first.before.abs() < 1e-12 && first.after < 0.0);
         assert!((again.before - first.after).abs() < 1e-6 * first.after.abs());
-        // The gradient by the definition: Fᵀ Λ (F A − X) + λ A = 0.
-        let said = factors_of(&view, DenseView::of_rows(&found, F), 1).expect("they fit");
-        let mut gradient: Vec<f64> = found.iter().map(|a| a * penalty).collect();
-        let mut size = 0.0_f64;
-        for u in 0..rows {
-            let row = view.row(u);
-            for (&k, v) in row.indices.iter().zip(row.values) {
-                for j in 0..F {
-                    gradient[k as usize * F + j] += weights[u] * v * (said[u * F + j] - x[u * F + j]);
-                    size = size.max((weights[u] * v * x[u * F + j]).abs());
-                }
-            }
-        }
-        assert!(gradient.iter().all(|g| g.abs() < 1e-2 * size), "{count} {penalty}");
+        // By the normal equations, all of them written down.
+        let dense = |u: usize, k: usize| view.value(u, k);
+        let sum = |k: usize, other: &dyn Fn(usize) -> f64| -> f64 {
+            (0..rows).map(|u| weights[u] * dense(u, k) * other(u)).sum()
+        };
+        let matrix =
+            Mat::from_fn(count, count, |k, l| sum(k, &|u| dense(u, l)) + if k == l { penalty } else { 0.0 });
+        let right = Mat::from_fn(count, F, |k, j| sum(k, &|u| x[u * F + j]));
+        let solution = matrix.llt(Side::Lower).expect("it is positive").solve(&right);
+        let least: f64 =
+            -(0..count * F).map(|at| solution[(at / F, at % F)] * right[(at / F, at % F)]).sum::<f64>();
+        assert!(
+            (again.after - least).abs() < 1e-6 * least.abs(),
+            "{count} {penalty}: {} {least}",
+            again.after
+        );
+        let size = (0..count * F).map(|at| solution[(at / F, at % F)].abs()).fold(0.0, f64::max);
+        assert!((0..count * F).all(|at| (found[at] - solution[(at / F, at % F)]).abs() < 1e-2 * size));
     }
 }
 
