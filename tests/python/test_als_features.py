@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from conftest import random_ratings
 from oracle import FeatureOracle
 
-from penchant import Interactions, NotFittedError
+from penchant import Interactions, NotFittedError, compare, tune
 from penchant.als import AlternatingLeastSquares
 from penchant.evaluation import HeldOutItems, evaluate
 
@@ -267,3 +267,19 @@ def test_interactions_without_labels_for_features_are_told():
     data = Interactions.from_matrix(random_ratings())
     model = AlternatingLeastSquares(2).fit(data, show_progress=False, item_features=G)
     assert model.item_feature_factors.shape == (7, 2)
+
+
+def test_models_are_tuned_and_compared_with_features():
+    rows = sp.random_array((120, 40), density=0.2, rng=np.random.default_rng(1), format="csr")
+    features = np.random.default_rng(2).random((40, 3))
+    tuned = tune(rows, "als", trials=3, factors=4, item_features=features, show_progress=False)
+    assert {"feature_strength", "feature_regularization"} <= set(tuned.parameters)
+    assert tuned.model.item_feature_factors.shape[0] == 4
+    with pytest.raises(ValueError, match="item_features must have one row for each item, 40, got 3"):
+        tune(rows, "als", trials=1, item_features=features[:3], show_progress=False)
+    table = compare(
+        ["als", "content"], rows, "items", features={"item_features": features}, show_progress=False
+    )
+    assert table.best("ndcg@10") in ("als", "content")
+    with pytest.raises(ValueError, match="features must be 'user_features' and 'item_features', got 'items'"):
+        compare(["als"], rows, features={"items": features}, show_progress=False)

@@ -64,3 +64,25 @@ def checked_for(features: Any, name: str, user_items: Any, axis: int) -> Any:
         msg = f"{name} must have one row for each {what}, {shape[axis]}, got {matrix.shape[0]}"
         raise ValueError(msg)
     return matrix
+
+
+class FitFeatures:
+    """Features of the users and items of some data, for those models that learn from them."""
+
+    def __init__(self, data: Any, user_features: Any, item_features: Any) -> None:
+        self._features = {
+            "user_features": checked_for(user_features, "user_features", data, 0),
+            "item_features": checked_for(item_features, "item_features", data, 1),
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self.matrices())
+
+    def matrices(self) -> list[Any]:
+        """Return what there is."""
+        return [matrix for matrix in self._features.values() if matrix is not None]
+
+    def of(self, model: Any) -> dict[str, Any]:
+        """Return what the fit of a model takes of it."""
+        taken = inspect.signature(model.fit).parameters
+        return {name: m for name, m in self._features.items() if m is not None and name in taken}

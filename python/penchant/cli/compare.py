@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from penchant.cli import _event_options
+from penchant.cli._feature_options import add_features, features_of
 from penchant.cli._model_options import NAMES
 from penchant.cli._output import add_output, add_plot, check_output, check_plot, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, words
@@ -43,6 +44,7 @@ def add(verbs: Verbs) -> None:
     add_output(command)
     add_split(command, several=True)
     _event_options.add_reading(command)
+    add_features(command)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -54,9 +56,11 @@ def run(options: argparse.Namespace) -> None:
     check_plot(options)
     for metric in options.metrics:
         metric_named(metric)  # before a long reading, not after it
-    splitter = split_of(options)
+    splitter, features = split_of(options), features_of(options)
     data = _event_options.read(options)
-    table = compare(options.models, data, splitter, options.metrics, show_progress=not options.quiet)
+    table = compare(
+        options.models, data, splitter, options.metrics, features=features, show_progress=not options.quiet
+    )
     put(table.frame(), options)
     if options.plot is not None:
         table.plot(options.plot_kind, options.plot)

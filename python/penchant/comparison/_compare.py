@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from penchant._base import registry
+from penchant._base.feature_rows import FitFeatures
 from penchant._base.recommender import RecommenderBase
 from penchant._validation import describe
 from penchant.comparison._memory import Peak
@@ -45,6 +47,7 @@ def compare(
     level: float = 0.95,
     item_groups: Any = None,
     item_features: Any = None,
+    features: Mapping[str, Any] | None = None,
     show_progress: bool = True,
 ) -> ComparisonTable:
     """Fit models to the same data and measure them on the same part that was put aside.
@@ -65,7 +68,9 @@ def compare(
     level : float, default 0.95
         Of the bootstrap intervals.
     item_groups, item_features
-        As for `evaluate`.
+        As for `evaluate`: what metrics of lists go by.
+    features : dict of str to Features, sparse matrix or array, optional
+        ``"user_features"`` and ``"item_features"``: what those models are fitted with that learn from them.
     show_progress : bool, default True
         Show a progress bar that counts fits.
 
@@ -85,7 +90,7 @@ def compare(
     >>> table.best("ndcg@10")
     'rp3beta'
     """
-    named = _named(models)
+    named, given = _named(models), _given(features)
     splits = iter([data]) if isinstance(data, Split) else splitter(split).splits(data)
     asked = _with_cutoffs(metrics)
     cutoffs = dict.fromkeys(each.partition("@")[2] for each in asked)
@@ -97,22 +102,37 @@ def compare(
             made.append(each.name)
             for name, model in named.items():
                 bar.set_postfix_str(name)
-                _measure(_unfitted(model), each, [*asked, *besides], found[name], item_groups, item_features)
+                fitted, known = _unfitted(model), FitFeatures(each.train, *given)
+                fit = partial(fitted.fit, matrix_of(each.train), show_progress=False, **known.of(fitted))
+                settings = {"item_groups": item_groups, "item_features": item_features}
+                _measure(fitted, fit, each, [*asked, *besides], found[name], settings)
                 bar.update()
     return ComparisonTable(found, asked, level, made[0] if len(made) == 1 else str(split))
 
 
+def _given(features: Mapping[str, Any] | None) -> tuple[Any, Any]:
+    """Return features of users and of items."""
+    features = features or {}
+    unknown = set(features) - {"user_features", "item_features"}
+    if unknown:
+        msg = f"features must be 'user_features' and 'item_features', got {', '.join(map(repr, unknown))}"
+        raise ValueError(msg)
+    return features.get("user_features"), features.get("item_features")
+
+
 def _measure(
-    model: Any, split: Split, metrics: list[str], found: Measured, item_groups: Any, item_features: Any
+    model: Any,
+    fit: Callable[[], Any],
+    split: Split,
+    metrics: list[str],
+    found: Measured,
+    settings: Mapping[str, Any],
 ) -> None:
     started = time.perf_counter()
     with Peak() as peak:
-        model.fit(matrix_of(split.train), show_progress=False)
+        fit()
     fitted = time.perf_counter()
-    evaluation = evaluate(
-        model, split, metrics=metrics, show_progress=False, item_groups=item_groups,
-        item_features=item_features,
-    )  # fmt: skip
+    evaluation = evaluate(model, split, metrics=metrics, show_progress=False, **settings)
     found.evaluations.append(evaluation)
     found.histories.append(np.diff(matrix_of(split.history).indptr)[evaluation.users])
     found.fit_seconds += fitted - started

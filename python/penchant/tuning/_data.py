@@ -1,37 +1,13 @@
-"""The data of a search: what tells it apart, a sample of its users, and what is known besides."""
+"""The data of a search: what tells it apart, and a sample of its users."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 from typing import Any
 
 import numpy as np
 
-from penchant._base.feature_rows import checked_for
 from penchant._validation import integer
-
-
-class Known:
-    """Features of users and items, for those models that learn from them."""
-
-    def __init__(self, data: Any, user_features: Any, item_features: Any) -> None:
-        self._features = {
-            "user_features": checked_for(user_features, "user_features", data, 0),
-            "item_features": checked_for(item_features, "item_features", data, 1),
-        }
-
-    def __bool__(self) -> bool:
-        return any(matrix is not None for matrix in self._features.values())
-
-    def of(self, model: Any) -> dict[str, Any]:
-        """Return what the fit of a model takes of it."""
-        taken = inspect.signature(model.fit).parameters
-        return {name: m for name, m in self._features.items() if m is not None and name in taken}
-
-    def fingerprints(self) -> list[str]:
-        """Return what tells it apart."""
-        return [fingerprint(matrix) for matrix in self._features.values() if matrix is not None]
 
 
 def fingerprint(matrix: Any) -> str:

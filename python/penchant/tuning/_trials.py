@@ -13,12 +13,13 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from penchant._base import registry
+from penchant._base.feature_rows import FitFeatures
 from penchant._sparse import canonical_matrix
 from penchant._validation import describe, integer
 from penchant.evaluation import evaluate, sign_of, with_cutoff
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Splitter, matrix_of
-from penchant.tuning._data import Known, fingerprint, sampled
+from penchant.tuning._data import fingerprint, sampled
 from penchant.tuning.spaces import Choice, Int, Range, Space, first_of, space_of
 
 # The most epochs of a trial, and how many may pass without an improvement.
@@ -83,7 +84,7 @@ class Bench:
             msg = f"data must be Interactions, a Split or a scipy.sparse matrix, got {describe(data)}"
             raise TypeError(msg)
         self.whole = whole = canonical_matrix(whole, "data")
-        self.known_of_all = known = Known(data, user_features, item_features)
+        self.known_of_all = known = FitFeatures(data, user_features, item_features)
         self.spaces = {
             name: dict(spaces[name]) if name in spaces else space_of(name, whole, bool(known))
             for name in names
@@ -93,7 +94,7 @@ class Bench:
         made = split.split(data)
         self.train = canonical_matrix(matrix_of(made.train), "data")
         # The part to learn from may have fewer users and items.
-        self.known = Known(made.train, user_features, item_features)
+        self.known = FitFeatures(made.train, user_features, item_features)
         test = sampled(canonical_matrix(matrix_of(made.test), "data"), users, random_state)
         self.split = replace(made, train=self.train, test=test)
         self.about: dict[str, Any] = {
@@ -101,7 +102,7 @@ class Bench:
             "data": fingerprint(whole),
         }  # fmt: skip
         if known:
-            self.about["features"] = known.fingerprints()
+            self.about["features"] = [fingerprint(matrix) for matrix in known.matrices()]
         self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
         threads = integer(num_threads, "num_threads", 0) or _threads_of_process()
         self.threads = max(1, threads // jobs)
