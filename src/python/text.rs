@@ -28,12 +28,12 @@ impl CutGiven {
 
 /// How often each text has each token, and the tokens, which are numbered as they appear.
 #[pyfunction]
-pub(super) fn counts<'py>(
-    py: Python<'py>,
+pub(super) fn counts(
+    py: Python<'_>,
     texts: Vec<Option<PyBackedStr>>,
     cut: CutGiven,
     threads: usize,
-) -> PyResult<(CsrArrays<'py>, PyLabels)> {
+) -> PyResult<(CsrArrays<'_>, PyLabels)> {
     let cut = cut.cut();
     let found = py.detach(|| text::counts(&texts, &cut, threads))?;
     Ok((csr_arrays(py, found.matrix)?, PyLabels(Arc::new(found.tokens))))
@@ -41,13 +41,13 @@ pub(super) fn counts<'py>(
 
 /// How often each text has each of the known tokens, and how many were not known.
 #[pyfunction]
-pub(super) fn counts_of<'py>(
-    py: Python<'py>,
+pub(super) fn counts_of(
+    py: Python<'_>,
     texts: Vec<Option<PyBackedStr>>,
     cut: CutGiven,
     known: &PyLabels,
     threads: usize,
-) -> PyResult<(CsrArrays<'py>, usize)> {
+) -> PyResult<(CsrArrays<'_>, usize)> {
     let (cut, known) = (cut.cut(), Arc::clone(&known.0));
     let (matrix, unknown) = py.detach(|| text::counts_of(&texts, &cut, &known, threads))?;
     Ok((csr_arrays(py, matrix)?, unknown))

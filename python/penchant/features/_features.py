@@ -13,16 +13,14 @@ import scipy.sparse as sp
 from penchant import _core
 from penchant._labels import codes_of, labels_array, labels_of_parts, parts_of
 from penchant._sparse import quiet_rows
-from penchant._validation import check_finite, integer, warn
+from penchant._validation import check_finite, warn
 from penchant.exceptions import DataWarning
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
 from penchant.features._files import read_table
-from penchant.features._kinds import Kind, Text, guessed, kind_called
+from penchant.features._from_frame import from_file, from_frame
+from penchant.features._kinds import Text
 from penchant.features._making import check_lengths, grouped, put_together
-
-# What indices of 32 bits can number.
-_MOST_BUCKETS = 2**31 - 1
 
 
 class Features:
@@ -63,111 +61,8 @@ class Features:
         msg = "use Features.from_frame or Features.from_matrix"
         raise TypeError(msg)
 
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        id: str,  # noqa: A002
-        columns: Sequence[str] | Mapping[str, str | Kind | None] | None = None,
-        *,
-        hash_features: int | None = None,
-    ) -> Self:
-        """Make features of the columns of a frame.
-
-        Parameters
-        ----------
-        frame : DataFrame or dict of columns
-            Of pandas, Polars or PyArrow. Of several rows with one id the values are put together, where all
-            columns are categories or tags.
-        id : str
-            The column that says whose features these are, in the labels of the interactions.
-        columns : sequence of str, or dict of str to kind, optional
-            What features are made of; by default all other columns. A kind is ``"category"``, ``"tags"``,
-            ``"number"``, ``"text"`` or ``"vector"``, or with settings `Category`, `Tags`, `Number`, `Text` or
-            `Vector`. Where it is not said it is guessed: numbers are numbers, lists or texts with ``|`` tags,
-            texts of several words that mostly differ text, and everything else is a category.
-        hash_features : int, optional
-            Make so many features of each column of categories, tags or text, into which values fall by a
-            hash: for values without end. What a feature stands for is then not known.
-
-        Returns
-        -------
-        Features
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `frame` is none, lacks a column, or a column does not hold what its kind says; if numbers are
-            infinite; if an id is missing, or stands twice where its rows cannot be put together.
-        """
-        table = Columns(frame, "frame")
-        table.check(id)
-        kinds: dict[str, Kind | None] = {}
-        if isinstance(columns, str):
-            columns = [columns]
-        if columns is None:
-            columns = [name for name in table.names if name != id]
-        for column in columns:
-            table.check(column)
-            given = columns[column] if isinstance(columns, Mapping) else None
-            kinds[column] = None if given is None else kind_called(given, column)
-        if not kinds:
-            msg = f"columns must name at least one column besides {id!r}"
-            raise ValueError(msg)
-        buckets = None if hash_features is None else integer(hash_features, "hash_features", 1)
-        if buckets is not None and buckets > _MOST_BUCKETS:
-            msg = f"hash_features must be at most {_MOST_BUCKETS}, got {buckets}"
-            raise ValueError(msg)
-        values = {column: table.values(column) for column in kinds}
-        check_lengths({id: table.labels(id), **values})
-        labels, rows = grouped(table.labels(id), id)
-        known = {column: kind or guessed(values[column]) for column, kind in kinds.items()}
-        if rows is not None:
-            values = put_together(values, known, rows, len(labels), id)
-        encoders = [Encoder.of(column, kind, buckets) for column, kind in known.items()]
-        for encoder in encoders:
-            encoder.learn(values[encoder.column])
-        return cls._of(labels, encoders, values, id)
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | os.PathLike[str],
-        id: str,  # noqa: A002
-        columns: Sequence[str] | Mapping[str, str | Kind | None] | None = None,
-        *,
-        sep: str | None = None,
-        header: bool = True,
-        encoding: str = "utf-8",
-        hash_features: int | None = None,
-    ) -> Self:
-        """Make features of a table in a file: CSV, TSV and the like, or Parquet.
-
-        Parameters
-        ----------
-        path : path
-        id, columns, hash_features
-            As in `from_frame`. Without a header, columns are called ``"0"``, ``"1"`` and so on.
-        sep : str, optional
-            What stands between fields; by default the comma, tab, semicolon or bar of which the first line
-            has most.
-        header : bool, default True
-            Whether the first line names the columns.
-        encoding : str, default "utf-8"
-
-        Returns
-        -------
-        Features
-
-        Raises
-        ------
-        OSError
-            If the file cannot be read.
-        TypeError, ValueError
-            As `from_frame` does; if the file is not in this encoding, or a row has another number of fields.
-        """
-        table = read_table(path, sep, encoding, header=bool(header))
-        return cls.from_frame(table, id, columns, hash_features=hash_features)
+    from_frame = classmethod(from_frame)
+    from_file = classmethod(from_file)
 
     @classmethod
     def from_matrix(cls, matrix: Any, ids: Any = None, names: Sequence[str] | None = None) -> Self:
@@ -208,7 +103,8 @@ class Features:
         return self
 
     @classmethod
-    def _of(cls, labels: Any, encoders: list[Encoder], values: Mapping[str, Any], id_: str) -> Self:
+    def of_columns(cls, labels: Any, encoders: list[Encoder], values: Mapping[str, Any], id_: str) -> Self:
+        """Make one of columns whose encoders have learned."""
         self = object.__new__(cls)
         encoded = [encoder.encode(values[encoder.column]) for encoder in encoders]
         parts = [part for part, _ in encoded]
@@ -253,7 +149,7 @@ class Features:
         if rows is not None:
             kinds = {encoder.column: encoder.kind for encoder in self._encoders}
             values = put_together(values, kinds, rows, len(labels), id or self._id)
-        made = self._of(labels, self._encoders, values, self._id)
+        made = self.of_columns(labels, self._encoders, values, self._id)
         are_texts = {encoder.column for encoder in self._encoders if isinstance(encoder.kind, Text)}
         # Texts always have words that no other has.
         told = {column: count for column, count in made.unknown.items() if column not in are_texts}
