@@ -41,13 +41,13 @@ pub(super) fn counts(
 
 /// How often each text has each of the known tokens, and how many were not known.
 #[pyfunction]
-pub(super) fn counts_of(
-    py: Python<'_>,
+pub(super) fn counts_of<'py>(
+    py: Python<'py>,
     texts: Vec<Option<PyBackedStr>>,
     cut: CutGiven,
     known: &PyLabels,
     threads: usize,
-) -> PyResult<(CsrArrays<'_>, usize)> {
+) -> PyResult<(CsrArrays<'py>, usize)> {
     let (cut, known) = (cut.cut(), Arc::clone(&known.0));
     let (matrix, unknown) = py.detach(|| text::counts_of(&texts, &cut, &known, threads))?;
     Ok((csr_arrays(py, matrix)?, unknown))
