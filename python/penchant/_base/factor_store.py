@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import Any, TypeAlias
 
 from penchant import _core
 from penchant._validation import Floats
 
 # With fewer candidates than this, packing them costs more than it saves.
 _SMALLEST_INDEX = 1024
+
+_Sides: TypeAlias = tuple[Floats | None, Floats | None]
 
 # Held while one side is replaced by something made from the old one. It is nobody's attribute, so that
 # models can be pickled and compared.
@@ -36,7 +38,7 @@ class FactorStore:
     def __init__(self) -> None:
         # The factors of users and items, and what is known of the features of either. Replaced as one, so
         # that other threads never see a part of one fit with a part of the next.
-        self._state: tuple[Floats | None, Floats | None, Any, Any] = (None, None, None, None)
+        self._state: tuple[_Sides, tuple[Any, Any]] = (None, None), (None, None)
         # Whether someone has assigned factors since the last fit, which the next one then starts from.
         self.were_set = False
         self._indexes: dict[str, tuple[Any, _core.rank.Index]] = {}
@@ -67,7 +69,7 @@ class FactorStore:
     @property
     def sides(self) -> tuple[Floats | None, Floats | None]:
         """The factors of users and those of items."""
-        return self._state[:2]
+        return self._state[0]
 
     def snapshot(self) -> FactorStore:
         """Return what there is now, whatever becomes of this; what is made of it is kept in both."""
@@ -78,7 +80,7 @@ class FactorStore:
     @property
     def known(self) -> tuple[Any, Any]:
         """What is known of the features of users and of items; None without any."""
-        return self._state[2:]
+        return self._state[1]
 
     def replace(
         self, users: Floats | None, items: Floats | None, known: tuple[Any, Any] = (None, None)
@@ -87,7 +89,7 @@ class FactorStore:
         for side in (users, items):
             if side is not None:
                 side.flags.writeable = False
-        self._state = (users, items, *known)
+        self._state = (users, items), known
         for kept in (self._indexes, self._grams):
             for kind, (made_of, *_) in list(kept.items()):
                 if made_of is not users and made_of is not items:
