@@ -60,13 +60,14 @@ quality: $(VENV)/installed ## Measure how good recommendations are on public dat
 	$(BIN)/pip install --quiet optuna pyarrow
 	$(BIN)/python benches/quality/run.py
 
-docs: $(VENV)/installed ## Build the documentation of the crate, and write the notebooks from their scripts
+docs: $(VENV)/installed ## Write the notebooks from their scripts, and build the site (into site/) and the documentation of the crate
 	cargo doc --locked --no-deps
 	$(BIN)/pip install --quiet --group docs
 	$(BIN)/python docs/make_notebooks.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove everything that was built
-	rm -rf target dist $(VENV)
+	rm -rf target dist site $(VENV)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("penchant needs Python 3.11 or later") if sys.version_info < (3, 11) else None'

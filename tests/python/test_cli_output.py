@@ -233,7 +233,7 @@ def test_a_process_answers_with_lines_and_codes(model_file):
     assert subprocess.run([*PENCHANT, "recommend"], capture_output=True).returncode == 2
 
 
-VERBS = ["fit", "update", "recommend", "similar", "explain", "evaluate", "info", "demo"]
+VERBS = ["fit", "update", "recommend", "similar", "explain", "evaluate", "info", "doctor", "demo"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -42,7 +42,7 @@ _NAMES_OF_IMPLICIT = (
 class AlternatingLeastSquares(Featured):
     """Matrix factorization for implicit feedback by alternating least squares.
 
-    Minimizes, over user factors ``x`` and item factors ``y``, ::
+    Minimizes, over user factors ``x`` and item factors ``y``,
 
         sum_stored c (p - x.y)^2 + w0 sum_others (x.y)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
 

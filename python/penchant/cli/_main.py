@@ -11,6 +11,7 @@ from typing import TextIO
 from penchant.cli import (
     compare,
     demo,
+    doctor,
     evaluate,
     explain,
     fit,
@@ -56,7 +57,20 @@ def parser() -> Command:
     )
     whole.add_argument("-V", "--version", action="version", version=f"penchant {__version__}")
     verbs = whole.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Command)
-    for verb in (fit, update, recommend, similar, explain, evaluate, compare, tune, split, info, demo):
+    for verb in (
+        fit,
+        update,
+        recommend,
+        similar,
+        explain,
+        evaluate,
+        compare,
+        tune,
+        split,
+        info,
+        doctor,
+        demo,
+    ):
         verb.add(verbs)
     return whole
 

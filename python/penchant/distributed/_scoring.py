@@ -173,7 +173,7 @@ def recommend_batches(
     >>> score(pa.table({"user": ["ann", "bob"]}))["item"].to_pylist()
     ['c', 'b']
 
-    With Ray, Dask and Spark::
+    With Ray, Dask and Spark:
 
         ray_dataset.map_batches(score, batch_format="pyarrow")
         dask_frame.map_partitions(score, meta=score.meta)

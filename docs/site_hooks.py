@@ -1,0 +1,88 @@
+"""What the site has besides pages: the picture of the first page, and the command line from its parser."""
+
+import argparse
+import io
+import json
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+from mkdocs.structure.files import File
+
+from penchant.cli._main import parser
+
+RESULTS = Path(__file__).parents[1] / "benches/results"
+#: Of each panel of the picture: the file, the lines in it, and what they say.
+PANELS = (
+    (
+        "als-35-886-x-29-238-avx2.json",
+        "to the objective of",
+        "seconds to the loss that another has after 15 epochs",
+    ),
+    (
+        "top_n-292-385-items-avx2.json",
+        "many users, f = 64",
+        "seconds for the best 10 of 292,385 items for 2,000 users",
+    ),
+)
+OURS, OTHERS = "#009688", "#9e9e9e"
+
+
+def on_files(files, config):
+    """Add the picture."""
+    files.append(File.generated(config, "assets/speed.svg", content=speed()))
+    return files
+
+
+def on_page_markdown(markdown, page, **_):
+    """Write the help of each verb into its page."""
+    return markdown + command_line() if page.file.src_uri == "reference/cli.md" else markdown
+
+
+def on_post_page(output, **_):
+    """Let notebooks lead to the pages of others, as they do to files where they are read without a site."""
+    return re.sub(r'href="(walkthrough_\w+)\.ipynb"', r'href="../\1/"', output)
+
+
+def speed():
+    """Draw what the results say, each library beside ours."""
+    mpl.rcParams["svg.hashsalt"] = "penchant"
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(10, 2.6))
+    for panel, (name, which, title) in zip(axes, PANELS, strict=True):
+        rows = [
+            row for row in json.loads((RESULTS / name).read_text())["rows"] if row["what"].startswith(which)
+        ]
+        bars = {}
+        for row in rows:
+            for library, seconds in row["seconds"].items():
+                if library != "product":
+                    bars.setdefault(library, []).append(seconds)
+        shown = sorted(bars, key=lambda library: -max(bars[library]))
+        values = [max(bars[library]) for library in shown]
+        panel.barh(shown, values, color=[OURS if library == "penchant" else OTHERS for library in shown])
+        for place, value in enumerate(values):
+            panel.text(value, place, f" {value:.2f} s", va="center", fontsize=9)
+        panel.set_title(title, fontsize=10)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_xlim(0, 1.2 * max(values))
+        panel.set_xticks([])
+    figure.tight_layout()
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return content.getvalue()
+
+
+def command_line():
+    """Return the help of the whole and of each verb as Markdown."""
+    whole = parser()
+    verbs = next(a for a in whole._actions if isinstance(a, argparse._SubParsersAction)).choices
+    parts = [f"\n```text\n{whole.format_help()}```\n"]
+    for name, verb in verbs.items():
+        late = getattr(verb, "late", None)
+        if late is not None:
+            late([])
+            verb.late = None
+        parts.append(f"\n## penchant {name}\n\n```text\n{verb.format_help()}```\n")
+    return "".join(parts)
