@@ -14,7 +14,7 @@ PYTHON_FLOORS = [
     {"_core", "exceptions"},
     {"utils"},
     {"_validation", "_frames", "_plots"},
-    {"_sparse", "_labels", "_files"},
+    {"_sparse", "_labels", "_files", "_tables"},
     {"splitting"},
     {"interactions", "features", "_base", "weighting", "evaluation"},
     {

@@ -72,7 +72,7 @@ def check_folder(path: str) -> None:
 
 def put(frame: Any, options: argparse.Namespace) -> None:
     """Print an answer, or write it to a file, as a whole or not at all."""
-    columns = _columns(frame)
+    columns = columns_of(frame)
     form = _form(options)
     if options.output is None:
         _print(columns, form or ("table" if sys.stdout.isatty() else "tsv"))
@@ -93,7 +93,7 @@ def _form(options: argparse.Namespace) -> str | None:
     return form
 
 
-def _columns(frame: Any) -> Columns:
+def columns_of(frame: Any) -> Columns:
     """Return the columns of whatever kind of frame this is."""
     if isinstance(frame, Mapping):
         return frame

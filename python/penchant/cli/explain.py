@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
+from penchant.cli._names import add_names, names_of, with_names
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 
@@ -33,6 +34,7 @@ def add(verbs: Verbs) -> None:
     by = "what the score is made of: the user's items (the default), or the features of the item or the user"
     command.add_argument("--by", choices=BY, default="items", help=by)
     add_unknown(command)
+    add_names(command)
     add_quiet(command)
     add_output(command)
 
@@ -40,6 +42,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> None:
     """Explain."""
     check_output(options)
+    names = names_of(options)
     recommender, data = open_model(options.file)
     (user,) = labels_like(data.users, [options.user], "user", options.unknown)
     (item,) = labels_like(data.items, [options.item], "item", options.unknown)
@@ -48,4 +51,4 @@ def run(options: argparse.Namespace) -> None:
         found = recommender.explain(user, item, options.n, by=by, unknown=options.unknown)
     except NotImplementedError as error:
         raise ValueError(str(error)) from None
-    put(found, options)
+    put(with_names(found, "item", names), options)

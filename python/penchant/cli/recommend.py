@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
+from penchant.cli._names import add_names, names_of, with_names
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 
@@ -21,6 +22,7 @@ penchant recommend model.safetensors alice bob
 penchant recommend model.safetensors --users-from customers.txt -n 20 -o letters.csv
 penchant recommend model.safetensors --all --exclude "gift card" --min-score 0.2 -o everyone.parquet
 penchant recommend model.safetensors --for "nirvana=30" --for "pearl jam"
+penchant recommend model.safetensors 12 --names artists.dat
 penchant recommend model.safetensors --features country=se --features age=31
 penchant recommend model.safetensors alice --format json | jq '.[0].item'
 """
@@ -46,6 +48,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--exclude", help="not these; give it once for each item", **once)
     command.add_argument("--min-score", type=float, metavar="SCORE", help="leave out items that score less")
     add_unknown(command)
+    add_names(command)
     add_quiet(command)
     add_output(command)
 
@@ -56,6 +59,7 @@ def run(options: argparse.Namespace) -> None:
     if named + options.all + bool(options.basket or options.known) != 1:
         options.error("name users, or give one of --users-from, --all, --for and --features")
     check_output(options)
+    names = names_of(options)
     recommender, data = open_model(options.file)
     settings: dict[str, Any] = {
         "filter_liked": not options.keep_liked,
@@ -69,7 +73,8 @@ def run(options: argparse.Namespace) -> None:
             options.error("--items goes with users, not with --for or --features")
         basket = _weights(data, options.basket, options.unknown) if options.basket else None
         known = _known(options.known) if options.known else None
-        put(recommender.recommend_for(basket, options.n, features=known, **settings), options)
+        found = recommender.recommend_for(basket, options.n, features=known, **settings)
+        put(with_names(found, "item", names), options)
         return
     if options.items:
         settings["items"] = labels_like(data.items, options.items, "item", options.unknown)
@@ -77,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
     if named:
         listed = [] if options.users_from is None else _lines(options.users_from)
         users = labels_like(data.users, [*options.users, *listed], "user", options.unknown)
-    put(recommender.recommend(users, options.n, **settings), options)
+    put(with_names(recommender.recommend(users, options.n, **settings), "item", names), options)
 
 
 def _lines(file: str) -> list[str]:

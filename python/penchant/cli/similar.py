@@ -7,6 +7,7 @@ from typing import Any
 
 from penchant.cli._messages import say
 from penchant.cli._model_options import add_model, add_unknown, labels_like, open_model
+from penchant.cli._names import add_names, names_of, with_names
 from penchant.cli._output import add_output, check_output, put
 from penchant.cli._parser import Verbs, add_command, add_quiet, count
 
@@ -14,6 +15,7 @@ _EXAMPLES = """
 penchant similar model.safetensors nirvana
 penchant similar model.safetensors nirvana "pearl jam" -n 5 --format csv
 penchant similar model.safetensors --containing metal
+penchant similar model.safetensors 154 --names artists.dat
 """
 
 # As many items are taken for one text; beyond that an answer is a flood.
@@ -30,6 +32,7 @@ def add(verbs: Verbs) -> None:
     command.add_argument("--containing", metavar="TEXT", help=part)
     command.add_argument("-n", type=count, default=10, help="how many for each (default 10)")
     add_unknown(command)
+    add_names(command)
     add_quiet(command)
     add_output(command)
 
@@ -39,15 +42,17 @@ def run(options: argparse.Namespace) -> None:
     if not options.items and options.containing is None:
         options.error("name items, or give --containing")
     check_output(options)
+    names = names_of(options)
     recommender, data = open_model(options.file)
     items = labels_like(data.items, options.items, "item", options.unknown)
     if options.containing is not None:
-        found = _containing(data, options.containing)
-        if len(found) > _MOST and not options.quiet:
-            many = f"{len(found):,} items have {options.containing!r} in their names"
+        matching = _containing(data, options.containing)
+        if len(matching) > _MOST and not options.quiet:
+            many = f"{len(matching):,} items have {options.containing!r} in their names"
             say(f"{many}; here for the {_MOST} with the most users")
-        items += [item for item in found[:_MOST] if item not in items]
-    put(recommender.similar_items(items, options.n, unknown=options.unknown), options)
+        items += [item for item in matching[:_MOST] if item not in items]
+    found = recommender.similar_items(items, options.n, unknown=options.unknown)
+    put(with_names(found, "similar_item", names), options)
 
 
 def _containing(data: Any, text: str) -> list[Any]:

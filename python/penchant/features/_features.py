@@ -13,11 +13,11 @@ import scipy.sparse as sp
 from penchant import _core
 from penchant._labels import codes_of, labels_array, labels_of_parts, parts_of
 from penchant._sparse import quiet_rows
+from penchant._tables import read_table
 from penchant._validation import check_finite, warn
 from penchant.exceptions import DataWarning
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
-from penchant.features._files import read_table
 from penchant.features._from_frame import from_file, from_frame
 from penchant.features._kinds import Text
 from penchant.features._making import check_lengths, grouped, put_together

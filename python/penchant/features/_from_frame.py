@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from penchant._tables import read_table
 from penchant._validation import integer
 from penchant.features._columns import Columns
 from penchant.features._encoders import Encoder
-from penchant.features._files import read_table
 from penchant.features._kinds import Kind, guessed, kind_called
 from penchant.features._making import check_lengths, grouped, put_together
 

@@ -1,4 +1,4 @@
-"""Tables of features in files: CSV, TSV and the like, and Parquet."""
+"""Tables in files: CSV, TSV and the like, and Parquet."""
 
 from __future__ import annotations
 
@@ -63,6 +63,12 @@ def read_table(
             msg = f"row {number} of {file} has {len(row)} fields, not {len(names)}, when split at {between!r}"
             raise ValueError(msg)
     return {name: _column([row[at] for row in rows]) for at, name in enumerate(names)}
+
+
+def columns_of_table(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the columns of a file with a header by name, in either form."""
+    table = read_table(path, None, "utf-8", header=True)
+    return table if isinstance(table, dict) else table.to_pydict()
 
 
 def _rows(text: str, sep: str) -> list[list[str]]:
