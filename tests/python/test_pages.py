@@ -1,0 +1,52 @@
+"""Pages of the documentation whose code stands by itself: it runs, and gives what the text says."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def names_of(page):
+    """What the code of a page has defined at its end."""
+    names = {}
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.S)
+    exec("\n".join(blocks), names)
+    return names
+
+
+def test_the_first_page_saves_what_it_fits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names_of("index.md")
+    assert (tmp_path / "recommender.safetensors").exists()
+
+
+def test_what_is_like_a_new_item_has_its_features():
+    like = names_of("features.md")["recommender"].similar_items("lagos dub 99", n=3)["similar_item"]
+    assert all("dub" in name or "lagos" in name for name in like)
+
+
+def test_usual_epochs_end_lower_than_plain_ones():
+    names = names_of("coming_from.md")
+    plain, usual = names["plain"].loss_history, names["usual"].loss_history
+    assert len(plain) == len(usual) == 15
+    assert usual[4] < plain[14]
+    assert names["ids"].shape == names["scores"].shape == (100, 10)
+
+
+def test_weights_say_how_much_and_dislikes_what_not():
+    names = names_of("weights.md")
+    scores = names["scores"]
+    score = {
+        (user, item): score for user, item, score in scores[["user", "item", "score"]].itertuples(index=False)
+    }
+    assert score["bob", "soul"] > 0.9
+    assert abs(score["dan", "soul"]) < 0.1
+    assert score["dan", "jazz"] > 0.9
+    fresh = names["Interactions"].from_frame(
+        names["events"], time="when", kind="event", kind_weights={"view": 1, "buy": 10}, half_life="90d"
+    )
+    age = (np.datetime64("2024-05-03") - np.datetime64("2023-11-04")).astype(int)
+    bob, lamp = fresh.user_codes(["bob"])[0], fresh.item_codes(["lamp"])[0]
+    np.testing.assert_allclose(fresh.matrix[bob, lamp], 10 * 0.5 ** (age / 90), rtol=1e-5)
