@@ -50,3 +50,17 @@ def test_weights_say_how_much_and_dislikes_what_not():
     age = (np.datetime64("2024-05-03") - np.datetime64("2023-11-04")).astype(int)
     bob, lamp = fresh.user_codes(["bob"])[0], fresh.item_codes(["lamp"])[0]
     np.testing.assert_allclose(fresh.matrix[bob, lamp], 10 * 0.5 ** (age / 90), rtol=1e-5)
+
+
+def test_a_model_file_is_read_without_penchant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = names_of("reference/files.md")
+    assert names["items"] == ["dub inc", "ska-p"]
+    model = names["model"]
+    np.testing.assert_allclose(names["scores"], model.user_factors @ model.item_factors.T, rtol=1e-6)
+    page = (DOCS / "reference/files.md").read_text(encoding="utf-8")
+    assert not [
+        name
+        for name in names["header"]
+        if name.startswith("interactions") and name.split(".")[-1] not in page
+    ]
