@@ -52,6 +52,11 @@ def test_weights_say_how_much_and_dislikes_what_not():
     np.testing.assert_allclose(fresh.matrix[bob, lamp], 10 * 0.5 ** (age / 90), rtol=1e-5)
 
 
+def test_the_same_seed_gives_the_same_bits():
+    names = names_of("reproducibility.md")
+    assert np.array_equal(names["one"].user_factors, names["two"].user_factors)
+
+
 def test_a_model_file_is_read_without_penchant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = names_of("reference/files.md")
