@@ -121,3 +121,7 @@ def test_the_demo_answers_mistakes_in_one_line(capsys, arguments, message):
     shown = capsys.readouterr().err.splitlines()[-1]
     assert shown.startswith("penchant: ")
     assert message in shown
+
+
+def test_the_citation_is_of_this_version():
+    assert f"\nversion: {penchant.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
