@@ -57,6 +57,14 @@ def test_the_same_seed_gives_the_same_bits():
     assert np.array_equal(names["one"].user_factors, names["two"].user_factors)
 
 
+def test_what_is_served_is_exact_from_lists_and_nearly_so_from_an_index(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = names_of("serving.md")
+    assert len(names["everyone"]) == 10 * len(names["plays"].users)
+    assert (names["nearest"] == names["exact"]).mean() > 0.99
+    assert "zoe" in names["recommender"].data.users
+
+
 def test_a_model_file_is_read_without_penchant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = names_of("reference/files.md")
