@@ -1,4 +1,4 @@
-"""What the site has besides pages: the picture of the first page, and the command line from its parser."""
+"""What the site has besides pages: pictures, and the command line from its parser."""
 
 import argparse
 import io
@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import pyplot as plt
 from mkdocs.structure.files import File
 
+from penchant import AlternatingLeastSquares
 from penchant.cli._main import parser
+from penchant.datasets import made_plays
 
 RESULTS = Path(__file__).parents[1] / "benches/results"
 #: Of each panel of the picture: the file, the lines in it, and what they say.
@@ -30,8 +33,10 @@ OURS, OTHERS = "#009688", "#9e9e9e"
 
 
 def on_files(files, config):
-    """Add the picture."""
-    files.append(File.generated(config, "assets/speed.svg", content=speed()))
+    """Add the pictures."""
+    mpl.rcParams["svg.hashsalt"] = "penchant"
+    for name, drawn in (("speed", speed), ("loss", loss)):
+        files.append(File.generated(config, f"assets/{name}.svg", content=content_of(drawn())))
     return files
 
 
@@ -47,7 +52,6 @@ def on_post_page(output, **_):
 
 def speed():
     """Draw what the results say, each library beside ours."""
-    mpl.rcParams["svg.hashsalt"] = "penchant"
     figure, axes = plt.subplots(1, len(PANELS), figsize=(10, 2.6))
     for panel, (name, which, title) in zip(axes, PANELS, strict=True):
         rows = [
@@ -67,6 +71,38 @@ def speed():
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_xlim(0, 1.2 * max(values))
         panel.set_xticks([])
+    return figure
+
+
+def loss():
+    """Draw how far the loss is from its end after each epoch, of fits that differ in start and steps."""
+    plays = made_plays().matrix
+
+    def losses(**settings):
+        model = AlternatingLeastSquares(
+            factors=32, regularization=0.05, alpha=2.0, random_state=0, **settings
+        ).fit(plays, show_progress=False)
+        return np.array(model.loss_history)
+
+    end = losses(iterations=200)[-1]
+    figure, panel = plt.subplots(figsize=(7, 3.2))
+    for label, color, settings in (
+        ("uniform random start", OTHERS, {"init": "uniform", "relaxation": 1.0}),
+        ("sketch", "#4e5b61", {"relaxation": 1.0}),
+        ("sketch and relaxation (the default)", OURS, {}),
+    ):
+        above = 100 * (losses(**settings) / end - 1)
+        panel.semilogy(range(1, 16), above, "o-", markersize=3, color=color, label=label)
+    panel.set_xlabel("epochs")
+    panel.set_ylabel("% above the end")
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(frameon=False, loc="upper right")
+    return figure
+
+
+def content_of(figure):
+    """Return a figure as SVG."""
     figure.tight_layout()
     content = io.BytesIO()
     figure.savefig(content, format="svg", metadata={"Date": None})

@@ -65,6 +65,11 @@ def test_what_is_served_is_exact_from_lists_and_nearly_so_from_an_index(tmp_path
     assert "zoe" in names["recommender"].data.users
 
 
+def test_what_makes_it_fast_is_true():
+    names = names_of("how_it_works.md")
+    assert 10 <= len(names["left"]) < 0.05 * len(names["items"])
+
+
 def test_a_model_file_is_read_without_penchant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = names_of("reference/files.md")
