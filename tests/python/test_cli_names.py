@@ -55,5 +55,8 @@ def test_what_is_not_there_is_said(fails, capsys, model_file, names, tmp_path):
         "--names", names, "--names-columns", "artist"
     )
     assert "nothing.csv" in similar("--names", tmp_path / "nothing.csv")
+    twice = tmp_path / "twice.csv"
+    twice.write_text("artist,called\nnirvana,Nirvana\nnirvana,Nirvana\nnirvana,Nirvana UK\n")
+    assert "several names of nirvana: 'Nirvana' and 'Nirvana UK'" in similar("--names", twice)
     shown = misused(capsys, "similar", model_file, "nirvana", "--names-columns", "artist,called")
     assert "--names-columns goes with --names" in shown

@@ -35,7 +35,12 @@ def names_of(options: argparse.Namespace) -> dict[str, str] | None:
             msg = f"{options.names} has no column {name!r}: it has {', '.join(map(repr, columns))}"
             raise ValueError(msg)
     labels, names = (columns[name] for name in chosen)
-    return {str(label): str(name) for label, name in zip(labels, names, strict=True) if name is not None}
+    found: dict[str, str] = {}
+    for label, name in zip(labels, names, strict=True):
+        if name is not None and found.setdefault(str(label), str(name)) != str(name):
+            msg = f"{options.names} has several names of {label}: {found[str(label)]!r} and {str(name)!r}"
+            raise ValueError(msg)
+    return found
 
 
 def with_names(frame: Any, column: str, names: dict[str, str] | None) -> Any:
