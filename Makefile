@@ -67,7 +67,7 @@ docs: $(VENV)/installed ## Write the notebooks from their scripts, and build the
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove everything that was built
-	rm -rf target dist site $(VENV)
+	rm -rf target dist site .cache $(VENV)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("penchant needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
