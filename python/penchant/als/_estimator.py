@@ -322,7 +322,7 @@ class AlternatingLeastSquares(Featured):
         csr = rows.csr(self.dtype)
         users, items, seed = self._first(rows.shape)
         progress.total(self.iterations)
-        of_users, of_items = sides = self._begin_features(features, rows)
+        of_users, of_items = sides = self._begin_features(features, rows, self.dtype)
         of_both = [None if side is None else side.coefficients for side in sides]
         coefficients = of_both[0], of_both[1]
 

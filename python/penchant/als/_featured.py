@@ -253,22 +253,17 @@ class Featured(FoldIn):
             sides[side == "item_factors"], all_known[side == "item_factors"] = new, knows
             self._store.replace(sides[0], sides[1], (all_known[0], all_known[1]))
 
-    def _begin_features(self, features: tuple[Any, Any], rows: Rows) -> Sides:
+    def _begin_features(self, features: tuple[Any, Any], rows: Rows, dtype: npt.DTypeLike) -> Sides:
         """Return what a fit of these rows writes the coefficients of features into."""
         of_users, of_items = features
         users = items = None
         params = self._params()
         if of_users is not None:
-            users = FeatureSide.begin(of_users, self._dtype(), params["factors"], is_cold(rows))
+            users = FeatureSide.begin(of_users, dtype, params["factors"], is_cold(rows))
         if of_items is not None:
             cold = columns_without_entries(rows)
-            items = FeatureSide.begin(of_items, self._dtype(), params["factors"], cold)
+            items = FeatureSide.begin(of_items, dtype, params["factors"], cold)
         return users, items
-
-    def _dtype(self) -> npt.DTypeLike:
-        """Return the precision of the factors of a fit."""
-        dtype: npt.DTypeLike = self.dtype  # type: ignore[attr-defined]
-        return dtype
 
     def _known_now(self, sides: Sides, turn: Any, users: Ids) -> Sides:
         """Return features during a fit, of some users, whose coefficients have to be multiplied by `turn`."""

@@ -93,7 +93,8 @@ class Validation:
         if not earlier or self._sign * value > max(earlier):
             self._best_users = _copied(users, self._best_users)
             self._best_items, self._looked_at = self._looked_at, self._best_items
-            self._best_coefficients = tuple(None if a is None else a.copy() for a in coefficients)  # type: ignore[assignment]
+            of_users, of_items = (None if kept is None else kept.copy() for kept in coefficients)
+            self._best_coefficients = of_users, of_items
             self._best_turn = turn
             self._since_best = 0
         else:
