@@ -184,6 +184,37 @@ def test_items_that_had_too_few_listeners_are_there_again_where_features_know_th
     assert recommender.data.items.tolist()[30:] == ["rock rare", "jazz new"]
 
 
+@pytest.mark.parametrize("side", ["items", "users"])
+def test_those_who_were_left_out_and_those_who_are_new_keep_their_own_features(side):
+    rare = {"user": ["u30", "u0"], "item": ["rock 0", "rock rare"], "plays": [1, 1]}
+    data = Interactions.from_frame(
+        pd.concat([plays(), pd.DataFrame(rare)]), weight="plays", min_users_per_item=2, min_items_per_user=2
+    )
+    items = Features.from_frame(artists(data.items.tolist()), id="item", columns={"genre": "category"})
+    users = Features.from_frame(listeners(data.users.tolist()), id="user")
+    model = AlternatingLeastSquares(4, random_state=0, feature_regularization=1.0)
+    recommender = Recommender(model).fit(data, item_features=items, user_features=users, show_progress=False)
+    if side == "items":
+        recommender.update(items=artists(["jazz new", "rock rare"]))
+        assert recommender.history("u0")["item"].tolist().count("rock rare") == 1
+        found = {
+            name: kinds(recommender.similar_items(name, n=3), "similar_item")
+            for name in ("jazz new", "rock rare")
+        }
+        assert found == {"jazz new": {"jazz"}, "rock rare": {"rock"}}
+    else:
+        recommender.update(users=listeners(["u31", "u30"]))  # of jazz, and of rock
+        assert recommender.history("u30")["item"].tolist() == ["rock 0"]
+        found = {name: kinds(recommender.recommend(name, n=3)) for name in ("u31", "u30")}
+        assert found == {"u31": {"jazz"}, "u30": {"rock"}}
+        exact = recommender.model.recalculate_user(
+            [data.shape[0]], recommender.data.matrix[data.shape[0] :][:1]
+        )
+        place = recommender.data.user_codes("u30")
+        assert place == data.shape[0]
+        np.testing.assert_allclose(recommender.model.user_factors[place], exact[0], rtol=1e-4, atol=1e-6)
+
+
 def test_matrices_and_features_are_taken_wherever_frames_are():
     data = Interactions.from_frame(plays(), weight="plays")
     places = {genre: at for at, genre in enumerate(GENRES)}

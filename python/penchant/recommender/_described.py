@@ -70,12 +70,12 @@ class Described:
             alone[side], every[side] = more, known.with_rows(more)
         return Described(**every), Described(**alone)
 
-    def add_new(self, model: Any, before: Interactions) -> None:
-        """Add those to the model who have features and no place in the data so far."""
+    def add_new(self, model: Any, before: Interactions, widened: Interactions) -> None:
+        """Add those to the model who have features and no place in the data so far, in their order there."""
         for side, features in self._sides():
             if features is None:
                 continue
-            new = _new(features, getattr(before, side))
+            new = getattr(widened, side)[len(getattr(before, side)) :]
             if len(new):
                 add = model.add_users if side == "users" else model.add_items
                 add(features.aligned_with(new))

@@ -217,7 +217,7 @@ class Recommender(LabelledModel):
             raise TypeError(msg)
         old = self.data
         described, given = self._described.more(users, items)
-        data = given.widened(old)
+        data = widened = given.widened(old)
         if events is not None:
             data = copy.copy(data).update(events, show_progress=show_progress, **columns)
         model = self.model
@@ -227,9 +227,10 @@ class Recommender(LabelledModel):
             return self
         if given != Described():
             model = copy.copy(model)
-            given.add_new(model, old)
+            given.add_new(model, old, widened)
             given.solve_known(model, old, data)
-        if events is not None:
+        # Those that had too few of the other side have entries already.
+        if events is not None or data.matrix.nnz != old.matrix.nnz:
             faded = data.faded_since(old)
             whose = changed_rows(old.matrix, data.matrix, faded)
             what = np.arange(model.shape[1], data.shape[1], dtype=np.int32)
