@@ -17,17 +17,20 @@ from penchant._validation import describe
 # What may stand between fields, by preference where none is said.
 _SEPARATORS = (",", "\t", ";", "|")
 
-# A field in quotes, and a number that begins with zeros.
+# A field in quotes; codes such as 0123 and +1, as no whole number is written; whole numbers; and numbers.
 _QUOTED = re.compile(r'^"(.*)"$')
-_PADDED = re.compile(r"^\s*[+-]?0\d")
+_CODE = re.compile(r"[+-]?0[0-9]+(\.|$)|\+[0-9]+$|-0$")
+_WHOLE = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf", re.IGNORECASE)
 
 
 def read_table(
-    path: str | os.PathLike[str], sep: str | None, encoding: str, *, header: bool
+    path: str | os.PathLike[str], sep: str | None, encoding: str, *, header: bool, numbers: bool = True
 ) -> dict[str, Any] | Any:
     """Return the columns of a file by name, or a table of PyArrow.
 
-    Without a header they are called 0, 1, 2 and so on. Columns of nothing but numbers are numbers.
+    Without a header they are called 0, 1, 2 and so on. Columns of nothing but numbers are numbers, unless
+    `numbers` is False.
     """
     if not isinstance(path, str | os.PathLike):
         msg = f"path must be the path of a file, got {describe(path)}"
@@ -62,12 +65,13 @@ def read_table(
         if len(row) != len(names):
             msg = f"row {number} of {file} has {len(row)} fields, not {len(names)}, when split at {between!r}"
             raise ValueError(msg)
-    return {name: _column([row[at] for row in rows]) for at, name in enumerate(names)}
+    made = _column if numbers else _texts
+    return {name: made([row[at] for row in rows]) for at, name in enumerate(names)}
 
 
 def columns_of_table(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the columns of a file with a header by name, in either form."""
-    table = read_table(path, None, "utf-8", header=True)
+    """Return the columns of a file with a header by name, of texts where it is one of texts."""
+    table = read_table(path, None, "utf-8", header=True, numbers=False)
     return table if isinstance(table, dict) else table.to_pydict()
 
 
@@ -82,19 +86,23 @@ def _rows(text: str, sep: str) -> list[list[str]]:
 
 
 def _column(texts: list[str]) -> Any:
-    """Return whole numbers as such, so that they are labels like those of events; None for empty fields."""
-    known = [text for text in texts if text.strip()]
-    if any(_PADDED.match(text) for text in known):
-        return [text if text.strip() else None for text in texts]  # codes such as 0123
-    try:
-        if len(known) == len(texts) and known:
-            whole = np.array([int(text) for text in known], dtype=np.int64)
-            if all(text.strip() == str(value) for text, value in zip(known, whole.tolist(), strict=True)):
-                return whole
-        if known:
-            return np.array([float(text) if text.strip() else np.nan for text in texts])
-    except (ValueError, OverflowError):
-        pass
+    """Return numbers as such, whole ones as labels like those of events; else texts, None if empty."""
+    known = [text.strip() for text in texts if text.strip()]
+    if not known or any(_CODE.match(text) for text in known):
+        return _texts(texts)
+    if all(_WHOLE.fullmatch(text) for text in known):
+        whole = [int(text) for text in known]
+        for dtype in (np.int64, np.uint64) if len(known) == len(texts) else ():
+            if np.iinfo(dtype).min <= min(whole) and max(whole) <= np.iinfo(dtype).max:
+                return np.array(whole, dtype)
+        if max(map(abs, whole)) > 2**53:
+            return _texts(texts)  # which floats cannot tell apart
+    if all(_NUMBER.fullmatch(text) for text in known):
+        return np.array([float(text) if text.strip() else np.nan for text in texts])
+    return _texts(texts)
+
+
+def _texts(texts: list[str]) -> list[str | None]:
     return [text if text.strip() else None for text in texts]
 
 

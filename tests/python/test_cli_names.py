@@ -44,6 +44,15 @@ def test_the_first_two_columns_are_meant_where_none_are_named(run, model_file, n
     assert {row[head.index("name")] for row in rows} == {"1990"}
 
 
+def test_rows_without_a_label_or_a_name_are_left_out_and_numbers_are_names(run, model_file, tmp_path):
+    path = tmp_path / "names.csv"
+    path.write_text("artist,called\npearl jam,311\nsoundgarden,\n,nobody\n")
+    head, *rows = run("similar", model_file, "nirvana", "--names", path)
+    shown = {row[1]: row[head.index("name")] for row in rows}
+    assert shown["pearl jam"] == "311"
+    assert set(shown.values()) == {"311", ""}
+
+
 def test_what_is_not_there_is_said(fails, capsys, model_file, names, tmp_path):
     def similar(*options):
         return fails("similar", model_file, "nirvana", *options)
@@ -60,3 +69,5 @@ def test_what_is_not_there_is_said(fails, capsys, model_file, names, tmp_path):
     assert "several names of nirvana: 'Nirvana' and 'Nirvana UK'" in similar("--names", twice)
     shown = misused(capsys, "similar", model_file, "nirvana", "--names-columns", "artist,called")
     assert "--names-columns goes with --names" in shown
+    by_features = ["explain", model_file, "rock1", "nirvana", "--by", "item-features"]
+    assert "--names goes with --by items" in misused(capsys, *by_features, "--names", names)

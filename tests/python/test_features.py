@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from penchant import DataWarning, Features
+from penchant import DataWarning, Features, Interactions
 from penchant.features import Category, Number, Tags, Text, Vector
 
 FILMS = {
@@ -237,6 +237,36 @@ def test_labels_of_all_kinds_are_those_of_interactions():
         assert Features.from_frame({"id": ids, "x": ["a", "b"]}, id="id").ids.tolist() == [1, 2]
     frame = pd.DataFrame({"id": pd.Categorical([1, 2]), 7: ["a", "b"]})
     assert Features.from_frame(frame, id="id").names == ["7=a", "7=b"]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("1_1", "1_2"),
+        ("１２", "１３"),
+        ("+1", "2"),
+        ("-0", "1"),
+        ("1.0", "2.0"),
+        ("-7", "12"),
+        ("001", "2"),
+        (str(2**63), "1"),
+    ],
+)
+def test_labels_in_files_are_read_as_those_of_events(tmp_path, ids):
+    catalogue, events = tmp_path / "catalogue.csv", tmp_path / "events.csv"
+    catalogue.write_text("item,genre\n" + "".join(f"{label},rock\n" for label in ids), encoding="utf-8")
+    events.write_text("user,item\n" + "".join(f"ann,{label}\n" for label in ids), encoding="utf-8")
+    labels = Interactions.from_file(events).items
+    assert Features.from_file(catalogue, "item", {"genre": "category"}).ids.tolist() == labels.tolist()
+
+
+def test_decimals_in_files_are_numbers_with_and_without_gaps(tmp_path):
+    path = tmp_path / "prices.csv"
+    for last in ("", "6.5", "1e3"):
+        path.write_text(f"id,price\na,1.25\nb,-0.5\nc,{last}\n")
+        assert Features.from_file(path, "id").names == ["price"]
+    path.write_text(f"id,code\na,{2**60}\nb,{2**60 + 1}\nc,\n")
+    assert len(Features.from_file(path, "id", {"code": "category"}).names) == 2
 
 
 def test_codes_in_files_keep_their_zeros_and_quotes_in_tables_with_tabs_are_those_of_events(tmp_path):

@@ -37,7 +37,9 @@ def names_of(options: argparse.Namespace) -> dict[str, str] | None:
     labels, names = (columns[name] for name in chosen)
     found: dict[str, str] = {}
     for label, name in zip(labels, names, strict=True):
-        if name is not None and found.setdefault(str(label), str(name)) != str(name):
+        if label is None or name is None:
+            continue
+        if found.setdefault(str(label), str(name)) != str(name):
             msg = f"{options.names} has several names of {label}: {found[str(label)]!r} and {str(name)!r}"
             raise ValueError(msg)
     return found

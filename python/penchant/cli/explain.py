@@ -42,6 +42,8 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> None:
     """Explain."""
     check_output(options)
+    if options.names and options.by != "items":
+        options.error("--names goes with --by items: features have no names there")
     names = names_of(options)
     recommender, data = open_model(options.file)
     (user,) = labels_like(data.users, [options.user], "user", options.unknown)
