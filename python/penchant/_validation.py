@@ -88,6 +88,13 @@ def one_id(value: Any, name: str, count: int) -> int:
     return int(ids(value, name, count, scalar=True)[0])
 
 
+def threads_of_process() -> int:
+    """Return how many threads this process may run at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def check_memory(size: int, what: str) -> None:
     """Raise a MemoryError for what is larger than all of this machine's memory."""
     try:

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from penchant._base import registry
 from penchant._base.feature_rows import FitFeatures
 from penchant._sparse import canonical_matrix
-from penchant._validation import describe, integer
+from penchant._validation import describe, integer, threads_of_process
 from penchant.evaluation import evaluate, sign_of, with_cutoff
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Splitter, matrix_of
@@ -104,7 +104,7 @@ class Bench:
         if known:
             self.about["features"] = [fingerprint(matrix) for matrix in known.matrices()]
         self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
-        threads = integer(num_threads, "num_threads", 0) or _threads_of_process()
+        threads = integer(num_threads, "num_threads", 0) or threads_of_process()
         self.threads = max(1, threads // jobs)
         self.started = time.monotonic()
         self.timeout = timeout
@@ -329,12 +329,6 @@ def added(study: Any, value: float, **attributes: Any) -> None:
     trial = _Added()
     trial.attributes |= attributes
     trial.add_to(study, value)
-
-
-def _threads_of_process() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _suggested(trial: Any, name: str, each: Range) -> Any:
