@@ -269,6 +269,14 @@ def test_decimals_in_files_are_numbers_with_and_without_gaps(tmp_path):
     assert len(Features.from_file(path, "id", {"code": "category"}).names) == 2
 
 
+def test_numbers_that_no_feature_can_hold_are_errors():
+    with pytest.raises(ValueError, match="mean and deviation of column 'x' must be finite"):
+        Features.from_frame({"id": ["a", "b", "c"], "x": [1e200, -1e200, 3.0]}, id="id")
+    made = Features.from_frame({"id": ["a", "b"], "x": [1.0, 2.0]}, id="id")
+    with pytest.raises(ValueError, match="features as float32 must be finite, got inf"):
+        made.transform({"id": ["c"], "x": [1e200]})
+
+
 def test_codes_in_files_keep_their_zeros_and_quotes_in_tables_with_tabs_are_those_of_events(tmp_path):
     path = tmp_path / "shops.tsv"
     path.write_text('id\tzip\tname\n001\t01234\t"Heroes\n002\t99999\t"a ""b"""\n')

@@ -40,11 +40,16 @@ def test_every_page_is_there_and_links_to_files_that_are(site):
 def test_nothing_is_fetched_from_elsewhere(site):
     for page in site.rglob("index.html"):
         text = page.read_text(encoding="utf-8")
-        loaded = re.findall(
-            r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* rel="stylesheet"[^>]* href="([^"]+)"', text
+        loaded = re.findall(r'<(?:script|img|iframe|source)[^>]* src="([^"]+)"', text)
+        for tag in re.findall(r"<link [^>]*>", text):
+            if re.search(r'rel="(?:stylesheet|preload|icon)"', tag):
+                loaded += re.findall(r'href="([^"]+)"', tag)
+        assert loaded
+        assert [link for link in loaded if re.match(r"https?:|//", link)] == [], page
+    for sheet in site.rglob("*.css"):
+        assert not re.search(r"(?:url\(|@import )[\"']?(?:https?:|//)", sheet.read_text(encoding="utf-8")), (
+            sheet
         )
-        outside = [link for pair in loaded for link in pair if link.startswith("http")]
-        assert outside == [], page
 
 
 def test_the_reference_has_every_public_class_and_verb(site):

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from penchant import _core
 from penchant._labels import is_missing, labels_of_parts, parts_of
-from penchant._validation import warn
+from penchant._validation import check_finite, warn
 from penchant.exceptions import DataWarning
 from penchant.features._kinds import KINDS, Kind, Number, Tags, Text, Vector
 
@@ -168,7 +168,9 @@ class Numbers(Encoder):
             warn(f"column {self.column!r} {what}: nothing is told from it", DataWarning)
             self._places = np.zeros(0)
         elif self.kind.knots is None:
-            self._places = np.array([known.mean(), known.std()])
+            with np.errstate(over="ignore"):
+                self._places = np.array([known.mean(), known.std()])
+            check_finite(self._places, f"mean and deviation of column {self.column!r}")
         else:
             self._places = np.unique(np.quantile(known, np.linspace(0, 1, self.kind.knots)))
 
@@ -182,7 +184,7 @@ class Numbers(Encoder):
         if self.kind.knots is None:
             scaled = np.zeros((rows, 1))
             scaled[known, 0] = self.kind.weight * (numbers[known] - places[0]) / places[1]
-            return sp.csr_array(scaled.astype(np.float32)), 0
+            return sp.csr_array(scaled), 0
         inside = np.clip(numbers[known], places[0], places[-1])
         left = np.clip(np.searchsorted(places, inside, side="right") - 1, 0, len(places) - 2)
         share = (inside - places[left]) / (places[left + 1] - places[left])

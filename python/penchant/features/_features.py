@@ -110,7 +110,9 @@ class Features:
         parts = [part for part, _ in encoded]
         self._unknown = {e.column: count for e, (_, count) in zip(encoders, encoded, strict=True) if count}
         self._labels, self._encoders, self._id = labels, encoders, id_
-        self._matrix = sp.hstack(parts).tocsr().astype(np.float32)
+        with np.errstate(over="ignore"):  # what does not fit is told below
+            self._matrix = sp.hstack(parts).tocsr().astype(np.float32)
+        check_finite(self._matrix.data, "features as float32")
         self._given_names = None
         return self
 
