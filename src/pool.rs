@@ -44,6 +44,12 @@ fn pools() -> Arc<Pools> {
     }
 }
 
+/// How many threads this process may use.
+#[cfg(feature = "python")]
+pub(crate) fn available() -> usize {
+    pools().available
+}
+
 /// Fails if nobody can mean so many threads.
 pub(crate) fn check(threads: usize) -> Result<()> {
     if threads > MAX_THREADS {

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from penchant import _core
 from penchant._validation import describe
 from penchant.exceptions import ModelFormatError
@@ -24,8 +27,12 @@ def write(file: Any, content: bytes | Callable[[Path | None], bytes]) -> None:
         _core.io.write_atomically(path, made)
 
 
-def read(file: Any, understand: Callable[[bytes], Parsed]) -> Parsed:
-    """Read a path or a binary file object and make something of it."""
+def read(file: Any, understand: Callable[[Any], Parsed], *, mmap: bool = False) -> Parsed:
+    """Read a path or a binary file object and make something of its bytes, or map a path and take an array."""
+    content: Any
+    if mmap and hasattr(file, "read"):
+        msg = f"file must be a path to be mapped, got {describe(file)}"
+        raise TypeError(msg)
     if hasattr(file, "read"):
         name, content = "the file", file.read()
         if not isinstance(content, bytes):
@@ -35,12 +42,19 @@ def read(file: Any, understand: Callable[[bytes], Parsed]) -> Parsed:
         path = _path(file)
         if not path.exists() and path.with_name(path.name + ".npz").exists():
             path = path.with_name(path.name + ".npz")  # the name that numpy.savez makes of it
-        name, content = str(path), path.read_bytes()
+        name, content = str(path), _mapped(path) if mmap else path.read_bytes()
     try:
         return understand(content)
     except ModelFormatError as error:
         msg = f"{name} is {error}"
         raise ModelFormatError(msg) from None
+
+
+def _mapped(path: Path) -> npt.NDArray[np.uint8]:
+    """Return the bytes of a file where they lie."""
+    if path.stat().st_size == 0:
+        return np.zeros(0, np.uint8)  # which nothing can map
+    return np.asarray(np.memmap(path, np.uint8, mode="r"))
 
 
 def _path(file: Any) -> Path:

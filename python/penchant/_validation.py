@@ -88,13 +88,6 @@ def one_id(value: Any, name: str, count: int) -> int:
     return int(ids(value, name, count, scalar=True)[0])
 
 
-def threads_of_process() -> int:
-    """Return how many threads this process may run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def check_memory(size: int, what: str) -> None:
     """Raise a MemoryError for what is larger than all of this machine's memory."""
     try:
@@ -113,8 +106,8 @@ def check_finite(values: npt.NDArray[Any], name: str) -> None:
         raise ValueError(msg)
 
 
-def factors(values: Any, name: str) -> Floats:
-    """Return a copy of factors as a contiguous two-dimensional array of floats."""
+def factors(values: Any, name: str, *, copy: bool | None = True) -> Floats:
+    """Return factors as a contiguous two-dimensional array of floats: a copy, or with None only if need be."""
     array = np.asarray(values)
     if array.dtype not in (np.float32, np.float64):
         msg = f"{name} must be float32 or float64, got {array.dtype}"
@@ -126,4 +119,4 @@ def factors(values: Any, name: str) -> Floats:
         msg = f"{name} must have at least one column"
         raise ValueError(msg)
     check_finite(array, name)
-    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C", copy=copy)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -72,6 +72,37 @@ pub(super) fn from_bytes<'py>(
         }
     }
     Ok((about, arrays))
+}
+
+/// An array in a file: its type as NumPy calls it, its shape, and its first byte and the one behind its last.
+type Place = (&'static str, Vec<usize>, usize, usize);
+
+/// What a model file holds, without its values: its texts, and where its arrays lie.
+#[pyfunction]
+pub(super) fn layout(
+    content: PyReadonlyArray1<'_, u8>,
+) -> PyResult<(BTreeMap<String, String>, BTreeMap<String, Place>)> {
+    let bytes = content.as_slice()?;
+    let Contents { about, tensors } = tensors::from_bytes(bytes)?;
+    let start = bytes.as_ptr().addr();
+    let places = tensors.into_iter().filter_map(|(name, tensor)| {
+        let first = tensor.data().as_ptr().addr() - start;
+        let kind = numpy_type(tensor.dtype())?;
+        Some((name, (kind, tensor.shape().to_vec(), first, first + tensor.data().len())))
+    });
+    Ok((about, places.collect()))
+}
+
+/// What NumPy calls the numbers of a tensor; `None` for types that are never written.
+fn numpy_type(kind: Dtype) -> Option<&'static str> {
+    Some(match kind {
+        Dtype::U8 => "|u1",
+        Dtype::I32 => "<i4",
+        Dtype::I64 => "<i8",
+        Dtype::F32 => "<f4",
+        Dtype::F64 => "<f8",
+        _ => return None,
+    })
 }
 
 /// The values of a tensor; `None` for types that are never written.

@@ -23,6 +23,12 @@ use pyo3::prelude::*;
 mod _core {
     use pyo3::prelude::*;
 
+    /// How many threads the core works on if it is not told: processor affinity and container limits included.
+    #[pyfunction]
+    fn threads() -> usize {
+        crate::pool::available()
+    }
+
     /// Alternating least squares.
     #[pymodule]
     mod als {
@@ -71,7 +77,7 @@ mod _core {
     #[pymodule]
     mod io {
         #[pymodule_export]
-        use crate::python::io::{from_bytes, to_bytes, write_atomically};
+        use crate::python::io::{from_bytes, layout, to_bytes, write_atomically};
     }
 
     /// Ranking metrics.

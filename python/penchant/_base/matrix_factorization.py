@@ -282,7 +282,7 @@ class MatrixFactorizationBase(RecommenderBase):
 
     def _restore(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
         users, items = (
-            None if name not in tensors else factors(tensors[name], name)
+            None if name not in tensors else factors(tensors[name], name, copy=None)
             for name in ("user_factors", "item_factors")
         )
         if users is not None and items is not None and users.shape[1] != items.shape[1]:

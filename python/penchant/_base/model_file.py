@@ -38,9 +38,12 @@ def to_bytes(model: Any, tensors: Mapping[str, npt.NDArray[Any]], texts: Mapping
     return _core.io.to_bytes(arrays, about)
 
 
-def from_bytes(content: bytes, cls: Any) -> tuple[Any, dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """Return a model of this class, or of that which is named if it is the base of all; and all there is."""
-    texts, arrays = _core.io.from_bytes(content)
+def from_bytes(content: bytes | npt.NDArray[np.uint8], cls: Any) -> tuple[Any, dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Return a model of this class, or of that which is named if it is the base of all; and all there is.
+
+    Of an array of bytes, which may be mapped, arrays are views; of bytes they are copies.
+    """
+    texts, arrays = _core.io.from_bytes(content) if isinstance(content, bytes) else _views(content)
     kind = texts.get("class", getattr(cls, "_KIND", "AlternatingLeastSquares"))
     if not hasattr(cls, "_KIND"):
         cls = class_called(kind)
@@ -54,3 +57,12 @@ def from_bytes(content: bytes, cls: Any) -> tuple[Any, dict[str, npt.NDArray[Any
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise not_a_model(str(error)) from None
     return model, arrays, texts
+
+
+def _views(content: npt.NDArray[np.uint8]) -> tuple[dict[str, str], dict[str, npt.NDArray[Any]]]:
+    """Return the texts and the arrays of a file as views of its bytes."""
+    texts, places = _core.io.layout(content)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, (kind, shape, first, end) in places.items():
+        arrays[name] = content[first:end].view(kind).reshape(shape)
+    return texts, arrays

@@ -34,9 +34,12 @@ __all__ = [
     "sparse",
     "sparse_ease",
     "text",
+    "threads",
     "weighting",
 ]
 
 __version__: Final[str]
 DEBUG_BUILD: Final[bool]
 INSTRUCTION_SET: Final[str]
+
+def threads() -> int: ...

@@ -43,14 +43,13 @@ def _machine() -> dict[str, Any]:
     import platform
 
     from penchant import _core
-    from penchant._validation import threads_of_process
 
     return {
         "system": platform.platform(),
         "CPU": _cpu() or platform.processor() or platform.machine(),
         "instructions": _core.INSTRUCTION_SET,
         "PENCHANT_SIMD": os.environ.get("PENCHANT_SIMD"),
-        "threads": threads_of_process(),
+        "threads": _core.threads(),
         "memory, GiB": _memory(),
         "debug build": _core.DEBUG_BUILD,
     }

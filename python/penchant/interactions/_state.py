@@ -67,6 +67,8 @@ def from_arrays(arrays: dict[str, Any], about: dict[str, Any]) -> tuple[Any, Rea
     besides |= {name: arrays.get(name, NOTHING_HIDDEN[name]) for name in _LOG}
     besides["latest"] = -np.inf if about["latest"] is None else about["latest"]
     read = _core.interactions.restore(users, items, csr, besides, options.core())
+    if not (arrays["values"].flags.writeable or len(arrays["kept_users"]) or len(arrays["kept_items"])):
+        read = csr[1:], read[1]  # where they lie, which may be in a file that is mapped
     return read, Reading(options, columns, lines_of_state(about["lines"]), backend)
 
 

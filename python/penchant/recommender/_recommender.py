@@ -270,8 +270,16 @@ class Recommender(LabelledModel):
         write(file, _state.to_bytes(self.model, self.data, self._described))
 
     @classmethod
-    def load(cls, file: str | os.PathLike[str] | BinaryIO) -> Self:
+    def load(cls, file: str | os.PathLike[str] | BinaryIO, *, mmap: bool = False) -> Self:
         """Load what `save` wrote.
+
+        Parameters
+        ----------
+        file : path or binary file object
+        mmap : bool, default False
+            Map a path instead of reading it: factors and the matrix of what users have stay in the file, are
+            read when they are looked at, and are shared by all processes that map it. Nobody may change the
+            file in place meanwhile; `save` and whoever else renames a new one over it does not.
 
         Raises
         ------
@@ -280,7 +288,7 @@ class Recommender(LabelledModel):
         OSError
             If it cannot be read.
         """
-        model, data, described = read(file, _state.from_bytes)
+        model, data, described = read(file, _state.from_bytes, mmap=mmap)
         self = cls(model)
         self._data, self._described = data, described
         return self

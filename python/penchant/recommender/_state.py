@@ -26,7 +26,7 @@ def to_bytes(model: RecommenderBase, data: Interactions, described: Described) -
     return model_file.to_bytes(model, named, texts)
 
 
-def from_bytes(content: bytes) -> tuple[RecommenderBase, Interactions, Described]:
+def from_bytes(content: Any) -> tuple[RecommenderBase, Interactions, Described]:
     """Return what `to_bytes` was given."""
     model, tensors, texts = model_file.from_bytes(content, RecommenderBase)
     if _DATA not in texts:

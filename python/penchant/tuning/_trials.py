@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from tqdm.auto import tqdm
 
+from penchant import _core
 from penchant._base import registry
 from penchant._base.feature_rows import FitFeatures
 from penchant._sparse import canonical_matrix
-from penchant._validation import describe, integer, threads_of_process
+from penchant._validation import describe, integer
 from penchant.evaluation import evaluate, sign_of, with_cutoff
 from penchant.exceptions import ModelFitError
 from penchant.splitting import Splitter, matrix_of
@@ -104,7 +105,7 @@ class Bench:
         if known:
             self.about["features"] = [fingerprint(matrix) for matrix in known.matrices()]
         self.names, self.rungs, self.jobs, self.random_state = names, rungs, jobs, random_state
-        threads = integer(num_threads, "num_threads", 0) or threads_of_process()
+        threads = integer(num_threads, "num_threads", 0) or _core.threads()
         self.threads = max(1, threads // jobs)
         self.started = time.monotonic()
         self.timeout = timeout
