@@ -10,7 +10,7 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test test-cluster test-arm64 lint fuzz bench quality docs clean
+.PHONY: help demo test test-page test-cluster test-arm64 test-wheel wheel release-check audit audit-python semver lint fuzz bench quality docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -21,7 +21,7 @@ demo: $(VENV)/installed ## Train a model and show what it recommends; DATA=folde
 test: $(VENV)/installed ## Run the tests of both languages
 	$(BIN)/pip install --quiet --group test --group docs
 	cargo test --locked
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentation
 	$(BIN)/pip install --quiet --group lint --group test
@@ -35,6 +35,13 @@ lint: $(VENV)/installed ## Check formatting, lints, types, stubs and documentati
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest penchant._core
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github
+
+test-page: $(VENV)/installed ## Run the page of 'penchant explore' in a browser without a window; as root on Debian
+	$(BIN)/pip install --quiet --group test --group page
+	command -v chromedriver >/dev/null || { apt-get -qq update && apt-get -qq -y install chromium chromium-driver; }
+	$(BIN)/python -m pytest tests/page
 
 test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes on this machine; QUICK=1 without the long ones
 	$(BIN)/pip install --quiet --group cluster $(if $(QUICK),,--group spark)
@@ -43,6 +50,33 @@ test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes 
 
 test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root on Debian
 	tests/arm64.sh
+
+wheel: $(VENV)/bin/python ## Build the wheel that is published for Linux on this CPU, into dist/wheel, and have it audited
+	$(BIN)/pip install --quiet --group wheel
+	rm -rf dist/wheel
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 \
+	  --interpreter $(BIN)/python --out dist/wheel
+	$(BIN)/auditwheel show dist/wheel/*.whl
+	$(BIN)/abi3audit --strict --summary dist/wheel/*.whl
+
+test-wheel: wheel ## Install that wheel in bare folders of an old and a new Debian, and use it there; as root on Debian
+	PYTHON=$(BIN)/python tests/wheel.sh dist/wheel/*.whl
+
+release-check: ## Say what a release lacks
+	$(PYTHON) .ci/release_check.py
+
+audit: audit-python ## Check licences and sources of dependencies, and what is reported of them
+	command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny
+	cargo deny --locked check $(if $(OFFLINE),bans licenses sources,)
+
+audit-python: $(VENV)/bin/python
+	$(BIN)/pip install --quiet --group audit
+	$(BIN)/python .ci/requirements.py > $(VENV)/requirements.txt
+	$(BIN)/pip-audit --requirement $(VENV)/requirements.txt --progress-spinner off
+
+semver: ## Compare the crate's interface with that of another commit: BASE=v0.1.0
+	command -v cargo-semver-checks >/dev/null || cargo install --locked --quiet cargo-semver-checks
+	cargo semver-checks --baseline-rev $(BASE) --default-features
 
 fuzz: $(VENV)/installed ## Make many hostile calls: EXAMPLES=20000 of each kind
 	$(BIN)/pip install --quiet --group test

@@ -19,6 +19,7 @@ TITLES = {
     "als": "Alternating least squares",
     "top_n": "Exact top N",
     "events": "From events to a matrix",
+    "http": "Over HTTP",
 }
 FLAGS = ("avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "asimd", "asimdhp", "asimddp", "sve")
 

@@ -28,7 +28,7 @@ def write(file: Any, content: bytes | Callable[[Path | None], bytes]) -> None:
 
 
 def read(file: Any, understand: Callable[[Any], Parsed], *, mmap: bool = False) -> Parsed:
-    """Read a path or a binary file object and make something of its bytes, or map a path and take an array."""
+    """Read a path or a binary file object, or map a path into an array, and make something of its bytes."""
     content: Any
     if mmap and hasattr(file, "read"):
         msg = f"file must be a path to be mapped, got {describe(file)}"

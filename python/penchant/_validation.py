@@ -107,7 +107,7 @@ def check_finite(values: npt.NDArray[Any], name: str) -> None:
 
 
 def factors(values: Any, name: str, *, copy: bool | None = True) -> Floats:
-    """Return factors as a contiguous two-dimensional array of floats: a copy, or with None only if need be."""
+    """Return factors as a contiguous matrix of floats: a copy, or with None only if need be."""
     array = np.asarray(values)
     if array.dtype not in (np.float32, np.float64):
         msg = f"{name} must be float32 or float64, got {array.dtype}"

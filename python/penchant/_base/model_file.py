@@ -38,7 +38,9 @@ def to_bytes(model: Any, tensors: Mapping[str, npt.NDArray[Any]], texts: Mapping
     return _core.io.to_bytes(arrays, about)
 
 
-def from_bytes(content: bytes | npt.NDArray[np.uint8], cls: Any) -> tuple[Any, dict[str, npt.NDArray[Any]], dict[str, str]]:
+def from_bytes(
+    content: bytes | npt.NDArray[np.uint8], cls: Any
+) -> tuple[Any, dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Return a model of this class, or of that which is named if it is the base of all; and all there is.
 
     Of an array of bytes, which may be mapped, arrays are views; of bytes they are copies.

@@ -14,9 +14,11 @@ from penchant.cli import (
     doctor,
     evaluate,
     explain,
+    explore,
     fit,
     info,
     recommend,
+    serve,
     similar,
     split,
     tune,
@@ -38,6 +40,8 @@ penchant evaluate plays.tsv --item artist --weight plays
 penchant compare plays.tsv --item artist --weight plays --models als,rp3beta,popularity
 penchant tune plays.tsv --item artist --weight plays --timeout 600 -o model.safetensors
 penchant recommend model.safetensors --all -o everyone.parquet
+penchant explore model.safetensors
+penchant serve model.safetensors
 """
 
 _MISTAKES = (
@@ -63,6 +67,8 @@ def parser() -> Command:
         recommend,
         similar,
         explain,
+        explore,
+        serve,
         evaluate,
         compare,
         tune,

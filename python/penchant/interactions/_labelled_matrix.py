@@ -112,6 +112,10 @@ class LabelledMatrix:
         """Return what items are called, as `user_labels` does users."""
         return taken(self._events.items, codes)
 
+    def has_user(self, label: Any) -> bool:
+        """Whether there is a user of this name."""
+        return bool(codes_of(self._events.users, [label], "user", None)[0] >= 0)
+
     def has_item(self, label: Any) -> bool:
         """Whether there is an item of this name."""
         return bool(codes_of(self._events.items, [label], "item", None)[0] >= 0)

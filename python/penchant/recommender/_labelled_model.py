@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from penchant._base.protocols import SupportsExplain, SupportsFeatures
 from penchant._base.recommender import RecommenderBase
 from penchant._labels import Unknown, warn_of_strangers
+from penchant._sparse import taken_rows
 from penchant._validation import Ids, number
 from penchant.exceptions import NotFittedError
 from penchant.interactions import LabelledMatrix
@@ -92,10 +93,10 @@ class LabelledModel:
             Before a fit.
         """
         data, answers = self.data, self._answers
-        codes = self._known(answers.users(users, unknown))
+        codes, rows = self._known(answers.users(users, unknown))
         ids, scores = self.model.recommend(
             codes,
-            data.matrix[codes],
+            rows,
             N=answers.count(n, data.shape[1]),
             filter_already_liked_items=filter_liked,
             min_score=min_score,
@@ -103,13 +104,15 @@ class LabelledModel:
         )
         return answers.ranked({"user": (data.user_labels, codes)}, "item", data.item_labels, ids, scores)
 
-    def _known(self, codes: Ids) -> Ids:
-        """Return those of users about whom the model knows something, and warn of the others."""
-        knows = self.model.knows_users(codes, self.data.matrix[codes])
-        if not knows.all():
-            strangers = codes[~knows]
-            warn_of_strangers(self.data.user_labels(strangers[:9]), len(strangers))
-        return codes[knows]
+    def _known(self, codes: Ids) -> tuple[Ids, Any]:
+        """Return those of users about whom the model knows something, and their rows; warn of the others."""
+        rows = taken_rows(self.data.matrix, codes)
+        knows = self.model.knows_users(codes, rows)
+        if knows.all():
+            return codes, rows
+        strangers = codes[~knows]
+        warn_of_strangers(self.data.user_labels(strangers[:9]), len(strangers))
+        return codes[knows], rows[knows]
 
     def recommend_for(
         self,
