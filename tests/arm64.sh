@@ -6,6 +6,7 @@
 # emulated. Most of the time, half an hour and more on two cores, goes into what the crate depends on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tests/debian.sh
 root=${ARM64_ROOT:-$HOME/.cache/penchant-arm64}
 release=forky   # its rustc is new enough
 cases=${PROPTEST_CASES:-16}
@@ -13,19 +14,7 @@ cases=${PROPTEST_CASES:-16}
 if [ ! -e "$root/ready" ]; then
   apt-get update -qq
   apt-get install -y -qq debootstrap qemu-user-static debian-archive-keyring
-  # An older debootstrap does not know the name; all releases since are made alike.
-  scripts=/usr/share/debootstrap/scripts
-  [ -e "$scripts/$release" ] || ln -s sid "$scripts/$release"
-  # Whatever this machine gets its own packages from.
-  sources=$(find /etc/apt/sources.list /etc/apt/sources.list.d -name '*.list' -o -name '*.sources' 2>/dev/null || true)
-  mirror=$(xargs cat <<<"$sources" | sed -nE 's#^(URIs: *|deb +(\[[^]]*\] +)?)(https?://[^ ]*debian/?)( .*)?$#\3#p' | sed -n 1p)
-  [ -n "$mirror" ] || { echo "found no source of Debian's packages under /etc/apt"; exit 1; }
-  rm -rf "$root"
-  debootstrap --variant=minbase \
-    --include=ca-certificates,gcc,gcc-aarch64-linux-gnu,libc6-dev,libc6-dev-arm64-cross,qemu-user \
-    "$release" "$root" "$mirror"
-  cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
-  cp /etc/resolv.conf "$root/etc/"
+  debian_release "$release" "$root" gcc,gcc-aarch64-linux-gnu,libc6-dev,libc6-dev-arm64-cross,qemu-user
   chroot "$root" dpkg --add-architecture arm64
   chroot "$root" apt-get update -qq
   chroot "$root" apt-get install -y -qq rustc cargo libstd-rust-dev:arm64 libc6:arm64 libgcc-s1:arm64
