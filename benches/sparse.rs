@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use penchant::{CsrMatrix, Ease, NearestNeighbours, RankOptions, Recommender, Rp3Beta};
+use penchant::{CsrMatrix, Ease, Model, NearestNeighbours, RankOptions, Rp3Beta};
 
 const USERS: usize = 20_000;
 const ITEMS: usize = 15_000;

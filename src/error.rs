@@ -188,6 +188,30 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// Nobody is called so, or nothing.
+    #[error("there is no {what} {label:?}{}", suggestion(close))]
+    UnknownLabel {
+        /// Of which side.
+        what: &'static str,
+        /// The label.
+        label: String,
+        /// Labels that are like it.
+        close: Vec<String>,
+    },
+    /// A model of this kind cannot do that.
+    #[error("{model} cannot {what}")]
+    NotSupported {
+        /// The model.
+        model: String,
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// Texts that are given as one do not end there.
+    #[error("labels cannot end at byte {end} of their texts")]
+    LabelEnds {
+        /// The end.
+        end: i64,
+    },
     /// A label stands twice where all must differ.
     #[error("the label {label:?} stands twice; labels must differ")]
     RepeatedLabel {
@@ -271,6 +295,14 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+}
+
+fn suggestion(close: &[String]) -> String {
+    if close.is_empty() {
+        return String::new();
+    }
+    let close: Vec<String> = close.iter().map(|label| format!("{label:?}")).collect();
+    format!("; did you mean {}?", close.join(" or "))
 }
 
 fn kind(integers: bool) -> &'static str {

@@ -51,6 +51,7 @@ mod models;
 mod observer;
 mod pool;
 pub mod rank;
+mod recommender;
 mod sparse;
 #[cfg(any(feature = "python", test))]
 mod text;
@@ -70,13 +71,14 @@ pub use models::als::{
 pub use models::ease::Ease;
 pub use models::factors::Factors;
 pub use models::knn::{NearestNeighbours, Weighting};
-pub use models::recommender::Recommender;
+pub use models::model::Model;
 pub use models::rp3beta::Rp3Beta;
 pub use models::similarity::ItemSimilarity;
 pub use models::slim::Slim;
 pub use models::sparse_ease::SparseEase;
 pub use observer::Observer;
 pub use rank::{RankOptions, Rankings};
+pub use recommender::{List, Reason, Recommender, Scored};
 pub use sparse::{CsrMatrix, CsrView, MAX_IDS, Pattern, Row, check_structure};
 
 /// The Rust of the README, run as a test.

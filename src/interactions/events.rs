@@ -64,7 +64,6 @@ impl Default for State {
 }
 
 /// What is known besides labels and matrix.
-#[cfg(feature = "python")]
 pub(crate) struct Hidden<'a> {
     pub(crate) latest: f64,
     pub(crate) times: &'a [f64],
@@ -76,9 +75,17 @@ pub(crate) type Before<'a> = (&'a Events, CsrView<'a, f32>);
 
 impl Events {
     /// What a file or a copy has to hold.
-    #[cfg(feature = "python")]
     pub(crate) fn hidden(&self) -> Hidden<'_> {
         Hidden { latest: self.latest, times: &self.times, all: self.all.as_deref() }
+    }
+
+    /// What all weights have been multiplied by since an earlier state: 1 where nothing fades.
+    pub(crate) fn faded_since(&self, before: &Self) -> f64 {
+        let Some(half_life) = self.options.half_life else { return 1.0 };
+        if before.latest == f64::NEG_INFINITY || before.latest >= self.latest {
+            return 1.0;
+        }
+        ((before.latest - self.latest) / self.options.in_times(half_life)).exp2()
     }
 
     /// Puts together what was taken apart. `kept` numbers what is shown, if not everything is.

@@ -48,7 +48,6 @@ use events::State;
 pub(crate) use block::Block;
 pub(crate) use encoder::Batch;
 pub(crate) use events::Events;
-#[cfg(feature = "python")]
 pub(crate) use events::{Hidden, State as EventsState};
 pub use on_disk::lock;
 pub(crate) use prune::Kept;
@@ -150,6 +149,16 @@ impl Interactions {
         let state = State { users: users.into(), items: items.into(), matrix, ..State::default() };
         let report = Report { rows, ..Report::default() };
         Events::restored(state, ReadOptions::default(), &Kept::default(), report)
+    }
+
+    /// What a file had; `kept` numbers what is shown, if not everything is.
+    pub(crate) fn restored(state: State, options: ReadOptions, kept: &Kept, report: Report) -> Result<Self> {
+        Events::restored(state, options, kept, report)
+    }
+
+    /// What all weights have been multiplied by since an earlier state, as time has passed.
+    pub(crate) fn faded_since(&self, before: &Self) -> f64 {
+        self.events.faded_since(&before.events)
     }
 
     /// What rows are called.

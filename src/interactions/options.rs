@@ -24,6 +24,25 @@ pub enum Duplicates {
     Max,
 }
 
+impl Duplicates {
+    /// What is called `sum`, `count`, `last` or `max`.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        [Self::Sum, Self::Count, Self::Last, Self::Max].into_iter().find(|one| one.name() == name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Count => "count",
+            Self::Last => "last",
+            Self::Max => "max",
+        }
+    }
+}
+
 /// Where entries are written, instead of being kept in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnDisk {

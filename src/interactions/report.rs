@@ -30,7 +30,6 @@ impl BadRows {
     }
 
     /// What was counted and described before.
-    #[cfg(feature = "python")]
     pub(crate) fn of(count: u64, described: Vec<String>) -> Self {
         Self { count, first: Vec::new(), described }
     }

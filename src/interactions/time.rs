@@ -28,6 +28,12 @@ impl TimeUnit {
     /// All of them, the largest first.
     pub const ALL: [Self; 4] = [Self::Seconds, Self::Milliseconds, Self::Microseconds, Self::Nanoseconds];
 
+    /// The unit with this symbol.
+    #[must_use]
+    pub fn called(symbol: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.symbol() == symbol)
+    }
+
     /// How many make a second.
     #[must_use]
     pub fn per_second(self) -> f64 {

@@ -98,7 +98,6 @@ fn with_metadata(tensors: BTreeMap<String, Tensor<'_>>, about: &BTreeMap<String,
 /// What a model file holds.
 pub(crate) struct Contents<'a> {
     /// What its writer had to say.
-    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "it is Python that has something to say"))]
     pub(crate) about: BTreeMap<String, String>,
     pub(crate) tensors: BTreeMap<String, TensorView<'a>>,
 }

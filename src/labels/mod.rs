@@ -84,6 +84,21 @@ impl Labels {
         Ok(labels)
     }
 
+    /// Numbers texts given as one, and where each ends in it, in bytes.
+    pub(crate) fn of_packed(all: &str, ends: impl IntoIterator<Item = i64>) -> Result<Self> {
+        let mut labels = Self::no_texts();
+        let mut start = 0;
+        for end in ends {
+            let text = usize::try_from(end).ok().and_then(|end| all.get(start..end));
+            labels.push(Label::Text(text.ok_or(Error::LabelEnds { end })?))?;
+            start = end as usize;
+        }
+        if start != all.len() {
+            return Err(Error::LabelEnds { end: start as i64 });
+        }
+        Ok(labels)
+    }
+
     /// Numbers integers, which must differ.
     pub fn of_integers(integers: impl IntoIterator<Item = i64>) -> Result<Self> {
         let mut labels = Self::no_integers();

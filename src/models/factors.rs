@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 use crate::dense::DenseView;
 use crate::error::{Error, Result, check_factors, check_size};
 use crate::io::atomic::{failed, write_atomically};
-use crate::io::tensors::{Tensor, from_bytes, not_a_model, to_bytes};
+use crate::io::tensors::{Contents, Tensor, from_bytes, not_a_model, to_bytes};
 use crate::kernel::Real;
-use crate::models::recommender::Recommender;
+use crate::models::model::Model;
 use crate::rank::{self, Index, RankOptions, Rankings};
 use crate::sparse::{CsrView, Pattern};
 
@@ -70,6 +70,17 @@ impl<T: Real> Factors<T> {
         Ok(Self { f: factors, x: user_factors, y: item_factors, items, similar_items, similar_users })
     }
 
+    /// The same with other users, and with other items if they are given; what is packed of a side that stays is kept.
+    pub(crate) fn with_sides(&self, user_factors: Vec<T>, item_factors: Option<Vec<T>>) -> Result<Self> {
+        let items_stay = item_factors.is_none();
+        let items = item_factors.unwrap_or_else(|| self.y.clone());
+        let mut other = Self::new(self.f, user_factors, items)?;
+        if items_stay {
+            (other.items, other.similar_items) = (self.items.clone(), self.similar_items.clone());
+        }
+        Ok(other)
+    }
+
     /// f, the length of each row of the factors.
     #[must_use]
     pub fn factors(&self) -> usize {
@@ -109,10 +120,22 @@ impl<T: Real> Factors<T> {
         liked: Option<Pattern<'_>>,
         options: &RankOptions<'_>,
     ) -> Result<Rankings<T>> {
-        let (users, items) = (self.user_factors(), self.item_factors());
-        let index =
-            kept(&self.items, self.items(), || Index::of_items(users, items, options.thread_count()))?;
-        rank::recommend(users, items, index, userids, liked, options)
+        self.recommend_by(&self.x, userids, liked, options)
+    }
+
+    /// The best items for each of `queries`, ids of rows of other factors of users.
+    pub(crate) fn recommend_by(
+        &self,
+        factors: &[T],
+        queries: &[i32],
+        liked: Option<Pattern<'_>>,
+        options: &RankOptions<'_>,
+    ) -> Result<Rankings<T>> {
+        let items = self.item_factors();
+        let index = kept(&self.items, self.items(), || {
+            Index::of_items(self.user_factors(), items, options.thread_count())
+        })?;
+        rank::recommend(DenseView::of_rows(factors, self.f), items, index, queries, liked, options)
     }
 
     /// The items most like each of `itemids` by cosine, the item itself first. See [`rank::similar`].
@@ -133,9 +156,13 @@ impl<T: Real> Factors<T> {
 
     /// Saves the factors. The file is replaced as a whole or not at all. Python opens it as well.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_atomically(path.as_ref(), &to_bytes(self.tensors(), BTreeMap::new())?)
+    }
+
+    /// What a file holds of it.
+    pub(crate) fn tensors(&self) -> BTreeMap<String, Tensor<'_>> {
         let sides = [self.user_factors(), self.item_factors()].map(Tensor::dense);
-        let tensors = SIDES.map(String::from).into_iter().zip(sides).collect();
-        write_atomically(path.as_ref(), &to_bytes(tensors, BTreeMap::new())?)
+        SIDES.map(String::from).into_iter().zip(sides).collect()
     }
 
     /// Opens a saved model, from here or from Python. `T` is the precision that it was saved in.
@@ -153,7 +180,11 @@ impl<T: Real> Factors<T> {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| failed(path, &error))?;
-        let contents = from_bytes(&bytes)?;
+        Self::of(&from_bytes(&bytes)?)
+    }
+
+    /// The model in a file.
+    pub(crate) fn of(contents: &Contents<'_>) -> Result<Self> {
         let [Some((users, [_, f])), Some((items, [_, f_items]))] =
             [contents.dense(SIDES[0])?, contents.dense(SIDES[1])?]
         else {
@@ -168,7 +199,7 @@ impl<T: Real> Factors<T> {
     }
 }
 
-impl<T: Real> Recommender<T> for Factors<T> {
+impl<T: Real> Model<T> for Factors<T> {
     fn users(&self) -> usize {
         self.users()
     }

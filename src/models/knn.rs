@@ -34,7 +34,7 @@ pub enum Weighting {
 /// `|i| |j| + shrinkage`.
 ///
 /// ```
-/// use penchant::{CsrMatrix, NearestNeighbours, RankOptions, Recommender};
+/// use penchant::{CsrMatrix, NearestNeighbours, RankOptions, Model};
 /// let plays = CsrMatrix::from_triplets(3, 3, &[(0, 0, 2.0_f32), (0, 1, 2.0), (1, 0, 1.0), (1, 1, 1.0), (2, 0, 5.0)])?;
 /// let model = NearestNeighbours::new(2).cosine(true).fit(&plays.view())?;
 /// assert_eq!(model.similar_items(&[1], &RankOptions::top(2))?.ids(0), [1, 0]);

@@ -5,7 +5,7 @@ mod check;
 pub(crate) mod ease;
 pub(crate) mod factors;
 pub(crate) mod knn;
-pub(crate) mod recommender;
+pub(crate) mod model;
 mod regressions;
 pub(crate) mod rp3beta;
 pub(crate) mod similarity;

@@ -6,7 +6,7 @@ use crate::rank::{RankOptions, Rankings};
 use crate::sparse::CsrView;
 
 /// A fitted model, whatever it is made of.
-pub trait Recommender<T: Real> {
+pub trait Model<T: Real> {
     /// The number of users that it was fitted to.
     fn users(&self) -> usize;
 

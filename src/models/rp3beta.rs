@@ -20,7 +20,7 @@ use crate::weighting::check_counts;
 /// is P3α (Cooper et al. 2014).
 ///
 /// ```
-/// use penchant::{CsrMatrix, RankOptions, Recommender, Rp3Beta};
+/// use penchant::{CsrMatrix, RankOptions, Model, Rp3Beta};
 /// let plays = CsrMatrix::from_triplets(3, 3, &[(0, 0, 1.0_f32), (0, 1, 1.0), (1, 0, 1.0), (1, 2, 1.0), (2, 2, 1.0)])?;
 /// let model = Rp3Beta::new(2).beta(0.5).fit(&plays.view())?;
 /// assert_eq!(model.similar_items(&[0], &RankOptions::top(2))?.ids(0), [1, 2]);

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::error::{Error, Result, check_ids, check_size};
 use crate::io::atomic::{failed, write_atomically};
-use crate::io::tensors::{Tensor, from_bytes, not_a_model, to_bytes};
+use crate::io::tensors::{Contents, Tensor, from_bytes, not_a_model, to_bytes};
 use crate::kernel::Real;
-use crate::models::recommender::Recommender;
+use crate::models::model::Model;
 use crate::observer::Observer;
 use crate::rank::{RankOptions, Rankings, recommend_by_rows};
 use crate::sparse::{CsrMatrix, CsrView};
@@ -48,24 +48,32 @@ impl<T: Real> ItemSimilarity<T> {
 
     /// Saves the model. The file is replaced as a whole or not at all. Python opens it as well.
     pub fn save(&self, path: impl AsRef<Path>, class: &str) -> Result<()> {
+        let about = BTreeMap::from([("class".into(), class.into())]);
+        let shape = [self.users as i64, self.similarity.view().rows() as i64];
+        write_atomically(path.as_ref(), &to_bytes(self.tensors(&shape), about)?)
+    }
+
+    /// What a file holds of it, with its shape.
+    pub(crate) fn tensors<'a>(&'a self, shape: &'a [i64; 2]) -> BTreeMap<String, Tensor<'a>> {
         let view = self.similarity.view();
-        let shape = [self.users as i64, view.rows() as i64];
         let (indptr, indices) = (view.pattern().indptr(), view.pattern().indices());
-        let tensors = BTreeMap::from([
+        BTreeMap::from([
             (PARTS[0].into(), Tensor::new(&[indptr.len()], indptr)),
             (PARTS[1].into(), Tensor::new(&[indices.len()], indices)),
             (PARTS[2].into(), Tensor::real(&[indices.len()], view.values())),
-            (PARTS[3].into(), Tensor::new(&[2], &shape)),
-        ]);
-        let about = BTreeMap::from([("class".into(), class.into())]);
-        write_atomically(path.as_ref(), &to_bytes(tensors, about)?)
+            (PARTS[3].into(), Tensor::new(&[2], shape)),
+        ])
     }
 
     /// Opens a saved model, from here or from Python. `T` is the precision that it was saved in.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| failed(path, &error))?;
-        let contents = from_bytes(&bytes)?;
+        Self::of(&from_bytes(&bytes)?)
+    }
+
+    /// The model in a file.
+    pub(crate) fn of(contents: &Contents<'_>) -> Result<Self> {
         let missing = || not_a_model(&"it has no similarity of items: it is another kind of model");
         let indptr = contents.list::<i64>(PARTS[0])?.ok_or_else(missing)?;
         let indices = contents.list::<i32>(PARTS[1])?.ok_or_else(missing)?;
@@ -80,7 +88,7 @@ impl<T: Real> ItemSimilarity<T> {
     }
 }
 
-impl<T: Real> Recommender<T> for ItemSimilarity<T> {
+impl<T: Real> Model<T> for ItemSimilarity<T> {
     fn users(&self) -> usize {
         self.users
     }

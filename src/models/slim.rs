@@ -17,7 +17,7 @@ use crate::weighting::check_counts;
 /// is kept in memory. Only items `i` with `G_ij > λ₁` can have a weight, where no value is negative.
 ///
 /// ```
-/// use penchant::{CsrMatrix, RankOptions, Recommender, Slim};
+/// use penchant::{CsrMatrix, RankOptions, Model, Slim};
 /// let plays = CsrMatrix::from_triplets(3, 3, &[(0, 0, 1.0_f32), (0, 1, 1.0), (1, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)])?;
 /// let model = Slim::new(0.1, 0.1).fit(&plays.view())?;
 /// assert_eq!(model.similar_items(&[0], &RankOptions::top(2))?.ids(0), [1, -1]);

@@ -23,7 +23,7 @@ use crate::sparse::{CsrMatrix, CsrView, Row};
 /// of those products of items that are not 0.
 ///
 /// ```
-/// use penchant::{CsrMatrix, Recommender, SparseEase};
+/// use penchant::{CsrMatrix, Model, SparseEase};
 /// let plays = CsrMatrix::from_triplets(2, 2, &[(0, 0, 1.0_f32), (0, 1, 1.0), (1, 1, 1.0)])?;
 /// let model = SparseEase::new(1.0, 100).fit(&plays.view())?;
 /// assert_eq!(model.similarity().values().iter().map(|w| (w * 100.0).round()).collect::<Vec<_>>(), [50.0, 33.0]);

@@ -29,9 +29,9 @@ PYTHON_FLOORS = [
         "slim",
         "sparse_ease",
     },
-    {"recommender", "datasets", "tuning", "comparison"},
+    {"recommender", "datasets", "tuning", "comparison", "ann"},
     {"distributed", "service"},
-    {"cpu", "recommender_base", "cli", "__init__"},
+    {"cpu", "recommender_base", "approximate_als", "cli", "__init__"},
     {"__main__"},
 ]
 RUST_FLOORS = [

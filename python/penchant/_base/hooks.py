@@ -83,6 +83,10 @@ class ModelHooks(Parameters):
             raise self._not_fitted()
         return shape
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn whether there has been a fit."""
+        return self._shape() is not None
+
     def _not_fitted(self, lacks: str | None = None) -> NotFittedError:
         """Return what to raise before a fit, which may name what is missing."""
         state = "has not been fitted yet" if lacks is None else f"has no {lacks} yet"

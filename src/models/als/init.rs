@@ -17,6 +17,23 @@ pub enum Init {
     Uniform,
 }
 
+impl Init {
+    /// What has this name.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        [Self::Sketch, Self::Uniform].into_iter().find(|one| one.name() == name)
+    }
+
+    /// Its name, as Python and files have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sketch => "sketch",
+            Self::Uniform => "uniform",
+        }
+    }
+}
+
 /// Small enough that no first score is near 1.
 const SCALE: f64 = 0.01;
 

@@ -27,6 +27,24 @@ pub enum Confidence {
     Log,
 }
 
+impl Confidence {
+    /// What has this name.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        [Self::Alpha, Self::Linear, Self::Log].into_iter().find(|one| one.name() == name)
+    }
+
+    /// Its name, as Python and files have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alpha => "alpha",
+            Self::Linear => "linear",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// The part of the parameters that says what is minimized.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Objective {

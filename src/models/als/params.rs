@@ -24,6 +24,27 @@ pub enum Solver {
     Cholesky,
 }
 
+impl Solver {
+    /// What has this name.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        [Self::Auto, Self::ConjugateGradient, Self::Dual, Self::Cholesky]
+            .into_iter()
+            .find(|one| one.name() == name)
+    }
+
+    /// Its name, as Python and files have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::ConjugateGradient => "cg",
+            Self::Dual => "dual",
+            Self::Cholesky => "cholesky",
+        }
+    }
+}
+
 /// Alternating least squares for implicit feedback (Hu, Koren and Volinsky 2008): the parameters of a fit.
 ///
 /// Set what should differ from the defaults, then call [`fit`](Self::fit), which checks them all.

@@ -73,31 +73,19 @@ pub(in crate::python) struct PyReadOptions {
 
 impl PyReadOptions {
     pub(in crate::python) fn options(self, timed: bool) -> PyResult<ReadOptions> {
-        let duplicates = match self.duplicates.as_str() {
-            "sum" => Duplicates::Sum,
-            "count" => Duplicates::Count,
-            "last" => Duplicates::Last,
-            "max" => Duplicates::Max,
-            other => {
-                let expected = "duplicates must be \"sum\", \"count\", \"last\" or \"max\"";
-                return Err(PyValueError::new_err(format!("{expected}, got {other:?}")));
-            }
-        };
-        let unit = match self.time_unit.as_deref() {
-            None => None,
-            Some(symbol) => {
-                let unit = TimeUnit::ALL.into_iter().find(|unit| unit.symbol() == symbol);
-                Some(unit.ok_or_else(|| {
-                    let expected = "time_unit must be \"s\", \"ms\", \"us\" or \"ns\"";
-                    PyValueError::new_err(format!("{expected}, got {symbol:?}"))
-                })?)
-            }
-        };
+        let wrong = |expected: &str, got: &str| PyValueError::new_err(format!("{expected}, got {got:?}"));
+        let duplicates = Duplicates::called(&self.duplicates).ok_or_else(|| {
+            wrong("duplicates must be \"sum\", \"count\", \"last\" or \"max\"", &self.duplicates)
+        })?;
+        let unit = self.time_unit.as_deref().map(|symbol| {
+            let expected = "time_unit must be \"s\", \"ms\", \"us\" or \"ns\"";
+            TimeUnit::called(symbol).ok_or_else(|| wrong(expected, symbol))
+        });
         let age = |is_age: bool| if is_age { Age::Seconds } else { Age::Units };
         let options = ReadOptions {
             duplicates,
             timed,
-            times: TimeFormat { unit, pattern: self.time_format },
+            times: TimeFormat { unit: unit.transpose()?, pattern: self.time_format },
             half_life: self.half_life.map(age(self.half_life_is_age)),
             max_age: self.max_age.map(age(self.max_age_is_age)),
             kinds: self.kinds,

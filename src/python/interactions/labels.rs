@@ -36,19 +36,9 @@ impl PyLabels {
     /// Numbers texts given as their bytes and where each ends.
     #[staticmethod]
     fn of_packed(texts: &[u8], ends: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        let wrong = |what: &str| pyo3::exceptions::PyValueError::new_err(format!("labels: {what}"));
-        let all = std::str::from_utf8(texts).map_err(|error| wrong(&error.to_string()))?;
-        let mut start = 0;
-        let mut labels = Vec::new();
-        for &end in ends.as_slice()? {
-            let end = usize::try_from(end).map_err(|_| wrong("an end below 0"))?;
-            labels.push(all.get(start..end).ok_or_else(|| wrong("ends that are no ends"))?);
-            start = end;
-        }
-        if start != all.len() {
-            return Err(wrong("text after the last end"));
-        }
-        Ok(Self(Arc::new(Labels::of_texts(labels)?)))
+        let all = std::str::from_utf8(texts)
+            .map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("labels: {error}")))?;
+        Ok(Self(Arc::new(Labels::of_packed(all, ends.as_slice()?.iter().copied())?)))
     }
 
     /// Numbers integers, with or without a sign.

@@ -46,24 +46,12 @@ pub(in crate::python) struct Params {
 
 impl Params {
     pub(in crate::python) fn build(&self) -> PyResult<AlternatingLeastSquares> {
-        let solver = match self.solver.as_str() {
-            "auto" => Solver::Auto,
-            "cg" => Solver::ConjugateGradient,
-            "dual" => Solver::Dual,
-            "cholesky" => Solver::Cholesky,
-            other => return Err(unknown("solver", "'auto', 'cg', 'dual' or 'cholesky'", other)),
-        };
-        let confidence = match self.confidence.as_str() {
-            "alpha" => Confidence::Alpha,
-            "linear" => Confidence::Linear,
-            "log" => Confidence::Log,
-            other => return Err(unknown("confidence", "'alpha', 'linear' or 'log'", other)),
-        };
-        let init = match self.init.as_str() {
-            "sketch" => Init::Sketch,
-            "uniform" => Init::Uniform,
-            other => return Err(unknown("init", "'sketch' or 'uniform'", other)),
-        };
+        let solver = Solver::called(&self.solver)
+            .ok_or_else(|| unknown("solver", "'auto', 'cg', 'dual' or 'cholesky'", &self.solver))?;
+        let confidence = Confidence::called(&self.confidence)
+            .ok_or_else(|| unknown("confidence", "'alpha', 'linear' or 'log'", &self.confidence))?;
+        let init =
+            Init::called(&self.init).ok_or_else(|| unknown("init", "'sketch' or 'uniform'", &self.init))?;
         Ok(AlternatingLeastSquares::new(count("factors", self.factors, "at least 1")?)
             .regularization(self.regularization)
             .alpha(self.alpha)
