@@ -30,7 +30,7 @@ PYTHON_FLOORS = [
         "sparse_ease",
     },
     {"recommender", "datasets", "tuning", "comparison", "ann"},
-    {"distributed", "service"},
+    {"distributed", "service", "mlflow"},
     {"cpu", "recommender_base", "approximate_als", "cli", "__init__"},
     {"__main__"},
 ]

@@ -37,12 +37,17 @@ request that it is about.
 """
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings) -> Guard:
     """Return an ASGI application that answers from a model.
 
     Parameters
     ----------
     settings : Settings
+
+    Returns
+    -------
+    ASGI application
+        Where it is mounted in another, enter its ``lifespan()`` in that of the other.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Exception, on_failure)
-    return Guard(app, settings)
+    return Guard(app, settings, lambda: lifespan(app))
 
 
 def app_from_environment() -> ASGIApp:

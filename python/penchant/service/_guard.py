@@ -8,6 +8,8 @@ import logging
 import time
 import traceback
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -27,12 +29,22 @@ _ADDRESSES = 10_000
 
 
 class Guard:
-    """Lets through what is within the limits, and gives what fails inside a sentence."""
+    """An ASGI application that lets through what is within the limits, and gives what fails a sentence."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(
+        self, app: ASGIApp, settings: Settings, lifespan: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> None:
+        self._app, self._settings, self._lifespan = app, settings, lifespan
         self._under_way = 0
         self._rates = None if settings.rate is None else Rates(settings.rate)
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Return what has to be entered where this is mounted in another application.
+
+        Meanwhile it looks for newer models, and for events that others have taken. A server that runs this
+        application itself sees to that.
+        """
+        return self._lifespan()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle what the server hands over."""
@@ -90,7 +102,8 @@ class Guard:
             if wait > 0:
                 most = f"at most {settings.rate:g} requests a second are answered"
                 raise Problem(429, most, headers={"retry-after": str(int(wait) + 1)})
-        is_open = scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDER)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))  # where this is mounted in another
+        is_open = path in _OPEN or path.startswith(_OPEN_FOLDER)
         if settings.token is not None and not is_open:
             given = headers.get("authorization", "").encode("utf-8", "surrogateescape")
             if not hmac.compare_digest(given, f"Bearer {settings.token}".encode()):
