@@ -10,7 +10,7 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test test-page test-cluster test-arm64 test-wheel wheel release-check audit audit-python semver lint fuzz bench quality docs clean
+.PHONY: help demo test test-page test-cluster test-peers test-arm64 test-wheel wheel release-check audit audit-python semver lint fuzz bench quality docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -50,6 +50,12 @@ test-cluster: $(VENV)/installed ## Run the tests on a Ray cluster of four nodes 
 
 test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root on Debian
 	tests/arm64.sh
+
+test-peers: $(VENV)/installed ## Run the examples for RecTools and LensKit, in .venv-peers; LensKit brings gigabytes of PyTorch
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet dist/*.whl pytest pandas lenskit attrs typeguard
+	.venv-peers/bin/pip install --quiet --no-deps rectools pm-implicit
+	.venv-peers/bin/python -m pytest tests/peers
 
 wheel: $(VENV)/bin/python ## Build the wheel that is published for Linux on this CPU, into dist/wheel, and have it audited
 	$(BIN)/pip install --quiet --group wheel

@@ -3,7 +3,7 @@
 Called by `make release-check`, and by the workflow that a tag starts.
 """
 
-import datetime
+import datetime as dt
 import os
 import re
 import subprocess
@@ -68,7 +68,7 @@ def of_changelog(version: str) -> Iterator[str]:
         yield f"CHANGELOG.md has no section '## [{version}] - date'"
         return
     try:
-        late = datetime.date.fromisoformat(section[1]) > datetime.date.today()
+        late = dt.date.fromisoformat(section[1]) > dt.date.today()
     except ValueError:
         late = True
     if late:

@@ -1,4 +1,4 @@
-"""Everything that the package may need, its extras for benchmarks aside, for whoever looks for reports about it."""
+"""Everything that the package may need, but for benchmarks, for whoever looks for reports about it."""
 
 import sys
 import tomllib

@@ -21,7 +21,7 @@ class PenchantConfig(BaseModel):
 
 
 class PenchantScorer(Component[ItemList], Trainable):
-    """Scores items by alternating least squares; users whom it does not know are solved for by their history."""
+    """Scores items by alternating least squares; users are solved for by their history."""
 
     config: PenchantConfig
 

@@ -1,9 +1,9 @@
-"""What runs every night: fit to all events, write everybody's list, and put the model where a service takes it.
+"""What runs every night: fit, write everybody's list, and put the model where a service takes it.
 
     python nightly.py events.csv out/
 
-The events have the columns user, item and weight. A service that was started with ``penchant serve out/model.safetensors``
-takes the new model by itself.
+The events have the columns user, item and weight. A service that was started with ``penchant serve
+out/model.safetensors`` takes the new model by itself.
 """
 
 import argparse
@@ -14,7 +14,9 @@ from penchant import AlternatingLeastSquares, Interactions, Recommender
 
 def main(arguments=None):
     """Fit, write lists, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("events", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--factors", type=int, default=64)

@@ -1,6 +1,6 @@
-"""The service as a part of an application of your own: its addresses under /recommendations, yours beside them.
+"""The service as a part of an application of your own, under /recommendations.
 
-    MODEL=model.safetensors uvicorn own_service:app
+MODEL=model.safetensors uvicorn own_service:app
 """
 
 import contextlib

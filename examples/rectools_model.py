@@ -1,6 +1,7 @@
 """Penchant's models in RecTools: wherever RecTools takes a model, such as in its cross-validation.
 
-RecTools 0.19 asks for NumPy 1 on some versions of Python; it works with NumPy 2 as well, installed with --no-deps.
+RecTools 0.19 asks for NumPy 1 on some versions of Python; it works with NumPy 2 as well, installed with
+--no-deps.
 """
 
 import numpy as np
@@ -34,7 +35,9 @@ class PenchantModel(ModelBase[ModelConfig]):
         return _triplets(user_ids, *found)
 
     def _recommend_i2i(self, target_ids, dataset, k, sorted_item_ids_to_recommend):
-        return _triplets(target_ids, *self.model.similar_items(target_ids, N=k, items=sorted_item_ids_to_recommend))
+        return _triplets(
+            target_ids, *self.model.similar_items(target_ids, N=k, items=sorted_item_ids_to_recommend)
+        )
 
 
 def _triplets(asked: InternalIds, ids, scores):

@@ -85,3 +85,8 @@ pub use sparse::{CsrMatrix, CsrView, MAX_IDS, Pattern, Row, check_structure};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The Rust of the documentation, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+struct Guide;

@@ -28,5 +28,7 @@ def recommend(user: str, n: int = 10):
     """The best items for a user."""
     code = users[user]
     ids, scores = model.recommend(code, matrix[code], N=n)
-    found = [{"item": items[at], "score": score} for at, score in zip(ids.tolist(), scores.tolist(), strict=True)]
+    found = [
+        {"item": items[at], "score": score} for at, score in zip(ids.tolist(), scores.tolist(), strict=True)
+    ]
     return Response(json.dumps({"user": user, "items": found}), media_type="application/json")

@@ -48,7 +48,10 @@ def served(library, model, workers):
     process = subprocess.Popen(command, cwd=HERE, env=environment)
     try:
         for _ in range(600):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json"):
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json"),
+            ):
                 break
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
@@ -77,7 +80,9 @@ def compare_lists(addresses, users):
     for user in users[:20]:
         found = []
         for address in addresses:
-            with urllib.request.urlopen(f"{address}/recommend?n=10&user={urllib.parse.quote(user)}") as answer:
+            with urllib.request.urlopen(
+                f"{address}/recommend?n=10&user={urllib.parse.quote(user)}"
+            ) as answer:
                 found.append([item["item"] for item in json.load(answer)["items"]])
         if found[0] != found[1]:
             raise SystemExit(f"lists of {user} differ: {found}")
@@ -85,7 +90,9 @@ def compare_lists(addresses, users):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="part of LastFM-360K's users and items (default 1)")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="part of LastFM-360K's users and items (default 1)"
+    )
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--keep", action="store_true", help="write benches/results/ and docs/speed.md")

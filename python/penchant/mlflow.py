@@ -10,7 +10,7 @@ Examples
 >>> model = AlternatingLeastSquares(factors=2, random_state=0)
 >>> recommender = Recommender(model).fit(Interactions.from_frame(events), show_progress=False)
 >>> penchant.mlflow.save_model(recommender, folder)  # doctest: +SKIP
->>> mlflow.pyfunc.load_model(folder).predict({"user": ["bob"]}, {"n": 3})  # doctest: +SKIP
+>>> mlflow.pyfunc.load_model(folder).predict(pd.DataFrame({"user": ["bob"]}))  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def save_model(
         users=shape[0],
         items=shape[1],
     )
-    add_to_model(
+    add_to_model(  # type: ignore[no-untyped-call]
         about,
         loader_module="penchant.mlflow",
         data=_FILE,

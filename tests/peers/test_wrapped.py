@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from penchant import AlternatingLeastSquares, EASE
+from penchant import EASE, AlternatingLeastSquares
 from penchant.datasets import made_plays
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))

@@ -14,7 +14,11 @@ INDEXES = {
     "faiss": ("penchant.ann.faiss", "FaissModel", {"nlist": 20, "nprobe": 10}),
     "usearch": ("penchant.ann.usearch", "USearchModel", {}),
     "hnswlib": ("penchant.ann.hnswlib", "HNSWModel", {}),
-    "nmslib": ("penchant.ann.nmslib", "NMSLibModel", {"index_params": {"M": 16}, "query_params": {"ef": 200}}),
+    "nmslib": (
+        "penchant.ann.nmslib",
+        "NMSLibModel",
+        {"index_params": {"M": 16}, "query_params": {"ef": 200}},
+    ),
     "annoy": ("penchant.ann.annoy", "AnnoyModel", {}),
 }
 

@@ -32,7 +32,9 @@ def test_nightly(tmp_path, monkeypatch):
         lists = list(csv.DictReader(file))
     recommender = Recommender.load(tmp_path / "out" / "model.safetensors")
     first = recommender.data.users[0]
-    assert [row["item"] for row in lists if row["user"] == first] == recommender.recommend(first, 20)["item"].tolist()
+    assert [row["item"] for row in lists if row["user"] == first] == recommender.recommend(first, 20)[
+        "item"
+    ].tolist()
 
 
 @pytest.mark.filterwarnings("ignore::penchant.exceptions.DataWarning")

@@ -1,9 +1,13 @@
 """Pages of the documentation whose code stands by itself: it runs, and gives what the text says."""
 
+import json
 import re
+import shlex
+import warnings
 from pathlib import Path
 
 import numpy as np
+from service import Processes, answer_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -64,6 +68,44 @@ def test_what_is_served_is_exact_from_lists_and_nearly_so_from_an_index(tmp_path
     assert len(names["everyone"]) == 10 * len(names["plays"].users)
     assert (names["nearest"] == names["exact"]).mean() > 0.99
     assert "zoe" in names["recommender"].data.users
+
+
+def test_what_is_served_over_http_answers_to_every_line_of_the_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names_of("serving.md")
+    page = (DOCS / "serving.md").read_text(encoding="utf-8")
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.S)).splitlines()
+    serves = [shlex.split(line) for line in shell if line.startswith("penchant serve")]
+    asks = [shlex.split(line) for line in shell if line.startswith("curl")]
+    assert len(serves) == 1
+    assert len(asks) == 4
+    options = ["2" if word == "4" else word for word in serves[0][3:]]  # workers
+    with Processes(serves[0][2], *options) as service:
+        for ask in asks:
+            assert ask[-1].startswith("http://127.0.0.1:8000/")
+            path = ask[-1].removeprefix("http://127.0.0.1:8000")
+            body = json.loads(ask[ask.index("-d") + 1]) if "-d" in ask else None
+            status, answer = answer_of(service.request(path, body))
+            assert status == 200, (ask, answer)
+        status, answer = answer_of(service.request("/similar_items?item=lagos%20dub"))
+        assert json.loads(answer)["error"].startswith(
+            re.search(r'"error":"(there is no item .*?; did you mean)', page)[1]
+        )
+
+
+def test_what_is_used_with_other_libraries(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings(action="ignore"):  # MLflow's own
+        names = names_of("elsewhere.md")
+    assert names["search"].best_params_ == {"factors": 16}
+    assert names["served"].predict(names["pd"].DataFrame({"user": ["bob"]}), params={"n": 1})[
+        "item"
+    ].tolist() == ["ska"]
+    assert names["whole"].data.shape == (2, 2)
+    found = np.mean(
+        [len(np.intersect1d(a, b)) / 10 for a, b in zip(names["ids"], names["exact"], strict=True)]
+    )
+    assert found > 0.9
 
 
 def test_what_makes_it_fast_is_true():

@@ -90,9 +90,7 @@ class ApproximateModel(ABC):
     def _found(self, index: Any, queries: Vectors, count: int) -> tuple[Ids, Floats]:
         """Return the nearest of an index by cosine, best first, and their cosines; -1 for none."""
 
-    def fit(
-        self, user_items: Any, show_progress: bool = True, callback: Any = None, **options: Any
-    ) -> Self:
+    def fit(self, user_items: Any, show_progress: bool = True, callback: Any = None, **options: Any) -> Self:
         """Fit the model, and make the indexes; see the `fit` of the model."""
         self.model.fit(user_items, show_progress=show_progress, callback=callback, **options)
         self._make()

@@ -31,8 +31,8 @@ class HNSWModel(ApproximateModel):
 
     References
     ----------
-    Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
-    Small World graphs", 2016.
+    Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical
+    Navigable Small World graphs", 2016.
     """
 
     def __init__(
@@ -51,7 +51,9 @@ class HNSWModel(ApproximateModel):
 
     def _made(self, items: Vectors) -> Any:
         index = hnswlib.Index(space="ip", dim=items.shape[1])
-        index.init_index(max_elements=len(items), M=self.M, ef_construction=self.ef_construction, random_seed=0)
+        index.init_index(
+            max_elements=len(items), M=self.M, ef_construction=self.ef_construction, random_seed=0
+        )
         index.add_items(items, np.arange(len(items)), num_threads=self.num_threads or -1)
         return index
 

@@ -29,8 +29,8 @@ class USearchModel(ApproximateModel):
 
     References
     ----------
-    Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
-    Small World graphs", 2016.
+    Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical
+    Navigable Small World graphs", 2016.
     """
 
     def __init__(
