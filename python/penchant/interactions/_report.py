@@ -86,7 +86,7 @@ class Report:
         ]
         lines += [(name, f"{count:,}") for name, count in parts if count]
         lines += [
-            ("density", f"{self.density:.3g}" if self.density >= 0.01 else f"{100 * self.density:.3g} %"),
+            ("density", f"{100 * self.density:.3g} %"),
             ("rows read", f"{self.rows:,}"),
         ]
         counts = [

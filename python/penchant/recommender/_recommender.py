@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable
+from html import escape
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -66,6 +67,11 @@ class Recommender(LabelledModel):
 
     def __repr__(self) -> str:
         return f"Recommender({self.model!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the model, and what it has learned from."""
+        learned = "" if self._data is None else self._data._repr_html_()
+        return f"<code>{escape(repr(self.model))}</code>{learned}"
 
     def fit(
         self,

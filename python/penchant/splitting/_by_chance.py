@@ -41,7 +41,7 @@ class RandomSplit(Splitter):
             aside = place < np.minimum(np.rint(counts * share), counts - 1)[users]
         else:
             aside = random < share
-        yield Cut(~aside[pairs], aside[pairs], name=f"{share:.0%} by chance")
+        yield Cut(~aside[pairs], aside[pairs], name=f"{100 * share:.3g} % by chance")
 
 
 @dataclass(frozen=True)
