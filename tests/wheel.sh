@@ -30,7 +30,7 @@ for release in bookworm trixie; do
     run() { chroot "$folder" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
     run python3 -m venv /venv
     run /venv/bin/pip install --quiet --no-index --find-links /wheels penchant pandas
-    run sh -c "cd /root && /venv/bin/python /use.py && /venv/bin/penchant demo --quiet"
+    run sh -c "cd /root && /venv/bin/python /use.py && /venv/bin/penchant demo >/dev/null"
   '
   echo "$release: Python $version, $(chroot "$folder" ldd --version | sed -n 1p | grep -o '[0-9.]*$'): works"
 done

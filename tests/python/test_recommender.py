@@ -38,15 +38,6 @@ def recommender():
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
-def test_a_notebook_shows_the_model_and_what_it_has_learned_from():
-    events = {"user": ["ann", "bob"], "item": ["dub", "ska"]}
-    recommender = Recommender(AlternatingLeastSquares(factors=2, random_state=0))
-    assert recommender._repr_html_().startswith("<code>AlternatingLeastSquares(factors=2")
-    shown = recommender.fit(Interactions.from_frame(events), show_progress=False)._repr_html_()
-    assert "&lt;2 users x 2 items&gt;" in shown
-    assert "<table" in shown
-
-
 def test_answers_come_in_the_callers_kind_of_frame(frame):
     recommender = fitted(frame)
     for answer in (
@@ -297,3 +288,12 @@ def test_a_file_cannot_name_modules_to_import(recommender):
                     buffer.getvalue().replace(b'\\\\\\"polars\\\\\\"', b'\\\\\\"' + module[:6] + b'\\\\\\"')
                 )
             )
+
+
+def test_a_notebook_shows_the_model_and_what_it_has_learned_from():
+    events = {"user": ["ann", "bob"], "item": ["dub", "ska"]}
+    recommender = Recommender(AlternatingLeastSquares(factors=2, random_state=0))
+    assert recommender._repr_html_().startswith("<code>AlternatingLeastSquares(factors=2")
+    shown = recommender.fit(Interactions.from_frame(events), show_progress=False)._repr_html_()
+    assert "&lt;2 users x 2 items&gt;" in shown
+    assert "<table" in shown
