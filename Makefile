@@ -10,7 +10,7 @@ EXAMPLES ?= 20000
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
-.PHONY: help demo test test-page test-cluster test-peers test-arm64 test-wheel wheel release-check audit audit-python semver lint fuzz bench quality docs clean
+.PHONY: help demo test test-page test-cluster test-peers test-arm64 test-wheel wheel release-check soak audit audit-python semver lint fuzz bench quality docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -70,6 +70,10 @@ test-wheel: wheel ## Install that wheel in bare folders of an old and a new Debi
 
 release-check: ## Say what a release lacks
 	$(PYTHON) .ci/release_check.py
+
+soak: $(VENV)/installed ## Load a service for MINUTES=3 while events come in and models are swapped
+	$(BIN)/pip install --quiet --group test
+	$(BIN)/python benches/soak.py --minutes $(or $(MINUTES),3)
 
 audit: audit-python ## Check licences and sources of dependencies, and what is reported of them
 	command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny
