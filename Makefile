@@ -53,6 +53,7 @@ test-arm64: ## Run the crate's tests as a 64-bit Arm would, under qemu; as root 
 
 test-peers: $(VENV)/installed ## Run the examples for RecTools and LensKit, in .venv-peers; LensKit brings gigabytes of PyTorch
 	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --no-deps --force-reinstall dist/*.whl
 	.venv-peers/bin/pip install --quiet dist/*.whl pytest pandas lenskit attrs typeguard
 	.venv-peers/bin/pip install --quiet --no-deps rectools pm-implicit
 	.venv-peers/bin/python -m pytest tests/peers
@@ -111,7 +112,7 @@ docs: $(VENV)/installed ## Write the notebooks from their scripts, and build the
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove everything that was built
-	rm -rf target dist site .cache $(VENV)
+	rm -rf target dist site .cache .venv-peers $(VENV)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("penchant needs Python 3.11 or later") if sys.version_info < (3, 11) else None'

@@ -55,7 +55,7 @@ def lacking() -> Iterator[str]:
     ours = set(run("git", "ls-files").stdout.splitlines()) | {".cargo_vcs_info.json", "Cargo.toml.orig"}
     strange = sorted(file for file in packed if file not in ours or file.startswith(("python/", ".github/")))
     if strange:
-        yield f"the crate would be packed with {len(strange)} files that are not its own, such as {strange[0]}"
+        yield f"the crate would be packed with {len(strange)} files of others, such as {strange[0]}"
 
 
 def of_changelog(version: str) -> Iterator[str]:

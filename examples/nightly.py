@@ -9,6 +9,8 @@ out/model.safetensors`` takes the new model by itself.
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from penchant import AlternatingLeastSquares, Interactions, Recommender
 
 
@@ -21,13 +23,12 @@ def main(arguments=None):
     parser.add_argument("out", type=Path)
     parser.add_argument("--factors", type=int, default=64)
     options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
     data = Interactions.from_file(options.events, weight="weight", on_bad_rows="warn")
     print(data.report)
     model = AlternatingLeastSquares(factors=options.factors, confidence="log", random_state=0)
     recommender = Recommender(model).fit(data)
-    options.out.mkdir(exist_ok=True)
-    lists = recommender.recommend(n=20)
-    lists.to_csv(options.out / "lists.csv", index=False)
+    pd.DataFrame(recommender.recommend(n=20)).to_csv(options.out / "lists.csv", index=False)
     # Replaced as a whole or not at all: whoever reads it meanwhile has the old one or the new one.
     recommender.save(options.out / "model.safetensors")
 

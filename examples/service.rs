@@ -1,9 +1,10 @@
-//! A recommender behind HTTP, with axum: lists, lists for strangers, and events that it learns from.
+//! A recommender behind HTTP, with axum: lists, lists for strangers, and events that it learns from. Labels are texts.
 //!
 //! `cargo run --release --example service -- recommender.safetensors 8000`, then
 //! `curl 'http://127.0.0.1:8000/recommend?user=ann&n=5'`
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use axum::extract::{Query, State};
@@ -76,7 +77,8 @@ impl Rows for Events {
     fn event(&self, row: usize) -> Result<Option<Event<'_>>, Flaw<'_>> {
         let Happened { user, item, weight } = &self.0[row];
         let (user, item) = (user.as_str().into(), item.as_str().into());
-        Ok(Some(Event { user, item, weight: *weight, time: Time::Number(0.0) }))
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        Ok(Some(Event { user, item, weight: *weight, time: Time::Seconds(now) }))
     }
 }
 

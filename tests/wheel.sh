@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a wheel in bare folders of an old and a new Debian, and uses it there as a stranger would. Called by
-# `make test-wheel WHEEL=...`; needs root on Debian.
+# `make test-wheel`, with the wheel; needs root on Debian.
 #
 # "Old" is the oldest release whose Python is new enough for the package. Nothing is compiled in these folders: there is no
 # compiler. What the package depends on is fetched outside, for the Python in there.
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 wheel=$(realpath "$1")
 root=${WHEEL_ROOT:-$HOME/.cache/penchant-wheel}
 python=${PYTHON:-python3}
+machine=$(uname -m)
 
 command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap debian-archive-keyring; }
 for release in bookworm trixie; do
@@ -22,7 +23,8 @@ for release in bookworm trixie; do
   rm -rf "$folder/wheels" "$folder/venv"
   mkdir -p "$folder/wheels"
   "$python" -m pip download --quiet --dest "$folder/wheels" --only-binary :all: --python-version "$version" \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 "$wheel" pandas
+    --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" --platform "manylinux2014_$machine" \
+    "$wheel" pandas
   cp tests/wheel/use.py "$folder/use.py"
   folder=$folder unshare --mount --propagation private bash -euo pipefail -c '
     mount --bind /proc "$folder/proc"

@@ -26,15 +26,18 @@ from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import add_to_model
 from mlflow.tracking.artifact_utils import _download_artifact_from_uri
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.utils.environment import _mlflow_conda_env, _PythonEnv
 
 from penchant._core import __version__
 from penchant._validation import describe
 from penchant.recommender import Recommender
+from penchant.recommender.plain import PlainRecommender
 
 __all__ = ["load_model", "log_model", "save_model"]
 
 _FLAVOR = "penchant"
 _FILE = "recommender.safetensors"
+_ENVIRONMENT, _CONDA = "python_env.yaml", "conda.yaml"
 
 
 def save_model(
@@ -59,7 +62,7 @@ def save_model(
     metadata : dict, optional
         Whatever MLflow is to keep with it.
     pip_requirements : list of str, optional
-        By default this version of penchant, and pandas.
+        By default these versions of penchant and MLflow, and pandas.
 
     Raises
     ------
@@ -81,8 +84,11 @@ def save_model(
     about.signature = signature or _signature(recommender)
     if metadata is not None:
         about.metadata = metadata
-    requirements = pip_requirements or [f"penchant=={__version__}", "pandas", f"mlflow=={mlflow.__version__}"]
+    usual = [f"penchant=={__version__}", "pandas", f"mlflow=={mlflow.__version__}"]
+    requirements = usual if pip_requirements is None else pip_requirements
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
+    _mlflow_conda_env(str(folder / _CONDA), additional_pip_deps=requirements, install_mlflow=False)  # type: ignore[no-untyped-call]
+    _PythonEnv.current().to_yaml(str(folder / _ENVIRONMENT))  # type: ignore[no-untyped-call]
     about.add_flavor(
         _FLAVOR,
         penchant_version=__version__,
@@ -95,7 +101,8 @@ def save_model(
         about,
         loader_module="penchant.mlflow",
         data=_FILE,
-        python_env={"python": None, "dependencies": ["-r requirements.txt"]},
+        conda_env=_CONDA,
+        python_env=_ENVIRONMENT,
     )
     about.save(str(folder / "MLmodel"))
 
@@ -139,7 +146,7 @@ def load_model(model_uri: str, dst_path: str | None = None) -> Recommender:
 
 def _load_pyfunc(path: str) -> _Pyfunc:
     """Load what `mlflow.pyfunc` asks; `path` is that of the file."""
-    return _Pyfunc(Recommender.load(path))
+    return _Pyfunc(PlainRecommender.load(path))
 
 
 class _Pyfunc:
@@ -153,17 +160,18 @@ class _Pyfunc:
         return self._recommender
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
-        """Return the best items for each user, as a frame of user, item, score and rank."""
+        """Return the best items for each user, as a pandas frame of user, item, score and rank."""
         frame = pd.DataFrame(model_input)
         if "user" not in frame.columns:
             msg = f"there must be a column user, got {', '.join(map(repr, frame.columns))}"
             raise ValueError(msg)
         params = params or {}
-        return self._recommender.recommend(
+        best = self._recommender.recommend(
             frame["user"].tolist(),
             n=int(params.get("n", 10)),
             filter_liked=bool(params.get("filter_liked", True)),
         )
+        return pd.DataFrame(best)  # whatever the events came in
 
 
 def _signature(recommender: Recommender) -> ModelSignature:

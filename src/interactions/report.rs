@@ -131,7 +131,7 @@ impl Report {
         self.rows = self.rows.saturating_add(before.rows);
         self.ignored = self.ignored.saturating_add(before.ignored);
         self.merged = self.merged.saturating_add(before.merged);
-        self.faded += before.faded;
+        self.faded = self.faded.saturating_add(before.faded);
         if self.written.is_none() {
             self.written.clone_from(&before.written);
         }

@@ -34,7 +34,8 @@ pub struct Reason<'a> {
 }
 
 impl Recommender {
-    /// The best items for a user, best first, without those that the user has.
+    /// The best items for a user, best first, without those that the user has; none for a user about whom the model knows
+    /// nothing, as any would be arbitrary.
     pub fn recommend<'l>(&self, user: impl Into<Label<'l>>, list: &List<'_>) -> Result<Vec<Scored<'_>>> {
         Ok(self.recommend_to(&[user.into()], list)?.pop().unwrap_or_default())
     }
@@ -43,12 +44,26 @@ impl Recommender {
     pub fn recommend_to(&self, users: &[Label<'_>], list: &List<'_>) -> Result<Vec<Vec<Scored<'_>>>> {
         let codes = self.codes(Side::Users, users)?;
         let matrix = self.data.matrix();
-        let rows = rows_of(&matrix, codes.iter().map(|&code| code as usize), matrix.columns())?;
-        self.ranked(&codes, &rows.view(), list)
+        let known: Vec<i32> = codes.iter().copied().filter(|&code| self.knows(code as usize)).collect();
+        let rows = rows_of(&matrix, known.iter().map(|&code| code as usize), matrix.columns())?;
+        let mut lists = self.ranked(&known, &rows.view(), list)?.into_iter();
+        let known_or_none = |&code: &i32| if self.knows(code as usize) { lists.next() } else { None };
+        Ok(codes.iter().map(known_or_none).map(Option::unwrap_or_default).collect())
+    }
+
+    /// Whether the model knows something about a user.
+    fn knows(&self, user: usize) -> bool {
+        match &self.model {
+            Fitted::Factors { factors, .. } => factors.user_factors().row(user).iter().any(|&x| x != 0.0),
+            Fitted::Similarity(_) => !self.data.matrix().row(user).indices.is_empty(),
+        }
     }
 
     /// The best items for somebody whom the model has not seen, by what they like, in the units of the data.
     pub fn recommend_for(&self, liked: &[(Label<'_>, f32)], list: &List<'_>) -> Result<Vec<Scored<'_>>> {
+        if liked.is_empty() {
+            return Err(Error::InvalidParameter { name: "liked", expected: "at least one item", value: 0.0 });
+        }
         let labels: Vec<Label<'_>> = liked.iter().map(|&(label, _)| label).collect();
         let codes = self.codes(Side::Items, &labels)?;
         let entries: Vec<(i32, i32, f32)> =
@@ -67,6 +82,7 @@ impl Recommender {
 
     /// The items most like another, without itself.
     pub fn similar_items<'l>(&self, item: impl Into<Label<'l>>, n: usize) -> Result<Vec<Scored<'_>>> {
+        check_count(n)?;
         let code = self.code(Side::Items, item.into())?;
         let found = self.model().similar_items(&[code], &RankOptions::top(n.saturating_add(1)))?;
         Ok(others(labelled(self.data.items(), &found, 0), self.data.items().get(code as usize), n))
@@ -74,6 +90,7 @@ impl Recommender {
 
     /// The users most like another, without themselves; for models with factors.
     pub fn similar_users<'l>(&self, user: impl Into<Label<'l>>, n: usize) -> Result<Vec<Scored<'_>>> {
+        check_count(n)?;
         let code = self.code(Side::Users, user.into())?;
         let Some(factors) = self.factors() else {
             let (model, what) = (self.texts.class().into(), "compare users");
@@ -90,30 +107,34 @@ impl Recommender {
         item: impl Into<Label<'l>>,
         n: usize,
     ) -> Result<Vec<Reason<'_>>> {
+        check_count(n)?;
         let (user, item) = (self.code(Side::Users, user.into())?, self.code(Side::Items, item.into())?);
         let row = self.data.matrix().row(user as usize);
         let (liked, values): (Vec<i32>, Vec<f32>) =
             row.indices.iter().zip(row.values).filter(|(_, value)| **value != 0.0).unzip();
-        let terms = if let Fitted::Similarity(similarity) = &self.model {
-            let share = |(&from, &value): (&i32, &f32)| {
-                let weights = similarity.similarity().row(from as usize);
-                let found = weights.indices.binary_search(&item);
-                found.map_or(0.0, |at| f64::from(value) * f64::from(weights.values[at]))
+        // Of similarities whatever says something counts, of factors what is liked.
+        let (terms, counts): (Vec<f64>, fn(f32, f64) -> bool) =
+            if let Fitted::Similarity(similarity) = &self.model {
+                let share = |(&from, &value): (&i32, &f32)| {
+                    let weights = similarity.similarity().row(from as usize);
+                    let found = weights.indices.binary_search(&item);
+                    found.map_or(0.0, |at| f64::from(value) * f64::from(weights.values[at]))
+                };
+                (liked.iter().zip(&values).map(share).collect(), |_, term| term != 0.0)
+            } else {
+                let (factors, parameters, gram) = self.solvable("say where its scores come from")?;
+                let doubles: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
+                let items = factors.item_factors();
+                let Explanation { terms, .. } =
+                    parameters.explain((&liked, &doubles), items, gram, item, None, None)?;
+                (terms, |value, _| value > 0.0)
             };
-            liked.iter().zip(&values).map(share).collect()
-        } else {
-            let (factors, parameters, gram) = self.solvable("say where its scores come from")?;
-            let doubles: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
-            let items = factors.item_factors();
-            let Explanation { terms, .. } =
-                parameters.explain((&liked, &doubles), items, gram, item, None, None)?;
-            terms
-        };
         let says = |(at, contribution): (usize, f64)| {
             let label = self.data.items().get(liked[at] as usize)?;
-            (values[at] > 0.0).then_some(Reason { label, weight: values[at], contribution })
+            counts(values[at], contribution).then_some(Reason { label, weight: values[at], contribution })
         };
-        let mut reasons: Vec<Reason<'_>> = terms.into_iter().enumerate().filter_map(says).collect();
+        let reasons = terms.into_iter().enumerate().filter_map(says);
+        let mut reasons: Vec<Reason<'_>> = reasons.collect();
         // Stable, so that ties go to the smaller id.
         reasons.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
         reasons.truncate(n);
@@ -183,10 +204,19 @@ impl Recommender {
         if let Some(code) = known.code(label) {
             return Ok(code as i32);
         }
+        let of_this_kind = matches!(label, Label::Text(_)) != known.are_integers();
         let label = label.to_string();
-        let close = known.close_to(&label, CLOSE, 0)?.iter().map(ToString::to_string).collect();
+        let close = if of_this_kind { known.close_to(&label, CLOSE, 0)? } else { Vec::new() };
+        let close = close.iter().map(ToString::to_string).collect();
         Err(Error::UnknownLabel { what, label, close })
     }
+}
+
+fn check_count(n: usize) -> Result<()> {
+    if n == 0 {
+        return Err(Error::InvalidParameter { name: "n", expected: "at least 1", value: 0.0 });
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy)]

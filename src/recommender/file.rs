@@ -40,7 +40,8 @@ impl Recommender {
         Self::new(model, data, texts)
     }
 
-    /// Saves everything. The file is replaced as a whole or not at all. Python opens it as well.
+    /// Saves everything. The file is replaced as a whole or not at all. Python opens it as well, and expects later events
+    /// of what was fitted here in the columns `user`, `item` and `weight`, and `time` and `kind` if there were any.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let shape = self.shape();
         let mut tensors = match &self.model {
@@ -111,7 +112,8 @@ fn data_of(contents: &Contents<'_>, texts: &Texts) -> Result<Interactions> {
     let integers = |name: &str| contents.list::<i32>(&format!("interactions.{name}"));
     let codes = |name: &str| -> Result<Vec<u32>> {
         let codes = integers(name)?.unwrap_or_default();
-        codes.into_iter().map(|code| u32::try_from(code).map_err(|_| missing(name))).collect()
+        let negative = |_| not_a_model(&format!("interactions.{name} has numbers below 0"));
+        codes.into_iter().map(|code| u32::try_from(code).map_err(negative)).collect()
     };
     let times = |name: &str| contents.reals::<f64>(&format!("interactions.{name}"));
     let indptr = contents.list::<i64>("interactions.indptr")?.ok_or_else(|| missing("indptr"))?;
@@ -152,10 +154,11 @@ fn data_of(contents: &Contents<'_>, texts: &Texts) -> Result<Interactions> {
 fn labels_of(contents: &Contents<'_>, side: &str) -> Result<Labels> {
     let name = |kind: &str| format!("interactions.{side}.{kind}");
     if let Some(integers) = contents.list::<i64>(&name("integers"))? {
-        return Labels::of_integers(integers);
+        return Labels::of_integers(integers).map_err(|error| not_a_model(&error));
     }
     if let Some(bits) = contents.list::<i64>(&name("unsigned"))? {
-        return Labels::of_unsigned(bits.into_iter().map(|bits| bits as u64));
+        let unsigned = bits.into_iter().map(|bits| bits as u64);
+        return Labels::of_unsigned(unsigned).map_err(|error| not_a_model(&error));
     }
     let missing = || not_a_model(&"it has no labels: it is a model without them");
     let texts = contents.list::<u8>(&name("texts"))?.ok_or_else(missing)?;

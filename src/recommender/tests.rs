@@ -126,6 +126,39 @@ fn neighbours_reasons_and_history() -> Result<()> {
 }
 
 #[test]
+fn nobody_gets_a_list_of_whom_nothing_is_known() -> Result<()> {
+    let mut recommender = fitted(&ReadOptions::default())?;
+    recommender.update(&Plays(vec![("ivy", "dub", 0.0, 9.0), ("joe", "alone", 1.0, 9.0)]))?;
+    assert_eq!(recommender.recommend("ivy", &List::top(3))?, []);
+    assert_eq!(recommender.recommend("joe", &List::top(3))?, []);
+    let lists = recommender.recommend_to(&["ivy".into(), "bob".into(), "joe".into()], &List::top(1))?;
+    assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0]);
+    let error = recommender.recommend_for(&[], &List::top(3)).expect_err("it is nobody");
+    assert_eq!(error.to_string(), "liked must be at least one item, got 0");
+    assert!(recommender.similar_items("dub", 0).is_err());
+    assert!(recommender.similar_users("bob", 0).is_err());
+    assert!(recommender.explain("bob", "ska", 0).is_err());
+    Ok(())
+}
+
+#[test]
+fn what_says_nothing_is_no_reason_and_what_speaks_against_is() -> Result<()> {
+    let data = Interactions::from_matrix(
+        Labels::of_texts(["ann"])?,
+        Labels::of_texts(["a", "b", "c", "d"])?,
+        CsrMatrix::from_triplets(1, 4, &[(0, 0, 2.0_f32), (0, 1, -1.0), (0, 2, 1.0)])?,
+    )?;
+    let similarity = CsrMatrix::from_triplets(4, 4, &[(0, 3, 0.5_f32), (1, 3, 0.25)])?;
+    let texts = Texts::of(&parameters(), &data);
+    let recommender = Recommender::new(Fitted::Similarity(ItemSimilarity::new(1, similarity)?), data, texts)?;
+    let reasons = recommender.explain("ann", "d", 9)?;
+    let said: Vec<(String, f64)> =
+        reasons.iter().map(|reason| (reason.label.to_string(), reason.contribution)).collect();
+    assert_eq!(said, [("a".into(), 1.0), ("b".into(), -0.25)]);
+    Ok(())
+}
+
+#[test]
 fn unknown_labels_are_named_with_those_that_are_like_them() -> Result<()> {
     let recommender = fitted(&ReadOptions::default())?;
     let error = recommender.recommend("bobb", &List::top(1)).expect_err("nobody is called so");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Fitted, Recommender};
 use crate::error::Result;
+use crate::gram::Gram;
 use crate::interactions::{Format, Interactions, Rows};
 use crate::models::als::AlternatingLeastSquares;
 use crate::models::factors::Factors;
@@ -33,12 +34,19 @@ impl Recommender {
     }
 
     fn take(&mut self, data: Interactions) -> Result<()> {
-        let (factors, parameters, _) = self.solvable("be updated")?;
+        let (factors, parameters, gram) = self.solvable("be updated")?;
         let changed = changed_rows(&self.data.matrix(), &data.matrix(), data.faded_since(&self.data));
-        let factors = updated(factors, parameters, &data.matrix(), &changed)?;
-        let parameters = Box::new(parameters.clone());
-        let texts = self.texts.updated(&data);
+        let (factors, parameters, gram) = (
+            updated(factors, (parameters, gram), &data.matrix(), &changed)?,
+            parameters.clone(),
+            gram.clone(),
+        );
+        let items_stay = factors.items() == self.data.items().len();
+        let (parameters, texts) = (Box::new(parameters), self.texts.updated(&data));
         *self = Self::new(Fitted::Factors { factors, parameters, has_features: false }, data, texts)?;
+        if items_stay {
+            let _ = self.gram.set(gram);
+        }
         Ok(())
     }
 }
@@ -46,7 +54,7 @@ impl Recommender {
 /// Factors with those of changed rows, and of new columns, solved for.
 fn updated(
     factors: &Factors<f32>,
-    parameters: &AlternatingLeastSquares,
+    (parameters, gram): (&AlternatingLeastSquares, &Gram),
     matrix: &CsrView<'_, f32>,
     changed: &[usize],
 ) -> Result<Factors<f32>> {
@@ -55,7 +63,8 @@ fn updated(
     users.resize(matrix.rows() * f, 0.0);
     // New items have no factors yet that users could be solved with, so users come again after them.
     let own = rows_of(matrix, changed.iter().copied(), known)?;
-    put(&mut users, f, changed, &parameters.fold_in(&own.view(), factors.item_factors())?);
+    let solved = parameters.fold_in_with(&own.view(), None, factors.item_factors(), gram, &())?;
+    put(&mut users, f, changed, &solved);
     if matrix.columns() == known {
         return factors.with_sides(users, None);
     }

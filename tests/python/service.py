@@ -41,14 +41,17 @@ def answer_of(request, timeout=20):
 class Processes:
     """``penchant serve`` as users start it; ended by its own process id."""
 
-    def __init__(self, model, *options):
+    def __init__(self, model, *options, ending=signal.SIGINT, **environment):
+        self.ending = ending
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         command = [sys.executable, "-m", "penchant", "serve", str(model), "--port", str(self.port), *options]
         # Not a pipe, which would be full after a while.
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed on leaving
-        self.process = subprocess.Popen(command, stderr=self._log, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, stderr=self._log, start_new_session=True, env=os.environ | environment
+        )
 
     def __enter__(self):
         for _ in range(300):
@@ -62,7 +65,7 @@ class Processes:
         raise AssertionError(f"the service does not start: {self.log}")
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(self.ending)
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:

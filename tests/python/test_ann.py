@@ -110,9 +110,10 @@ def test_users_can_be_recalculated(model, exact, plays):
 
 def test_more_than_there_is_ends_with_none(model):
     ids, scores = model.similar_items(0, N=1600)
-    assert ids.shape == (1600,)
-    assert ids[-1] == -1
-    assert scores[-1] == -np.inf
+    assert ids.shape == scores.shape == (1500,)
+    found = ids >= 0
+    assert found[:10].all()
+    assert (scores[~found] == -np.inf).all()
 
 
 @pytest.mark.parametrize("name", ["Faiss", "NMSLib", "Annoy"])
@@ -141,6 +142,35 @@ def test_an_index_is_made_anew_for_new_factors(exact, plays):
     ids, _ = model.similar_items(1500, N=2)
     assert set(ids.tolist()) == {3, 1500} or 1500 in ids
     assert model.recommend_index is not before
+
+
+def test_items_of_which_nothing_is_known_mislead_nobody(plays):
+    wide = plays.tolil()
+    wide[:, 700:] = 0
+    wide = wide.tocsr()
+    exact = AlternatingLeastSquares(factors=24, iterations=5, random_state=0).fit(wide, show_progress=False)
+    users = np.arange(100)
+    best, _ = exact.recommend(users, wide[users], N=10)
+    for module, name, options in INDEXES.values():
+        model = getattr(importlib.import_module(module), name)(exact, **options)
+        ids, _ = model.recommend(users, wide[users], N=10)
+        assert agreement(ids, best) > 0.85, name
+        ids, scores = model.recommend(users[:3], wide[users[:3]], N=10**10)
+        assert ids.shape == scores.shape == (3, 1500)
+        assert ids[0, 0] == best[0, 0]
+        assert ids[0, -1] == -1
+
+
+def test_other_options_are_exact(exact, plays):
+    from penchant.ann.faiss import FaissModel
+
+    model = FaissModel(exact)
+    best, _ = exact.recommend(4, plays[[4]], N=5, min_score=0.3)
+    assert model.recommend(4, plays[[4]], N=5, min_score=0.3)[0].tolist() == best.tolist()
+    too_wide = plays[[4]].copy()
+    too_wide.resize((1, 1600))
+    with pytest.raises(ValueError, match="at most 1500 columns"):
+        model.recommend(4, too_wide)
 
 
 def test_mistakes(exact, plays):

@@ -3,6 +3,8 @@
 import warnings
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from service import fitted
 
@@ -38,6 +40,24 @@ def test_what_is_saved_is_asked_through_pyfunc(recommender, tmp_path):
     pd.testing.assert_frame_equal(everything, recommender.recommend(users, 4, filter_liked=False))
     assert model.metadata.flavors["penchant"]["users"] == recommender.data.shape[0]
     assert "penchant==" in (tmp_path / "model" / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame, pa.table], ids=["polars", "pyarrow"])
+def test_answers_are_of_pandas_whatever_the_events_came_in(tmp_path, frame):
+    data = Interactions.from_frame(frame({"user": ["ann", "ann", "bob"], "item": ["dub", "ska", "dub"]}))
+    model = AlternatingLeastSquares(factors=2, random_state=0)
+    penchant.mlflow.save_model(Recommender(model).fit(data, show_progress=False), tmp_path / "model")
+    answer = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(pd.DataFrame({"user": ["bob"]}))
+    assert isinstance(answer, pd.DataFrame)
+    assert answer["item"].tolist() == ["ska"]
+
+
+def test_its_environment_is_one_that_mlflow_can_make(recommender, tmp_path):
+    from mlflow.utils.virtualenv import _get_python_env
+
+    penchant.mlflow.save_model(recommender, tmp_path / "model", pip_requirements=[])
+    assert _get_python_env(tmp_path / "model").dependencies == ["-r requirements.txt"]
+    assert (tmp_path / "model" / "requirements.txt").read_text() == ""
 
 
 def test_what_is_logged_comes_back_whole(recommender):

@@ -15,6 +15,7 @@ import pytest
 from service import answer_of, fitted, plays
 
 from penchant import Interactions, Recommender
+from penchant.nearest_neighbours import CosineRecommender
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(shutil.which("cargo") is None, reason="there is no cargo")
@@ -53,6 +54,20 @@ def test_what_python_saved_answers_alike_in_rust(examples, tmp_path):
     wrong = run(examples["recommend"], tmp_path / "model", "nobody", check=False)
     assert wrong.returncode != 0
     assert 'what: "user", label: "nobody"' in wrong.stderr
+
+
+def test_a_model_of_similarities_gives_the_same_reasons(examples, tmp_path):
+    data = Interactions.from_frame(plays(60, 40), item="artist", weight="plays")
+    recommender = Recommender(CosineRecommender(K=3)).fit(data, show_progress=False)
+    recommender.save(tmp_path / "model")
+    for user in data.users[:12].tolist():
+        said = run(examples["recommend"], tmp_path / "model", user).stdout.splitlines()
+        told = [re.split(r" {2,}", line.strip()) for line in said[said.index("and may like") + 1 :]]
+        best = recommender.recommend(user, 5)["item"].tolist()
+        assert [line[0] for line in told] == best
+        for line, item in zip(told, best, strict=True):
+            why = recommender.explain(user, item, 2)["item"].tolist()
+            assert line[2] == f"because of {' and '.join(why)}"
 
 
 def test_what_rust_fitted_and_saved_is_updated_in_python(examples, tmp_path):
@@ -122,7 +137,7 @@ def test_the_service_in_rust_learns_as_python_does(service):
     _, best = asked(address, "/recommend?user=zoe&n=5")
     ours = recommender.recommend("zoe", 5)
     assert [one["item"] for one in best] == ours["item"].tolist()
-    assert np.allclose([one["score"] for one in best], ours["score"], rtol=1e-6)
+    assert [np.float32(one["score"]) for one in best] == [np.float32(score) for score in ours["score"]]
     assert asked(address, "/recommend?user=nobody") == (404, 'there is no user "nobody"')
     assert asked(address, "/recommend")[0] == 400
 

@@ -14,6 +14,7 @@ from penchant import Interactions, Recommender
 from penchant.service import Settings, _growing, create_app
 from penchant.service._current import CurrentModel
 from penchant.service._growing import BadEventError, Growing
+from penchant.service._journal import JournalError
 
 pytestmark = pytest.mark.filterwarnings("ignore::penchant.exceptions.DataWarning")
 
@@ -158,6 +159,96 @@ def test_times_in_units(tmp_path, unit, scale):
     current.catch_up()
     weights = current.now().data.matrix.toarray()
     assert weights[0, 0] == pytest.approx(0.5 ** (100 / 3600), rel=1e-2)
+
+
+def test_what_lies_in_the_future_is_refused(tmp_path):
+    table = {"user": ["a", "b"], "item": ["x", "y"], "when": ["2026-01-01", "2026-01-02"]}
+    fitted(table, factors=2, time="when", half_life="30d").save(tmp_path / "model")
+    with TestClient(create_app(Settings(str(tmp_path / "model"), events=str(tmp_path / "events")))) as client:
+        event = {"user": "a", "item": "y", "time": "9999-01-01"}
+        answer = client.post("/events", json={"events": [event]})
+        assert answer.status_code == 422
+        assert "future" in answer.json()["error"]
+        assert client.get("/history?user=b").json()["items"][0]["weight"] > 0.9
+
+
+def test_kinds_and_labels_are_taken_as_the_data_have_them(tmp_path):
+    table = {"user": [1, 2], "item": [7, 8], "kind": ["1", "2"]}
+    fitted(table, factors=2, kind="kind", kind_weights={"1": 1, "2": 2}).save(tmp_path / "model")
+    with TestClient(create_app(Settings(str(tmp_path / "model"), events=str(tmp_path / "events")))) as client:
+        post = lambda **event: client.post("/events", json={"events": [{"item": 7} | event]})  # noqa: E731
+        assert post(user=3, kind=1).status_code == 200
+        assert post(user=3, kind="2").status_code == 200
+        assert post(user=2**63, kind="2").json()["field"] == "events[0].user"
+        assert post(user=-5, kind="2").status_code == 200
+
+
+def test_a_file_of_events_that_is_cut_is_told_and_not_mended(place):
+    current = CurrentModel(place)
+    current.take([events_of("zoe", ["a"])])
+    Path(place.events).write_bytes(b"")
+    with pytest.raises(JournalError, match="shorter"):
+        current.take([events_of("max", ["a"])])
+    with pytest.raises(JournalError):
+        current.catch_up()
+    assert Path(place.events).read_bytes() == b""
+    assert CurrentModel(place).take([events_of("max", ["a"])]) == [None]
+    Path(place.events).write_bytes(b"nonsense\n")
+    with pytest.raises(JournalError, match="none of ours"):
+        CurrentModel(place)
+
+
+def test_what_cannot_be_written_is_not_taken(place, monkeypatch):
+    with TestClient(create_app(place)) as client:
+
+        def full(_descriptor):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        answer = client.post("/events", json={"events": [{"user": "zoe", "item": "a"}]})
+        assert (answer.status_code, "No space left" in answer.json()["error"]) == (503, True)
+        assert client.get("/history?user=zoe").status_code == 404
+        monkeypatch.undo()
+        assert client.post("/events", json={"events": [{"user": "eva", "item": "a"}]}).status_code == 200
+    assert [json.loads(line)["user"] for line in lines_of(place)] == ["eva"]
+
+
+def test_events_are_answered_however_long_they_take(place, monkeypatch):
+    whole = Growing.with_batches
+
+    def slow(self, batches):
+        time.sleep(0.5)
+        return whole(self, batches)
+
+    monkeypatch.setattr(Growing, "with_batches", slow)
+    settings = Settings(place.model, events=place.events, timeout=0.2)
+    with TestClient(create_app(settings)) as client:
+        assert client.post("/events", json={"events": [{"user": "zoe", "item": "a"}]}).status_code == 200
+
+
+def test_one_bad_request_among_many_costs_few_updates(place, monkeypatch):
+    current, updates = CurrentModel(place), []
+    updated = _growing._updated
+    monkeypatch.setattr(_growing, "_updated", lambda *asked: (updates.append(1), updated(*asked))[1])
+    bad = events_of("max", ["a"], weight=float("nan"))
+    requests = [events_of(f"user {number}", ["a"]) for number in range(63)]
+    problems = current.take([*requests[:40], bad, *requests[40:]])
+    assert [place for place, problem in enumerate(problems) if problem is not None] == [40]
+    assert len(updates) < 20
+    assert current.now().growing.events == 63
+
+
+def test_events_that_do_not_fit_to_a_newer_model_are_told_and_left_out(place):
+    current = CurrentModel(place)
+    current.take([events_of("zoe", ["a"])])
+    table = {"user": ["a", "b"], "item": ["x", "y"], "when": ["2026-01-01", "2026-01-02"]}
+    fitted(table, factors=2, time="when").save(place.model)
+    os.utime(place.model, (time.time() - 5, time.time() - 5))
+    current.take_newer()
+    assert current.take_newer()
+    assert "1 requests of events do not fit" in current.problem
+    assert current.now().data.shape == (2, 2)
+    assert CurrentModel(place).problem
 
 
 def test_growing_leaves_the_state_before_as_it_is():

@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+import urllib.parse
 
 import numpy as np
 import pytest
@@ -74,6 +75,60 @@ def test_what_is_no_model_changes_nothing(tmp_path, content):
     assert current.problem
     fitted(seed=2).save(path)
     assert looked_twice(current) == [False, True]
+
+
+def test_what_may_pass_is_tried_again(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    fitted(seed=0).save(path)
+    old(path)
+    current = CurrentModel(Settings(str(path)))
+    path.rename(tmp_path / "away")
+    assert looked_twice(current) == [False, False]
+    assert "cannot be read" in current.problem
+    (tmp_path / "away").rename(path)
+    assert looked_twice(current) == [False, False]
+    assert current.problem is None
+    fitted(seed=1).save(path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as context:
+        context.setattr(shutil, "copyfile", full)
+        assert looked_twice(current) == [False, False]
+        assert "OSError" in current.problem
+    assert looked_twice(current)[0]
+    assert current.problem is None
+
+
+def test_nothing_is_left_behind_by_a_service_that_is_ended(tmp_path):
+    fitted().save(tmp_path / "model")
+    (tmp_path / "tmp").mkdir()
+    for options in ((), ("--workers", "2")):
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            with Processes(
+                tmp_path / "model", *options, ending=ending, TMPDIR=str(tmp_path / "tmp")
+            ) as service:
+                assert list((tmp_path / "tmp").glob("penchant-*"))
+                service.get("/recommend?user=listener%201")
+            assert not list((tmp_path / "tmp").glob("penchant-*")), (options, ending)
+            assert "listener" not in service.log
+
+
+def test_many_names_and_a_token_reach_every_worker(tmp_path):
+    recommender = fitted()
+    recommender.save(tmp_path / "model")
+    first = recommender.data.items[0]
+    rows = [f"{first},The First", *(f"other {number},{'long ' * 9}{number}" for number in range(8000))]
+    (tmp_path / "names.csv").write_text("item,name\n" + "\n".join(rows))
+    names = ["--names", str(tmp_path / "names.csv"), "--workers", "2"]
+    with Processes(tmp_path / "model", *names, PENCHANT_TOKEN="s3cret") as service:
+        for _ in range(6):
+            assert service.get("/recommend?user=listener%201")[0] == 401
+            path = f"/similar_items?n=300&item={urllib.parse.quote(recommender.data.items[3])}"
+            status, answer = service.get(path, Authorization="Bearer s3cret")
+            assert status == 200
+            assert {item["name"] for item in answer["items"] if item["item"] == first} == {"The First"}
 
 
 def test_events_go_on_in_a_newer_model_if_they_are_newer(tmp_path):

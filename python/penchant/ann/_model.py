@@ -14,6 +14,7 @@ from penchant._validation import Floats, Ids, describe, ids, integer
 from penchant.utils import augment_inner_product_matrix
 
 Vectors = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.int64]
 
 
 def vectors(model: MatrixFactorizationBase) -> tuple[Vectors, Vectors]:
@@ -81,10 +82,11 @@ class ApproximateModel(ABC):
         self.recommend_index: Any = None
         self.similar_items_index: Any = None
         self._made_of: Any = None
+        self._indexed = 0
 
     @abstractmethod
-    def _made(self, items: Vectors) -> Any:
-        """Return an index of vectors of length 1, or all 0."""
+    def _made(self, items: Vectors, keys: Keys) -> Any:
+        """Return an index of vectors of length 1, which are found by these keys."""
 
     @abstractmethod
     def _found(self, index: Any, queries: Vectors, count: int) -> tuple[Ids, Floats]:
@@ -102,10 +104,13 @@ class ApproximateModel(ABC):
         factors = self.model.item_factors
         if self._made_of is factors:
             return
+        # Of which nothing is known: alike, they would lead a walk through a graph nowhere.
+        keys = np.flatnonzero(factors.any(axis=1)).astype(np.int64)
+        self._indexed = len(keys)
         if self.approximate_recommend:
-            self.recommend_index = self._made(vectors(self.model)[1])
+            self.recommend_index = self._made(vectors(self.model)[1][keys], keys)
         if self.approximate_similar_items:
-            self.similar_items_index = self._made(_directions(factors))
+            self.similar_items_index = self._made(_directions(factors[keys]), keys)
         self._made_of = factors
 
     def recommend(
@@ -117,10 +122,12 @@ class ApproximateModel(ABC):
         filter_items: Any = None,
         recalculate_user: bool = False,
         items: Any = None,
+        **options: Any,
     ) -> tuple[Ids, Floats]:
         """Recommend most of the best items to users; see `RecommenderBase.recommend`.
 
-        The index is asked for as many more as may have to be left out.
+        The index is asked for as many more as may have to be left out. With other options than these the
+        search is exact.
 
         Returns
         -------
@@ -129,11 +136,13 @@ class ApproximateModel(ABC):
         scores : numpy.ndarray of float32, of the same shape
             Exact, of what was found.
         """
-        if items is not None or not self.approximate_recommend:
-            return self._exactly(
-                self.model.recommend, userid, user_items, N=N, items=items, filter_items=filter_items,
+        if items is not None or options or not self.approximate_recommend:
+            found: tuple[Ids, Floats] = self.model.recommend(
+                userid, user_items, N=N, items=items, filter_items=filter_items,
                 filter_already_liked_items=filter_already_liked_items, recalculate_user=recalculate_user,
+                **options,
             )  # fmt: skip
+            return found
         self._make()
         count = self.model.shape[1]
         if recalculate_user:
@@ -145,14 +154,15 @@ class ApproximateModel(ABC):
         if filter_already_liked_items:
             rows = csr_rows(user_items, "user_items")
             rows.check_count(len(users), "users")
+            rows.check_width(count)
             ends = rows.indptr
             denied = [
                 np.union1d(left_out, rows.indices[ends[row] : ends[row + 1]]).astype(np.int32)
                 for row in range(len(users))
             ]
         queries = np.column_stack([users, np.zeros(len(users))]).astype(np.float32)
-        found = self._best(self.recommend_index, queries, denied, integer(N, "N", 1), users)
-        return found if np.ndim(userid) else (found[0][0], found[1][0])
+        best = self._best(self.recommend_index, queries, denied, integer(N, "N", 1), users)
+        return best if np.ndim(userid) else (best[0][0], best[1][0])
 
     def similar_items(
         self,
@@ -162,34 +172,32 @@ class ApproximateModel(ABC):
         item_users: Any = None,
         filter_items: Any = None,
         items: Any = None,
+        **options: Any,
     ) -> tuple[Ids, Floats]:
         """Find most of the items that are most like others; see `RecommenderBase.similar_items`."""
-        if items is not None or recalculate_item or not self.approximate_similar_items:
-            return self._exactly(
-                self.model.similar_items, itemid, N=N, recalculate_item=recalculate_item,
-                item_users=item_users, filter_items=filter_items, items=items,
+        if items is not None or options or recalculate_item or not self.approximate_similar_items:
+            found: tuple[Ids, Floats] = self.model.similar_items(
+                itemid, N=N, recalculate_item=recalculate_item, item_users=item_users,
+                filter_items=filter_items, items=items, **options,
             )  # fmt: skip
+            return found
         self._make()
         count = self.model.shape[1]
         which = ids(itemid, "itemid", count, scalar=True)
         left_out = np.zeros(0, np.int32) if filter_items is None else ids(filter_items, "filter_items", count)
         queries = _directions(self.model.item_factors[which])
-        found = self._best(
+        best = self._best(
             self.similar_items_index, queries, [left_out] * len(which), integer(N, "N", 1), queries
         )
-        return found if np.ndim(itemid) else (found[0][0], found[1][0])
-
-    def _exactly(self, search: Any, *asked: Any, **options: Any) -> tuple[Ids, Floats]:
-        found: tuple[Ids, Floats] = search(*asked, **options)
-        return found
+        return best if np.ndim(itemid) else (best[0][0], best[1][0])
 
     def _best(
         self, index: Any, queries: Vectors, denied: list[Ids], n: int, exact: Floats
     ) -> tuple[Ids, Floats]:
         """Return what an index finds without what is denied, by the exact scores of what it found."""
         items = self.model.item_factors if index is self.recommend_index else None
-        count = self.model.shape[1]
-        wanted = min(n + max((len(each) for each in denied), default=0), count)
+        n = min(n, self.model.shape[1])
+        wanted = min(n + max((len(each) for each in denied), default=0), self._indexed)
         found, _ = self._found(index, queries, wanted)
         best: Ids = np.full((len(queries), n), -1, np.int32)
         scores: Floats = np.full((len(queries), n), -np.inf, np.float32)

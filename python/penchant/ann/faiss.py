@@ -7,7 +7,7 @@ from typing import Any
 import faiss
 
 from penchant._validation import Floats, Ids, integer, warn
-from penchant.ann._model import ApproximateModel, Vectors
+from penchant.ann._model import ApproximateModel, Keys, Vectors
 
 __all__ = ["FaissModel"]
 
@@ -45,12 +45,12 @@ class FaissModel(ApproximateModel):
         if use_gpu:
             warn("use_gpu means nothing here: the index is searched on the CPU")
 
-    def _made(self, items: Vectors) -> Any:
+    def _made(self, items: Vectors, keys: Keys) -> Any:
         width = items.shape[1]
         cells = max(1, min(self.nlist, len(items) // 39))
         index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, cells, faiss.METRIC_INNER_PRODUCT)
         index.train(items)
-        index.add(items)
+        index.add_with_ids(items, keys)
         index.nprobe = self.nprobe
         return index
 

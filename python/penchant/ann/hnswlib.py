@@ -8,7 +8,7 @@ import hnswlib
 import numpy as np
 
 from penchant._validation import Floats, Ids, integer
-from penchant.ann._model import ApproximateModel, Vectors
+from penchant.ann._model import ApproximateModel, Keys, Vectors
 
 __all__ = ["HNSWModel"]
 
@@ -49,15 +49,24 @@ class HNSWModel(ApproximateModel):
         self.M, self.ef_construction = integer(M, "M", 2), integer(ef_construction, "ef_construction", 1)
         self.ef, self.num_threads = integer(ef, "ef", 1), integer(num_threads, "num_threads", 0)
 
-    def _made(self, items: Vectors) -> Any:
+    def _made(self, items: Vectors, keys: Keys) -> Any:
         index = hnswlib.Index(space="ip", dim=items.shape[1])
         index.init_index(
             max_elements=len(items), M=self.M, ef_construction=self.ef_construction, random_seed=0
         )
-        index.add_items(items, np.arange(len(items)), num_threads=self.num_threads or -1)
+        index.add_items(items, keys, num_threads=self.num_threads or -1)
         return index
 
     def _found(self, index: Any, queries: Vectors, count: int) -> tuple[Ids, Floats]:
-        index.set_ef(max(self.ef, count))
-        found, distances = index.knn_query(queries, k=count, num_threads=self.num_threads or -1)
-        return found.astype(np.int64), 1.0 - distances
+        found: Ids = np.full((len(queries), count), -1, np.int64)
+        scores: Floats = np.full((len(queries), count), -np.inf, np.float32)
+        while count:
+            index.set_ef(max(self.ef, count))
+            try:
+                keys, distances = index.knn_query(queries, k=count, num_threads=self.num_threads or -1)
+            except RuntimeError:  # a walk did not come upon so many
+                count //= 2
+                continue
+            found[:, :count], scores[:, :count] = keys, 1.0 - distances
+            break
+        return found, scores

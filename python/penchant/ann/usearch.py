@@ -8,7 +8,7 @@ import numpy as np
 from usearch.index import Index
 
 from penchant._validation import Floats, Ids, integer
-from penchant.ann._model import ApproximateModel, Vectors
+from penchant.ann._model import ApproximateModel, Keys, Vectors
 
 __all__ = ["USearchModel"]
 
@@ -49,7 +49,7 @@ class USearchModel(ApproximateModel):
         self.expansion_search = integer(expansion_search, "expansion_search", 1)
         self.dtype = dtype
 
-    def _made(self, items: Vectors) -> Any:
+    def _made(self, items: Vectors, keys: Keys) -> Any:
         index = Index(
             ndim=items.shape[1],
             metric="ip",
@@ -58,7 +58,7 @@ class USearchModel(ApproximateModel):
             expansion_add=self.expansion_add,
             expansion_search=self.expansion_search,
         )
-        index.add(np.arange(len(items)), items)
+        index.add(keys, items)
         return index
 
     def _found(self, index: Any, queries: Vectors, count: int) -> tuple[Ids, Floats]:

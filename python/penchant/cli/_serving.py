@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli._messages import say
 from penchant.cli._parser import number
 
 if TYPE_CHECKING:
+    import socket
+
     from penchant.service import Settings
+
+
+#: What this machine is called by itself.
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 def settings_of(options: argparse.Namespace, **more: Any) -> Settings:
@@ -33,30 +41,37 @@ def settings_of(options: argparse.Namespace, **more: Any) -> Settings:
     return settings
 
 
-def run_server(settings: Settings, *, quiet: bool, workers: int = 1, **more: Any) -> None:
-    """Serve until somebody stops it."""
+def run_server(
+    settings: Settings, *, quiet: bool, sockets: list[socket.socket] | None = None, **options: Any
+) -> None:
+    """Serve until somebody stops it, at sockets that listen already, or where uvicorn's options say."""
+    import signal
     import tempfile
-    from dataclasses import replace
 
     import uvicorn
 
     from penchant.service import Protocol, share_metrics
 
-    with tempfile.TemporaryDirectory(prefix="penchant-") as folder:
-        if workers > 1:
+    options |= {
+        "factory": True,
+        "http": Protocol,
+        "ws": "none",
+        "access_log": False,
+        "server_header": False,
+        "log_config": _logging(quiet=quiet),
+        "timeout_graceful_shutdown": int(settings.timeout) + 1,
+    }
+    app = "penchant.service:app_from_environment"
+    # The server hands on what ends it, and what it shares has to be removed before that.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="penchant-", ignore_cleanup_errors=True) as folder:
+        if options.get("workers", 1) > 1:
             share_metrics(folder)
-        replace(settings, folder=folder).to_environment()
-        uvicorn.run(
-            "penchant.service:app_from_environment",
-            factory=True,
-            workers=workers,
-            http=Protocol,
-            access_log=False,
-            server_header=False,
-            log_config=_logging(quiet=quiet),
-            timeout_graceful_shutdown=int(settings.timeout) + 1,
-            **more,
-        )
+        replace(settings, folder=folder).leave_in(folder)
+        if sockets is None:
+            uvicorn.run(app, **options)
+        else:
+            uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=sockets)
 
 
 def _logging(*, quiet: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from penchant.cli._messages import say
 from penchant.cli._model_options import add_model
 from penchant.cli._names import add_names
 from penchant.cli._parser import Verbs, add_command, add_quiet
-from penchant.cli._serving import port, run_server, settings_of
+from penchant.cli._serving import LOOPBACK, port, run_server, settings_of
 
 _TEXT = """
 Opens a page in the browser: search for users and items, recommendations and what speaks for them, what is
@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> None:
     import threading
     import webbrowser
 
-    settings = settings_of(options, hosts=("127.0.0.1", "localhost"))
+    settings = settings_of(options, hosts=LOOPBACK)
     with socket.create_server(("127.0.0.1", options.port)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         say(f"{address} (Ctrl-C ends it)")
         if not options.no_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
-        run_server(settings, quiet=True, fd=listening.fileno())
+        run_server(settings, quiet=True, sockets=[listening])

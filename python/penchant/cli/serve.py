@@ -10,7 +10,7 @@ from penchant.cli._messages import say
 from penchant.cli._model_options import add_model
 from penchant.cli._names import add_names
 from penchant.cli._parser import Verbs, add_command, add_quiet, count, number
-from penchant.cli._serving import port, run_server, settings_of
+from penchant.cli._serving import LOOPBACK, port, run_server, settings_of
 
 _TEXT = """
 Answers over HTTP, in JSON: /recommend, /recommend_for, /similar_items, /similar_users, /explain, /history,
@@ -76,8 +76,10 @@ def run(options: argparse.Namespace) -> None:
         max_bytes=options.max_bytes,
         max_requests=options.max_requests,
         page=not options.no_page,
+        # Pages from elsewhere must not ask under a name of theirs; a proxy may have any name.
+        hosts=LOOPBACK if options.host in LOOPBACK and options.proxy is None else None,
     )
-    if token is None and options.host not in ("127.0.0.1", "::1", "localhost"):
+    if token is None and options.host not in LOOPBACK:
         say(f"{options.host} can be reached by others, and there is no token: anybody may ask")
     proxies = options.proxy or ""
     run_server(

@@ -70,7 +70,7 @@ class Recommender(LabelledModel):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the model, and what it has learned from."""
-        learned = "" if self._data is None else self._data._repr_html_()
+        learned = "" if self._data is None else self.data._repr_html_()
         return f"<code>{escape(repr(self.model))}</code>{learned}"
 
     def fit(

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from penchant.exceptions import ModelFitError
 from penchant.service import _schema as schema
-from penchant.service._current import Served
+from penchant.service._current import BAD, Served
 from penchant.service._labels import check_known, label_of, plain
 from penchant.service._problem import Problem
 
 #: One user's list: of which model, whose, how many, and without what they have or with it.
 ListAsked: TypeAlias = tuple[Served, Any, int, bool]
 # What the sentences of errors begin with.
-_FIELDS = ("features", "items", "exclude")
+_FIELDS = (
+    ("features", ("features", "column", "the column")),
+    ("items", ("items", "the weight of")),
+    ("exclude", ("exclude",)),
+)
 Json: TypeAlias = dict[str, Any]
 
 
@@ -37,7 +44,7 @@ class Answers:
     def list_of(self, served: Served, user: Any, n: int) -> list[Json]:
         """Return the best items of a user who is known."""
         found = served.recommender.recommend(user, n)
-        return self._scored(found, "item")
+        return self.scored(found, "item")
 
     def recommend(self, served: Served, asked: schema.Recommend) -> Json:
         """Return lists for several users."""
@@ -47,7 +54,7 @@ class Answers:
             check_known(data, "item", asked.items or (), "items", single=False)
             check_known(data, "item", asked.exclude or (), "exclude", single=False)
         users = list(dict.fromkeys(asked.users))
-        found = _asked(
+        found = asked_of(
             served.recommender.recommend, users, asked.n, filter_liked=asked.filter_liked, items=asked.items,
             exclude=asked.exclude, min_score=asked.min_score, unknown=asked.unknown,
         )  # fmt: skip
@@ -65,23 +72,23 @@ class Answers:
         if asked.unknown == "raise":
             check_known(data, "item", list(items or ()), "items", single=False)
             check_known(data, "item", asked.exclude or (), "exclude", single=False)
-        found = _asked(
+        found = asked_of(
             served.recommender.recommend_for, items, asked.n, features=asked.features,
             filter_liked=asked.filter_liked, exclude=asked.exclude, min_score=asked.min_score,
             unknown=asked.unknown,
         )  # fmt: skip
-        return {"items": self._scored(found, "item")}
+        return {"items": self.scored(found, "item")}
 
     def similar_items(self, served: Served, item: Any, n: int) -> Json:
         """Return items like another."""
         check_known(served.data, "item", [item], "item")
-        found = _asked(served.recommender.similar_items, item, n)
-        return {"item": item, "items": self._scored(found, "similar_item")}
+        found = asked_of(served.recommender.similar_items, item, n)
+        return {"item": item, "items": self.scored(found, "similar_item")}
 
     def similar_users(self, served: Served, user: Any, n: int) -> Json:
         """Return users like another."""
         check_known(served.data, "user", [user], "user")
-        found = _asked(served.recommender.similar_users, user, n)
+        found = asked_of(served.recommender.similar_users, user, n)
         users = zip(plain(found["similar_user"]), plain(found["score"]), strict=True)
         return {"user": user, "users": [{"user": other, "score": score} for other, score in users]}
 
@@ -89,7 +96,7 @@ class Answers:
         """Return what of a user's speaks for an item."""
         check_known(served.data, "user", [user], "user")
         check_known(served.data, "item", [item], "item")
-        found = _asked(served.recommender.explain, user, item, n)
+        found = asked_of(served.recommender.explain, user, item, n)
         return {"user": user, "item": item, "items": self.rows(found)}
 
     def history(self, served: Served, user: Any, n: int) -> Json:
@@ -107,25 +114,34 @@ class Answers:
     def named(self, row: Json) -> Json:
         """Return a row with the name of its item, if it has another than its label."""
         if self._names is not None:
-            row["name"] = self._names.get(str(row["item"]))
+            row["name"] = self.name_of(row["item"])
         return row
 
-    def _scored(self, found: Mapping[str, Any], column: str) -> list[Json]:
+    def name_of(self, label: Any) -> str | None:
+        """Return what an item is called besides its label."""
+        return None if self._names is None else self._names.get(str(label))
+
+    def scored(self, found: Mapping[str, Any], column: str) -> list[Json]:
+        """Return what was found in a column, with scores."""
+        if not np.isfinite(found["score"]).all():
+            raise Problem(422, "items must have smaller weights: scores would not be finite", "items")
         return self.rows({"item": found[column], "score": found["score"]})
 
     def _by_user(self, found: Mapping[str, Any]) -> dict[Any, list[Json]]:
         lists: dict[Any, list[Json]] = {}
-        for user, row in zip(plain(found["user"]), self._scored(found, "item"), strict=True):
+        for user, row in zip(plain(found["user"]), self.scored(found, "item"), strict=True):
             lists.setdefault(user, []).append(row)
         return lists
 
 
-def _asked(question: Any, *asked: Any, **options: Any) -> Mapping[str, Any]:
+def asked_of(question: Any, *asked: Any, **options: Any) -> Mapping[str, Any]:
     """Return an answer of a `Recommender`; what it cannot answer is the caller's mistake."""
     try:
         found: Mapping[str, Any] = question(*asked, **options)
-    except (KeyError, ValueError, TypeError, OverflowError, NotImplementedError) as error:
+    except (LookupError, NotImplementedError, *BAD) as error:
         sentence = str(error.args[0] if error.args else error)
-        field = next((name for name in _FIELDS if sentence.startswith(name)), None)
+        field = next((name for name, beginning in _FIELDS if sentence.startswith(beginning)), None)
+        if field is None and isinstance(error, ModelFitError):
+            field = "items"  # their weights are too large
         raise Problem(422, sentence, field) from None
     return found

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from penchant._core import __version__
 from penchant.exceptions import DataWarning, ParameterWarning
 from penchant.service import _metrics as metrics
 from penchant.service._answers import Answers
-from penchant.service._current import CurrentModel
+from penchant.service._current import LOG, CurrentModel
 from penchant.service._guard import Guard
 from penchant.service._look import Look
 from penchant.service._map import Map
@@ -26,6 +26,7 @@ from penchant.service._page import page
 from penchant.service._problem import on_failure, on_http_error, on_invalid
 from penchant.service._routes import routes
 from penchant.service._settings import Settings
+from penchant.service._threads import Threads
 
 # How often a worker looks for events that others have taken.
 _EVENTS_EVERY = 0.1
@@ -54,10 +55,7 @@ def create_app(settings: Settings) -> Guard:
     ModelFormatError, OSError
         If the model, or the file of events, cannot be opened.
     """
-    # Requests ask for what they get; nobody reads warnings of each.
-    warnings.simplefilter("ignore", DataWarning)
-    warnings.simplefilter("ignore", ParameterWarning)
-    current, answers = CurrentModel(settings), Answers(settings.names)
+    current, answers, threads = CurrentModel(settings), Answers(settings.names), Threads()
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -74,12 +72,11 @@ def create_app(settings: Settings) -> Guard:
         lifespan=lifespan,
         docs_url=None,  # pages that fetch what they are made of from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
     )
-    app.include_router(routes(current, answers))
+    app.include_router(routes(current, answers, threads))
     if settings.page:
-        app.include_router(page(current, Look(answers, settings.names), Map(answers)))
-    if settings.hosts is not None:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
+        app.include_router(page(current, Look(answers), Map(answers), threads))
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Exception, on_failure)
@@ -87,7 +84,10 @@ def create_app(settings: Settings) -> Guard:
 
 
 def app_from_environment() -> ASGIApp:
-    """Return the application of a worker."""
+    """Return the application of a worker, which has a process of its own."""
+    # Requests ask for what they get; nobody reads warnings of each.
+    warnings.simplefilter("ignore", DataWarning)
+    warnings.simplefilter("ignore", ParameterWarning)
     return create_app(Settings.from_environment())
 
 
@@ -97,7 +97,7 @@ async def _watch(current: CurrentModel, settings: Settings) -> None:
     while True:
         await asyncio.sleep(settings.poll)
         before = current.problem
-        if await to_thread.run_sync(current.take_newer):
+        if await _looked(current, current.take_newer):
             metrics.WRITTEN.set(current.now().written)
             metrics.MODELS.labels("taken").inc()
         elif current.problem is not None and current.problem != before:
@@ -108,4 +108,17 @@ async def _follow(current: CurrentModel) -> None:
     """Take in the events that other workers have taken, forever."""
     while current.takes_events:
         await asyncio.sleep(_EVENTS_EVERY)
-        await to_thread.run_sync(current.catch_up)
+        await _looked(current, current.catch_up)
+
+
+async def _looked(current: CurrentModel, look: Callable[[], bool]) -> bool:
+    """Look for something newer; whatever goes wrong, the next look is tried."""
+    try:
+        return await to_thread.run_sync(look)
+    except Exception as error:
+        before = current.problem
+        current.failed(error)
+        if current.problem != before:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            LOG.error("%s at %s:%s in %s", type(error).__name__, place.filename, place.lineno, place.name)
+        return False

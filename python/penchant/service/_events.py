@@ -33,11 +33,30 @@ def columns_of_events(data: Any, events: Sequence[Event]) -> Mapping[str, Sequen
     for side, labels in (("user", data.events.users), ("item", data.events.items)):
         kind = "an integer" if labels.are_integers else "a string"
         for row, label in enumerate(columns[side]):
-            if len(labels) and isinstance(label, str) == labels.are_integers:
+            if not len(labels):
+                continue
+            if isinstance(label, int) and not _fits(label, labels):
+                raise Problem(
+                    422, f"{side} must be in the range of those of the data", f"events[{row}].{side}"
+                )
+            if isinstance(label, str) == labels.are_integers:
                 raise Problem(422, f"{side} must be {kind}, as in the data", f"events[{row}].{side}")
+    if has["kind"]:
+        columns["kind"] = [_kind(kind) for kind in columns["kind"]]
     if has["time"] and events[0].time is None:
         columns["time"] = [_now(options)] * len(events)
     return columns
+
+
+def _fits(label: int, labels: Any) -> bool:
+    """Whether integers of 64 bits hold a label beside those that there are."""
+    low, high = (0, 2**64) if labels.are_unsigned else (-(2**63), 2**63)
+    return low <= label < high
+
+
+def _kind(kind: Any) -> str:
+    """Return a kind as the data have it."""
+    return str(kind).lower() if isinstance(kind, bool) else str(kind)
 
 
 def problem_of(error: Exception) -> Problem:

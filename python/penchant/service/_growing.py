@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from penchant.recommender.plain import PlainRecommender
 
+# Clocks differ by less than this, in seconds; and times are since 1970 from the year 2001 on.
+_AHEAD = 86400.0
+_LONG_AGO = 1e9
 # After so many the model with them becomes the one that others are added to.
 _STEP = 10_000
 
@@ -83,6 +87,11 @@ def _updated(
     other.update(
         {part: list(columns[part]) for part in given}, show_progress=False, **{part: part for part in given}
     )
+    known, latest = data.events.times()[0], other.data.events.times()[0]
+    # All weights fade as seen from the latest event. Numbers that count from elsewhere are nobody's business.
+    if latest > max(known, time.time() + _AHEAD) and latest > _LONG_AGO:
+        msg = "time must not lie in the future, as all other weights would fade away"
+        raise ValueError(msg)
     report = other.data.report
     if report.bad_rows > bad:
         place, _, sentence = report.first_bad_rows[0].partition(": ")

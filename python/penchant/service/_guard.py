@@ -21,8 +21,10 @@ from penchant.service._settings import Settings
 
 LOG = logging.getLogger("penchant.service")
 
-# What needs no token: whether the service lives, and the page, which asks for the token.
-_OPEN = ("/", "/health")
+#: Where a request finds its limit of time, to lift it when it cannot be taken back any more.
+LIMIT = "penchant.limit"
+# What needs no token: whether the service lives, what it answers, and the page, which asks for the token.
+_OPEN = ("/", "/health", "/openapi.json")
 _OPEN_FOLDER = "/page/"
 # Addresses whose requests are counted at once.
 _ADDRESSES = 10_000
@@ -80,7 +82,8 @@ class Guard:
             headers = Headers(scope=scope)
             self._check(scope, headers)
             body = _Body(receive, self._settings.max_bytes)
-            async with asyncio.timeout(self._settings.timeout):
+            async with asyncio.timeout(self._settings.timeout) as limit:
+                scope[LIMIT] = limit
                 await self._app(scope, body, send)
         except Problem as problem:
             return problem
@@ -97,6 +100,8 @@ class Guard:
         settings = self._settings
         if self._under_way > settings.max_requests:
             raise Problem(503, "too many requests are under way", headers={"retry-after": "1"})
+        if settings.hosts is not None and _host(headers.get("host", "")) not in settings.hosts:
+            raise Problem(400, f"the header Host must name one of {', '.join(settings.hosts)}", "Host")
         if self._rates is not None:
             wait = self._rates.wait(str((scope.get("client") or ("",))[0]))
             if wait > 0:
@@ -105,7 +110,7 @@ class Guard:
         path = scope["path"].removeprefix(scope.get("root_path", ""))  # where this is mounted in another
         is_open = path in _OPEN or path.startswith(_OPEN_FOLDER)
         if settings.token is not None and not is_open:
-            given = headers.get("authorization", "").encode("utf-8", "surrogateescape")
+            given = headers.get("authorization", "").encode("latin-1")  # as they came
             if not hmac.compare_digest(given, f"Bearer {settings.token}".encode()):
                 realm = {"www-authenticate": "Bearer"}
                 raise Problem(
@@ -132,6 +137,12 @@ class _Body:
             if self._length > self._most:
                 raise _too_long(self._most)
         return message
+
+
+def _host(header: str) -> str:
+    """Return the name in a header, without the port."""
+    name, _, port = header.rpartition(":")
+    return name if port.isdecimal() else header
 
 
 def _too_long(most: int) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from penchant._base.protocols import SupportsExplain
-from penchant.service._answers import Answers, Json
+from penchant.service._answers import Answers, Json, asked_of
 from penchant.service._current import Served
 from penchant.service._labels import check_known, plain
 from penchant.service._problem import Problem
@@ -24,25 +23,21 @@ _LONG = 10
 
 
 class Look:
-    """Looks at a model; what is known of its whole is made once for each model.
+    """Looks at a model; what is known of its whole is made for each file, and when something is new in it.
 
-    Parameters
-    ----------
-    answers : Answers
-    names : dict of str to str, optional
-        What items are called besides their labels.
+    Labels are given as texts, as integers of 64 bits are no numbers of JavaScript.
     """
 
-    def __init__(self, answers: Answers, names: Mapping[str, str] | None) -> None:
-        self._answers, self._names = answers, names
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
         self._whole: Whole | None = None
         self._making = threading.Lock()
 
     def whole(self, served: Served) -> Whole:
         """Return what is known of a model as a whole."""
         with self._making:
-            if self._whole is None or self._whole.served is not served:
-                self._whole = Whole(served, self._names)
+            if self._whole is None or not self._whole.is_of(served):
+                self._whole = Whole(served, self._answers)
             return self._whole
 
     def overview(self, served: Served) -> Json:
@@ -64,7 +59,7 @@ class Look:
             "entries": data.nnz,
             "explains": isinstance(served.recommender.model, SupportsExplain),
             "popular": self._items(whole, whole.by_popularity[:12]),
-            "someone": plain(data.user_labels(typical.astype(np.int32))),
+            "someone": list(map(str, plain(data.user_labels(typical.astype(np.int32))))),
         }
 
     def search(self, served: Served, text: str, n: int) -> Json:
@@ -76,7 +71,7 @@ class Look:
         ]
         codes = np.array(_found(whole.user_texts, text, whole.lengths, max(n // 3, n - len(items))), np.int32)
         users = [
-            {"kind": "user", "label": label, "name": None, "count": int(whole.lengths[code])}
+            {"kind": "user", "label": str(label), "name": None, "count": int(whole.lengths[code])}
             for code, label in zip(codes, plain(served.data.user_labels(codes)), strict=True)
         ]
         return {"hits": items[: n - len(users)] + users}
@@ -88,9 +83,9 @@ class Look:
         row = served.data.matrix[[code]]
         items = self._answers.list_of(served, user, n)
         return {
-            "user": user,
+            "user": str(user),
             "count": int(row.nnz),
-            "history": self._answers.history(served, user, _LONG)["items"],
+            "history": _as_texts(self._answers.history(served, user, _LONG)["items"]),
             "items": self._with_reasons(served, items, code, row),
         }
 
@@ -99,9 +94,8 @@ class Look:
         found = self._answers.similar_items(served, item, n)
         whole = self.whole(served)
         code = int(served.data.item_codes(item))
-        return self._answers.named(
-            {"item": item, "count": int(whole.popularity[code]), "items": found["items"]}
-        )
+        about = {"item": item, "count": int(whole.popularity[code]), "items": _as_texts(found["items"])}
+        return _as_texts([self._answers.named(about)])[0]
 
     def basket(self, served: Served, likes: list[tuple[Any, float]], n: int) -> Json:
         """Return what somebody gets who likes such items, and why."""
@@ -110,8 +104,7 @@ class Look:
         weights: dict[Any, float] = dict(likes)
         if not weights:
             raise Problem(422, "likes must name at least one item", "likes")
-        found = served.recommender.recommend_for(weights, n)
-        items = self._answers.rows({"item": found["item"], "score": found["score"]})
+        items = self._answers.scored(asked_of(served.recommender.recommend_for, weights, n), "item")
         codes = np.asarray(data.item_codes(list(weights)), np.int32)
         values = np.array(list(weights.values()), np.float32)
         row = sp.csr_array((values, (np.zeros_like(codes), codes)), shape=(1, data.shape[1]))
@@ -120,7 +113,7 @@ class Look:
     def _with_reasons(self, served: Served, items: list[Json], user: int, row: Any) -> list[Json]:
         model, data = served.recommender.model, served.data
         if not isinstance(model, SupportsExplain):
-            return items
+            return _as_texts(items)
         before: Any = None
         for item in items:
             code = int(data.item_codes(item["item"]))
@@ -131,15 +124,16 @@ class Look:
                 for label, (_, share) in zip(labels, parts, strict=True)
                 if share > 0
             ]
-        return items
+            _as_texts(item["reasons"])
+        return _as_texts(items)
 
     def _items(self, whole: Whole, codes: Any) -> list[Json]:
         return [self._item(whole, int(code)) for code in codes]
 
     def _item(self, whole: Whole, code: int) -> Json:
         label = plain(whole.served.data.item_labels(np.array([code], np.int32)))[0]
-        name = None if self._names is None else self._names.get(str(label))
-        return {"label": label, "name": name, "count": int(whole.popularity[code])}
+        name = self._answers.name_of(label)
+        return {"label": str(label), "name": name, "count": int(whole.popularity[code])}
 
     def popularity(self, served: Served, n: int) -> Json:
         """Return, for the items that most users have or get, how many have them and how many get them.
@@ -173,7 +167,7 @@ class Whole:
         What search compares: names and labels, without regard to capitals.
     """
 
-    def __init__(self, served: Served, names: Mapping[str, str] | None) -> None:
+    def __init__(self, served: Served, answers: Answers) -> None:
         self.served = served
         data = served.data
         users, items = data.shape
@@ -182,9 +176,13 @@ class Whole:
         self.by_popularity = np.argsort(-self.popularity, kind="stable")
         self.user_texts = [str(label).casefold() for label in plain(data.user_labels(np.arange(users)))]
         labels = [str(label) for label in plain(data.item_labels(np.arange(items)))]
-        called = [label if names is None else f"{names.get(label, '')}\n{label}" for label in labels]
+        called = [f"{answers.name_of(label) or ''}\n{label}" for label in labels]
         self.item_texts = [text.strip().casefold() for text in called]
         self._recommended: tuple[int, npt.NDArray[np.int64]] | None = None
+
+    def is_of(self, served: Served) -> bool:
+        """Whether this is of the same file and the same labels; counts may be those of some events ago."""
+        return self.served.identity == served.identity and self.served.data.shape == served.data.shape
 
     def recommended(self) -> tuple[int, npt.NDArray[np.int64]]:
         """Return how many users were looked at, and in how many of their lists each item is."""
@@ -206,3 +204,10 @@ def _found(texts: list[str], wanted: str, counts: npt.NDArray[np.int64], n: int)
     codes = [code for code, text in enumerate(texts) if wanted in text]
     codes.sort(key=lambda code: (not texts[code].startswith(wanted), -counts[code]))
     return codes[:n]
+
+
+def _as_texts(rows: list[Json]) -> list[Json]:
+    """Return rows with their labels as texts."""
+    for row in rows:
+        row["item"] = str(row["item"])
+    return rows

@@ -11,6 +11,7 @@ from scipy.sparse.linalg import svds
 
 from penchant.service._answers import Answers, Json
 from penchant.service._current import Served
+from penchant.service._labels import plain
 
 Points = npt.NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Map:
     def drawn(self, served: Served) -> Json:
         """Return the map as it is, and whether it is still being drawn."""
         with self._lock:
-            if self._of is None or self._of.written != served.written:
+            if self._of is None or self._of.identity != served.identity:
                 self._of = served
                 codes, vectors = _vectors(served)
                 self._drawn = self._picture(served, codes, _principal(vectors), final=len(codes) < 5)
@@ -52,10 +53,10 @@ class Map:
         except ImportError:
             points = _principal(vectors)
         else:
-            perplexity = min(30.0, (len(codes) - 1) / 3)
-            points = TSNE(init="pca", random_state=0, perplexity=perplexity).fit_transform(
-                vectors.astype(np.float32)
-            )
+            first = _principal(vectors)
+            first *= 1e-4 / max(float(np.std(first[:, 0])), 1e-12)  # as t-SNE wants it
+            drawing = TSNE(init=first, random_state=0, perplexity=min(30.0, (len(codes) - 1) / 3))
+            points = drawing.fit_transform(vectors)
         picture = self._picture(served, codes, points, final=True)
         with self._lock:
             if self._of is served:
@@ -68,7 +69,12 @@ class Map:
         places = np.round((points - middle) / span, 4).astype(np.float64)
         counts = np.bincount(data.matrix.indices, minlength=data.shape[1])[codes]
         labels = data.item_labels(codes)
-        columns = {"item": labels, "count": counts, "x": places[:, 0], "y": places[:, 1]}
+        columns = {
+            "item": [str(label) for label in plain(labels)],
+            "count": counts,
+            "x": places[:, 0],
+            "y": places[:, 1],
+        }
         return {"final": final, "of": int(data.shape[1]), "items": self._answers.rows(columns)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -33,11 +34,24 @@ def answer() -> Response:
     """Return everything that is counted."""
     registry = CollectorRegistry()
     if _SHARED in os.environ:
+        _forget_the_dead(Path(os.environ[_SHARED]))
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         for metric in (REQUESTS, SECONDS, EVENTS, MODELS, WRITTEN):
             registry.register(metric)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Remove what processes have left that have ended: they answer from no model any more."""
+    for left in folder.glob("gauge_live*_*.db"):
+        pid = int(left.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except OSError:
+            continue
 
 
 def share_in(folder: str) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response
 
 from penchant.service import _schema as schema
-from penchant.service._answers import Json
 from penchant.service._current import CurrentModel
 from penchant.service._labels import label_of
 from penchant.service._look import Look
 from penchant.service._map import Map
-from penchant.service._problem import Problem, json_response
+from penchant.service._problem import Problem
+from penchant.service._threads import Threads
 
 _FILES = Path(__file__).with_name("page")
 # Nothing is fetched from elsewhere, and nobody frames the page.
@@ -46,12 +44,9 @@ class _Likes(BaseModel):
     n: schema.Count = 10
 
 
-def page(current: CurrentModel, look: Look, drawing: Map) -> APIRouter:
+def page(current: CurrentModel, look: Look, drawing: Map, threads: Threads) -> APIRouter:
     """Return the page, and the addresses that it asks, which are nobody else's."""
     router = APIRouter(include_in_schema=False)
-
-    async def answered(question: Callable[[], Json]) -> Response:
-        return json_response(await to_thread.run_sync(question, abandon_on_cancel=True))
 
     @router.get("/")
     async def index() -> Response:
@@ -66,37 +61,37 @@ def page(current: CurrentModel, look: Look, drawing: Map) -> APIRouter:
     @router.get("/look/overview")
     async def overview() -> Response:
         served = current.now()
-        return await answered(lambda: look.overview(served))
+        return await threads.answered(lambda: look.overview(served))
 
     @router.get("/look/search")
     async def search(q: _Text, n: _N = 12) -> Response:
         served = current.now()
-        return await answered(lambda: look.search(served, q, n))
+        return await threads.answered(lambda: look.search(served, q, n))
 
     @router.get("/look/user")
     async def user(user: _Text, n: _N = 10) -> Response:
         served = current.now()
-        return await answered(lambda: look.user(served, label_of(served.data, "user", user), n))
+        return await threads.answered(lambda: look.user(served, label_of(served.data, "user", user), n))
 
     @router.get("/look/item")
     async def item(item: _Text, n: _N = 10) -> Response:
         served = current.now()
-        return await answered(lambda: look.item(served, label_of(served.data, "item", item), n))
+        return await threads.answered(lambda: look.item(served, label_of(served.data, "item", item), n))
 
     @router.post("/look/basket")
     async def basket(asked: _Likes) -> Response:
         served = current.now()
-        likes = [(like.item, like.weight) for like in asked.likes]
-        return await answered(lambda: look.basket(served, likes, asked.n))
+        likes = [(label_of(served.data, "item", str(like.item)), like.weight) for like in asked.likes]
+        return await threads.answered(lambda: look.basket(served, likes, asked.n))
 
     @router.get("/look/map")
     async def whole_map() -> Response:
         served = current.now()
-        return await answered(lambda: drawing.drawn(served))
+        return await threads.answered(lambda: drawing.drawn(served))
 
     @router.get("/look/popularity")
     async def popularity(n: _N = 500) -> Response:
         served = current.now()
-        return await answered(lambda: look.popularity(served, n))
+        return await threads.answered(lambda: look.popularity(served, n))
 
     return router

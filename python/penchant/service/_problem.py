@@ -12,7 +12,11 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-_SENTENCES = {404: "there is nothing at this address", 405: "this address does not take this method"}
+_SENTENCES = {
+    400: "the body cannot be read as JSON",
+    404: "there is nothing at this address",
+    405: "this address does not take this method",
+}
 
 
 class Problem(HTTPException):

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from penchant.service._problem import Problem
 
-# The longest line of a request with its headers, in bytes, and how long it may take to send it.
+# The most bytes without an end of the headers, and how long they may take.
 _LONGEST = 64 * 1024
 _SECONDS = 10.0
 
@@ -31,13 +31,12 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, unless too much has come before the end of the headers."""
-        if self._timer is not None:
+        """Take what has come, unless too much has come without an end of the headers."""
+        super().data_received(data)
+        if self._timer is not None and not self.transport.is_closing():
             self._head += len(data)
             if self._head > _LONGEST:
                 self.send_400_response(f"the headers must have at most {_LONGEST:,} bytes")
-                return
-        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """Begin a request."""

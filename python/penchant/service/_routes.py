@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from penchant.service import _metrics as metrics
@@ -15,14 +15,17 @@ from penchant.service import _schema as schema
 from penchant.service._answers import Answers, Json, ListAsked
 from penchant.service._current import BAD, CurrentModel
 from penchant.service._events import columns_of_events, problem_of
+from penchant.service._guard import LIMIT
+from penchant.service._journal import JournalError
 from penchant.service._labels import check_known, label_of
 from penchant.service._problem import Problem, json_response
+from penchant.service._threads import Threads
 from penchant.service._together import Together
 
 # Lists in one search: with more, others would wait too long.
 _LISTS = 64
-# A list that takes longer, in seconds, is made where others do not wait for it.
-_QUICK = 0.005
+# Lists that take longer together, in seconds, are made where others do not wait for them.
+_QUICK = 0.02
 # Requests whose events are taken in at once.
 _POSTS = 1000
 
@@ -45,14 +48,11 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(current: CurrentModel, answers: Answers) -> APIRouter:
+def routes(current: CurrentModel, answers: Answers, threads: Threads) -> APIRouter:
     """Return what answers at each address."""
     router = APIRouter(responses=_REFUSALS)
     lists = Together[ListAsked, Json](answers.lists, _LISTS, ThreadPoolExecutor(1, "penchant-lists"), _QUICK)
     posts = Together(current.take, _POSTS, ThreadPoolExecutor(1, "penchant-events"), -1.0)
-
-    async def answered(question: Callable[[], Json]) -> Response:
-        return json_response(await to_thread.run_sync(question, abandon_on_cancel=True))
 
     @router.get("/recommend", summary="The best items for a user", response_model=schema.UserItems)
     async def recommend(user: _User, n: _N = 10, filter_liked: bool = True) -> Response:
@@ -65,47 +65,55 @@ def routes(current: CurrentModel, answers: Answers) -> APIRouter:
     @router.post("/recommend", summary="The best items for several users", response_model=schema.Lists)
     async def recommend_to_several(asked: schema.Recommend) -> Response:
         served = current.now()
-        return await answered(lambda: answers.recommend(served, asked))
+        return await threads.answered(lambda: answers.recommend(served, asked))
 
     @router.post(
         "/recommend_for", summary="The best items for someone by what they like", response_model=schema.Items
     )
     async def recommend_for(asked: schema.RecommendFor) -> Response:
         served = current.now()
-        return await answered(lambda: answers.recommend_for(served, asked))
+        return await threads.answered(lambda: answers.recommend_for(served, asked))
 
     @router.get("/similar_items", summary="Items like another", response_model=schema.SimilarItems)
     async def similar_items(item: _Item, n: _N = 10) -> Response:
         served = current.now()
-        return await answered(lambda: answers.similar_items(served, label_of(served.data, "item", item), n))
+        return await threads.answered(
+            lambda: answers.similar_items(served, label_of(served.data, "item", item), n)
+        )
 
     @router.get("/similar_users", summary="Users like another", response_model=schema.SimilarUsers)
     async def similar_users(user: _User, n: _N = 10) -> Response:
         served = current.now()
-        return await answered(lambda: answers.similar_users(served, label_of(served.data, "user", user), n))
+        return await threads.answered(
+            lambda: answers.similar_users(served, label_of(served.data, "user", user), n)
+        )
 
     @router.get("/explain", summary="What of a user's speaks for an item", response_model=schema.Reasons)
     async def explain(user: _User, item: _Item, n: _N = 10) -> Response:
         served = current.now()
         whose, what = label_of(served.data, "user", user), label_of(served.data, "item", item)
-        return await answered(lambda: answers.explain(served, whose, what, n))
+        return await threads.answered(lambda: answers.explain(served, whose, what, n))
 
     @router.get("/history", summary="What a user has", response_model=schema.History)
     async def history(user: _User, n: _N = 100) -> Response:
         served = current.now()
-        return await answered(lambda: answers.history(served, label_of(served.data, "user", user), n))
+        return await threads.answered(lambda: answers.history(served, label_of(served.data, "user", user), n))
 
     @router.post(
         "/events", summary="What has happened: from now on the model knows it", response_model=schema.Taken
     )
-    async def events(given: schema.Events) -> Response:
+    async def events(given: schema.Events, request: Request) -> Response:
         if not current.takes_events:
             raise Problem(403, "this service takes no events: it was started without a file to keep them in")
         columns = columns_of_events(current.now().data, given.events)
+        request.scope[LIMIT].reschedule(None)  # from here on they are taken, however long that takes
         try:
             await posts(columns)
         except BAD as error:
             raise problem_of(error) from None
+        except (OSError, JournalError) as error:
+            sentence = error.strerror if isinstance(error, OSError) else str(error)
+            raise Problem(503, f"the events cannot be kept: {sentence}") from None
         metrics.EVENTS.inc(len(given.events))
         users, items = current.now().data.shape
         return json_response({"events": len(given.events), "users": users, "items": items})

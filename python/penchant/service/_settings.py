@@ -66,18 +66,21 @@ class Settings:
             if value is not None and not value > 0:
                 msg = f"{name} must be above 0, got {value}"
                 raise ValueError(msg)
-        if self.token is not None and not self.token.strip():
-            msg = "token must not be empty"
+        if self.token is not None and not (self.token.strip() and self.token.isascii()):
+            msg = "token must be some letters of ASCII"
             raise ValueError(msg)
         if self.events is not None and not Path(self.events).parent.is_dir():
             msg = f"{self.events} cannot be written: there is no folder {str(Path(self.events).parent)!r}"
             raise FileNotFoundError(msg)
 
-    def to_environment(self) -> None:
-        """Leave this for workers, which inherit the environment."""
-        os.environ[_VARIABLE] = json.dumps(asdict(self))
+    def leave_in(self, folder: str) -> None:
+        """Leave this for workers in a file that nobody else can read; they find it by their environment."""
+        path = Path(folder) / "settings.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        os.environ[_VARIABLE] = str(path)
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return what `to_environment` left."""
-        return cls(**json.loads(os.environ[_VARIABLE]))
+        """Return what `leave_in` left."""
+        return cls(**json.loads(Path(os.environ[_VARIABLE]).read_text(encoding="utf-8")))

@@ -30,7 +30,7 @@ class Together(Generic[Question, Answer]):
     threads : concurrent.futures.Executor
         Where it is called if that takes long.
     patience : float
-        How long it may take for one question, in seconds, before others are not to wait for it.
+        How long it may take for all of them, in seconds, before others are not to wait for that.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Together(Generic[Question, Answer]):
             questions = [question for question, _ in group]
             answers: Sequence[Answer | Exception]
             try:
-                if self._took > self._patience:
+                if self._took * len(group) > self._patience:
                     answers = await loop.run_in_executor(self._threads, self._timed, questions)
                 else:
                     answers = self._timed(questions)

@@ -99,7 +99,7 @@ impl<T: Real, G: Stored<T>> WithSimd for Block<'_, '_, T, G> {
             let entries = system.entries(0..system.len());
             let following = side.rows.pattern().following(u, prefetch_distance::<G>(width));
             // Spread over the passes, as the memory can only bring so many at a time.
-            let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps + 1));
+            let mut ahead = entries.ahead(following, GROUP.div_ceil(side.plan.cg_steps.saturating_add(1)));
             let start =
                 if needs_start(method, side.plan) { turned.next().map(|start| &*start) } else { None };
             let (gain, load) = match (method, start) {

@@ -29,11 +29,13 @@ at("theme").addEventListener("click", () => {
 
 const lookAtItem = (thing) => look({ kind: "item", label: labelOf(thing), name: thing.name });
 
+let looks = 0;
+
 async function look(hit) {
-  const about = at("about");
+  const about = at("about"), mine = ++looks;
   tell("");
   const found = await ask(`look/${hit.kind}?n=10&${hit.kind}=${encoded(labelOf(hit))}`);
-  if (!found) return;
+  if (!found || mine !== looks) return;
   const name = hit.kind === "user" ? `User ${labelOf(hit)}` : called(found);
   if (hit.kind === "user") {
     about.replaceChildren(
@@ -77,12 +79,15 @@ function showBasket() {
   answerBasket();
 }
 
+let baskets = 0;
+
 async function answerBasket() {
+  const mine = ++baskets;
   tell("");
   const likes = [...basket.values()].map(({ label, weight }) => ({ item: label, weight }));
   if (!likes.length) return at("answer").replaceChildren(begin("You might like", popular, like));
   const found = await ask("look/basket", { likes, n: 10 });
-  if (!found) return;
+  if (!found || mine !== baskets) return;
   at("answer").replaceChildren(
     element("h3", {}, "Then you may like"),
     itemsTable(found.items, { look: lookAtItem, showReasons: true }),
@@ -161,8 +166,8 @@ if (overview) {
   const someone = overview.someone.map((label) => ({ kind: "user", label }));
   at("about").replaceChildren(begin("Items that most have", popular, lookAtItem), begin("Users like many others", someone, look));
   at("answer").replaceChildren(begin("You might like", popular, like));
-  const [kind, label] = location.hash.slice(1).split("=");
-  if (label && ["user", "item"].includes(kind)) look({ kind, label: decodeURIComponent(label) });
+  const [kind, label] = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).entries().next().value ?? [];
+  if (label && ["user", "item"].includes(kind)) look({ kind, label });
   drawMap();
   drawPopularity();
 }

@@ -44,7 +44,7 @@ export function searchField(input, list, { onlyItems = false, choose }) {
     const text = input.value.trim(), mine = ++turn;
     if (!text) return close();
     const found = await ask(`look/search?n=${onlyItems ? 40 : 12}&q=${encodeURIComponent(text)}`);
-    if (found && mine === turn && input.value.trim() === text) {
+    if (found && mine === turn && input.value.trim() === text && document.activeElement === input) {
       show(onlyItems ? found.hits.filter((hit) => hit.kind === "item").slice(0, 12) : found.hits);
     }
   };
@@ -52,7 +52,7 @@ export function searchField(input, list, { onlyItems = false, choose }) {
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 120); });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return close();
+    if (event.key === "Escape") { turn++; return close(); }
     if (list.hidden) return;
     if (event.key === "ArrowDown") { event.preventDefault(); mark(active + 1); }
     if (event.key === "ArrowUp") { event.preventDefault(); mark(active - 1); }
