@@ -17,6 +17,8 @@ from starlette.testclient import TestClient
 
 from penchant.service import Settings, create_app
 
+pytestmark = pytest.mark.filterwarnings("ignore::penchant.exceptions.DataWarning")
+
 TOO_MANY = [f"listener {number}" for number in range(1001)]
 
 
