@@ -1,3 +1,5 @@
+#![allow(clippy::float_cmp, reason = "what is compared are the same bits")]
+
 use super::*;
 use crate::interactions::{Age, Duplicates, Event, Flaw, ReadOptions, Rows, Time};
 use crate::labels::{Label, Labels};

@@ -105,6 +105,7 @@ pub(super) fn rows_of(
 }
 
 /// The rows that are new or not what they were, but for a factor that all have in common.
+#[allow(clippy::float_cmp, reason = "where nothing fades, what differs in any bit has changed")]
 fn changed_rows(before: &CsrView<'_, f32>, after: &CsrView<'_, f32>, faded_by: f64) -> Vec<usize> {
     let differs = |(&old, &new): (&f32, &f32)| {
         if faded_by == 1.0 {
