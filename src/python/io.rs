@@ -74,7 +74,7 @@ pub(super) fn from_bytes<'py>(
     Ok((about, arrays))
 }
 
-/// An array in a file: its type as NumPy calls it, its shape, and its first byte and the one behind its last.
+/// An array in a file: its type as `NumPy` calls it, its shape, and its first byte and the one behind its last.
 type Place = (&'static str, Vec<usize>, usize, usize);
 
 /// What a model file holds, without its values: its texts, and where its arrays lie.
@@ -93,7 +93,7 @@ pub(super) fn layout(
     Ok((about, places.collect()))
 }
 
-/// What NumPy calls the numbers of a tensor; `None` for types that are never written.
+/// What `NumPy` calls the numbers of a tensor; `None` for types that are never written.
 fn numpy_type(kind: Dtype) -> Option<&'static str> {
     Some(match kind {
         Dtype::U8 => "|u1",
