@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +17,9 @@ from penchant.cli._main import parser
 from penchant.datasets import made_plays
 
 RESULTS = Path(__file__).parents[1] / "benches/results"
+sys.path.insert(0, str(RESULTS.parent / "quality"))
+from lines import LINES  # noqa: E402 - which is no package
+
 #: Of each panel of the picture: the file, the lines in it, and what they say.
 PANELS = (
     (
@@ -35,7 +39,7 @@ OURS, OTHERS = "#009688", "#9e9e9e"
 def on_files(files, config):
     """Add the pictures."""
     mpl.rcParams["svg.hashsalt"] = "penchant"
-    for name, drawn in (("speed", speed), ("loss", loss)):
+    for name, drawn in (("speed", speed), ("loss", loss), ("quality", quality)):
         files.append(File.generated(config, f"assets/{name}.svg", content=content_of(drawn())))
     return files
 
@@ -71,6 +75,30 @@ def speed():
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_xlim(0, 1.2 * max(values))
         panel.set_xticks([])
+    return figure
+
+
+def quality():
+    """Draw how far each figure lies above or below what others have published on the same split."""
+    results = json.loads((RESULTS / "quality.json").read_text())
+    bars = [
+        (f"{name}, {metric}", 100 * (results[name]["metrics"][metric] / published - 1))
+        for name, line in LINES.items()
+        for metric, published in sorted(line.published.items())
+        if published is not None and metric in results.get(name, {}).get("metrics", {})
+    ]
+    names, gains = zip(*reversed(bars), strict=True)
+    figure, panel = plt.subplots(figsize=(8, 0.27 * len(bars) + 0.8))
+    panel.barh(names, gains, color=[OURS if gain >= 0 else OTHERS for gain in gains])
+    panel.axvline(0, color="#4e5b61", linewidth=0.8)
+    for place, gain in enumerate(gains):
+        panel.text(
+            gain, place, f" {gain:+.1f} % ", va="center", ha="left" if gain >= 0 else "right", fontsize=8
+        )
+    panel.set_xlim(min(gains) - 3, max(gains) + 3)
+    panel.set_xlabel("above or below what others have published, %")
+    panel.tick_params(axis="y", labelsize=8)
+    panel.spines[["top", "right", "left"]].set_visible(False)
     return figure
 
 

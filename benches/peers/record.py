@@ -29,6 +29,8 @@ Seconds of Penchant, and what the others take as a multiple of them; libraries t
 between a long fit and a short one, the median of the turns; ways to an objective are single fits. Written from the files
 under `benches/results/` by `benches/peers/record.py`; `benches/peers/compare.py`, `top_n.py` and `events.py` make those with
 `--keep`. Machines differ, and what the ratios depend on most is which instructions the CPU has.
+
+![Seconds to the same loss, and for a batch of recommendations, beside other libraries](assets/speed.svg)
 """
 
 

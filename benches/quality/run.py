@@ -27,6 +27,8 @@ and fails if one falls short of its record; this page is written from its result
 of the training data that was put aside, but for those of the lines "as given", of ALS on Gowalla and MovieLens, and of EASE, which came with
 the data or were published; `benches/quality/lines.py` says how.
 
+![Each figure beside what others have published on the same split](assets/quality.svg)
+
 | | metric | ours | published | by whom | difference | seconds | on |
 |---|---|---:|---:|---|---:|---:|---|
 """
