@@ -61,6 +61,7 @@ def events(tmp_path, monkeypatch):
     return frame
 
 
+@pytest.mark.long
 def test_the_page(nodes, events, tmp_path):
     users = pd.DataFrame({"user": events["who"].unique()[:9]})
     data = penchant.Interactions.from_file("events/", user="who", item="what", weight="plays")
