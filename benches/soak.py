@@ -14,9 +14,10 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / "python"), str(Path(__file__).parent / "peers")]
 
 from service import Processes
+from serving import asking
 
 from penchant import AlternatingLeastSquares, Interactions, Recommender
 from penchant.datasets import lastfm_shaped
@@ -42,7 +43,7 @@ def main():
     matrix = lastfm_shaped(options.scale, seed=0)
     n_users, n_items = matrix.shape
     data = Interactions.from_matrix(
-        matrix, [f"u{at}" for at in range(n_users)], [f"i{at}" for at in range(n_items)]
+        matrix, [f"user {at}" for at in range(n_users)], [f"i{at}" for at in range(n_items)]
     )
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -51,10 +52,7 @@ def main():
             Recommender(model).fit(data, show_progress=False).save(place / f"model{seed}")
         shutil.copy(place / "model0", place / "model")
         script = place / "ask.lua"
-        script.write_text(
-            f"local at = 0\nrequest = function()\n  at = (at + 7919) % {n_users}\n"
-            f'  return wrk.format("GET", "/recommend?n=10&user=u" .. at)\nend\n'
-        )
+        script.write_text(asking(n_users, 1))
         with Processes(place / "model", "--workers", "2", "--events", str(place / "events"), "-q") as service:
             soak(service, place, script, options.minutes, n_users, n_items)
 
@@ -82,7 +80,7 @@ def soak(service, place, script, minutes, n_users, n_items):
         chance = random.Random(0)
         while not done.is_set():
             events = [
-                {"user": f"u{chance.randrange(n_users + 500)}", "item": f"i{chance.randrange(n_items)}"}
+                {"user": f"user {chance.randrange(n_users + 500)}", "item": f"i{chance.randrange(n_items)}"}
                 for _ in range(3)
             ]
             status, answer = service.post("/events", {"events": events})

@@ -67,8 +67,16 @@ def load(address, script, connections, seconds):
     if "Non-2xx" in said or "Socket errors" in said:
         raise SystemExit(said)
     words = said.split()
-    value = lambda name: words[words.index(name) + 1]  # noqa: E731
-    return *(seconds_of(value(name)) for name in ("50%", "99%")), float(value("Requests/sec:"))
+    half, most, rate = (words[words.index(name) + 1] for name in ("50%", "99%", "Requests/sec:"))
+    return seconds_of(half), seconds_of(most), float(rate)
+
+
+def asking(count, step):
+    """What `wrk` asks for: the lists of so many users, each so many after the one before, in an order that jumps."""
+    return (
+        f"local at = 0\nrequest = function()\n  at = (at + 7919) % {count}\n"
+        f'  return wrk.format("GET", "/recommend?n=10&user=user%20" .. at * {step})\nend\n'
+    )
 
 
 def seconds_of(text):
@@ -110,10 +118,7 @@ def main():
         file, script = Path(folder) / "model.safetensors", Path(folder) / "ask.lua"
         recommender.save(file)
         step = max(n_users // ASKED, 1)
-        script.write_text(
-            f"local at = 0\nrequest = function()\n  at = (at + 7919) % {n_users // step}\n"
-            f'  return wrk.format("GET", "/recommend?n=10&user=user%20" .. at * {step})\nend\n'
-        )
+        script.write_text(asking(n_users // step, step))
         with served("penchant", file, 1) as ours, served("implicit", file, 1) as theirs:
             compare_lists((ours, theirs), [f"user {at * step}" for at in range(n_users // step)])
         rows = measure(file, script, options)

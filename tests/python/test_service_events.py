@@ -172,6 +172,16 @@ def test_what_lies_in_the_future_is_refused(tmp_path):
         assert client.get("/history?user=b").json()["items"][0]["weight"] > 0.9
 
 
+@pytest.mark.parametrize(("first", "next_"), [(1_700_000_000_000, 1_900_000_000_000), (5, 900)])
+def test_times_of_which_nobody_knows_what_they_count_have_no_future(tmp_path, first, next_):
+    table = {"user": ["a", "b"], "item": ["x", "y"], "when": [first, first + 1]}
+    fitted(table, factors=2, time="when").save(tmp_path / "model")
+    with TestClient(create_app(Settings(str(tmp_path / "model"), events=str(tmp_path / "events")))) as client:
+        post = lambda **event: client.post("/events", json={"events": [{"user": "a", "item": "y"} | event]})  # noqa: E731
+        assert post(time=next_).status_code == 200
+        assert post().json()["field"] == "events[0].time"
+
+
 def test_kinds_and_labels_are_taken_as_the_data_have_them(tmp_path):
     table = {"user": [1, 2], "item": [7, 8], "kind": ["1", "2"]}
     fitted(table, factors=2, kind="kind", kind_weights={"1": 1, "2": 2}).save(tmp_path / "model")

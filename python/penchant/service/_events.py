@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from penchant.service._growing import BadEventError
+from penchant.service._growing import BadEventError, are_seconds
 from penchant.service._problem import Problem
 from penchant.service._schema import Event
 
@@ -44,6 +45,12 @@ def columns_of_events(data: Any, events: Sequence[Event]) -> Mapping[str, Sequen
     if has["kind"]:
         columns["kind"] = [_kind(kind) for kind in columns["kind"]]
     if has["time"] and events[0].time is None:
+        latest = data.events.times()[0]
+        written = options["time_format"] is not None or options["time_unit"] is not None
+        if not written and latest > -math.inf and not are_seconds(latest):
+            raise Problem(
+                422, "time must be given, as the times of the data are no seconds", "events[0].time"
+            )
         columns["time"] = [_now(options)] * len(events)
     return columns
 

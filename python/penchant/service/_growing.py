@@ -75,6 +75,11 @@ class Growing:
         return other
 
 
+def are_seconds(latest: float) -> bool:
+    """Whether times, of which this is the latest, can be seconds since 1970 and not something else."""
+    return _LONG_AGO < latest < time.time() + _AHEAD
+
+
 def _updated(
     recommender: PlainRecommender, columns: Mapping[str, Sequence[Any]], new: int
 ) -> PlainRecommender:
@@ -88,8 +93,8 @@ def _updated(
         {part: list(columns[part]) for part in given}, show_progress=False, **{part: part for part in given}
     )
     known, latest = data.events.times()[0], other.data.events.times()[0]
-    # All weights fade as seen from the latest event. Numbers that count from elsewhere are nobody's business.
-    if latest > max(known, time.time() + _AHEAD) and latest > _LONG_AGO:
+    # All weights fade as seen from the latest event.
+    if are_seconds(known) and latest > time.time() + _AHEAD:
         msg = "time must not lie in the future, as all other weights would fade away"
         raise ValueError(msg)
     report = other.data.report

@@ -53,28 +53,35 @@ class Together(Generic[Question, Answer]):
 
     async def _answer_all(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
-            # Who has given up in the meantime is not answered.
-            group = [(question, future) for question, future in group if not future.done()]
-            questions = [question for question, _ in group]
-            answers: Sequence[Answer | Exception]
-            try:
-                if self._took * len(group) > self._patience:
-                    answers = await loop.run_in_executor(self._threads, self._timed, questions)
-                else:
-                    answers = self._timed(questions)
-            except Exception as error:
-                answers = [error] * len(group)
-            for (_, future), answer in zip(group, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
-            await asyncio.sleep(0)  # others
-        self._task = None
+        try:
+            while self._waiting:
+                await self._answer_some(loop)
+                await asyncio.sleep(0)  # others
+        finally:
+            self._task = None
+
+    async def _answer_some(self, loop: asyncio.AbstractEventLoop) -> None:
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        # Who has given up in the meantime is not answered.
+        group = [(question, future) for question, future in group if not future.done()]
+        if not group:
+            return
+        questions = [question for question, _ in group]
+        answers: Sequence[Answer | Exception]
+        try:
+            if self._took * len(group) > self._patience:
+                answers = await loop.run_in_executor(self._threads, self._timed, questions)
+            else:
+                answers = self._timed(questions)
+        except Exception as error:
+            answers = [error] * len(group)
+        for (_, future), answer in zip(group, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
     def _timed(self, questions: list[Question]) -> Sequence[Answer | Exception]:
         started = time.perf_counter()
