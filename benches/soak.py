@@ -14,7 +14,8 @@ import threading
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / "python"), str(Path(__file__).parent / "peers")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
 from service import Processes
 from serving import asking
